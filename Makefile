@@ -1,0 +1,57 @@
+# The targets, one line of help each: make help
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+TOOLS := $(CURDIR)/.tools
+export GOTOOLCHAIN ?= local
+BUILDER_VERSION := v0.164.0
+GOLANGCI_VERSION := v2.15.0
+GOFUMPT_VERSION := v0.12.0
+SOURCES = $(shell git ls-files -co --exclude-standard '*.go' '*.yaml' go.mod go.sum ':!*_test.go')
+
+run: build ## build the collector and start it with its built-in configuration
+	build/jcallgraph --config builtin:all-in-one
+
+build: build/jcallgraph ## build build/jcallgraph with the OpenTelemetry Collector Builder
+
+build/jcallgraph: $(TOOLS)/builder-$(BUILDER_VERSION) $(SOURCES)
+	CGO_ENABLED=0 $(TOOLS)/builder-$(BUILDER_VERSION) --config collector-builder.yaml
+
+test: build ## install what the tests need and run all of them
+	go test -race -timeout 15m ./...
+
+lint: $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION) ## check style: golangci-lint v2 with gofumpt
+	$(TOOLS)/golangci-lint-$(GOLANGCI_VERSION) run ./...
+
+generate: ## rewrite generated files and golden files, except the frozen v1_*
+	UPDATE_GOLDEN=1 go test ./...
+
+FUZZTIME ?= 20s
+fuzz: ## run every fuzz target for FUZZTIME (20s)
+	@set -e; for package in $$(go list ./...); do \
+	  for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+	    echo "$$package $$target"; go test $$package -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME); \
+	  done; done
+
+bench: build ## print the benchmarks' numbers, side by side with Jaeger (an hour)
+	go run ./bench/ingest
+	go run ./bench/query
+
+clean: ## remove what was built; stored data stays where it is
+	rm -rf build $(TOOLS)
+
+help: ## show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 10
+
+# One file a tool and version, so that a new version is installed once.
+$(TOOLS)/builder-$(BUILDER_VERSION):
+	GOBIN=$(TOOLS) go install go.opentelemetry.io/collector/cmd/builder@$(BUILDER_VERSION) && mv $(TOOLS)/builder $@
+$(TOOLS)/golangci-lint-$(GOLANGCI_VERSION):
+	GOBIN=$(TOOLS) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION) && mv $(TOOLS)/golangci-lint $@
+$(TOOLS)/gofumpt-$(GOFUMPT_VERSION):
+	GOBIN=$(TOOLS) go install mvdan.cc/gofumpt@$(GOFUMPT_VERSION) && mv $(TOOLS)/gofumpt $@
+
+format: $(TOOLS)/gofumpt-$(GOFUMPT_VERSION) ## format all Go files
+	$(TOOLS)/gofumpt-$(GOFUMPT_VERSION) -w $$(git ls-files '*.go')
+
+.PHONY: run build test lint generate fuzz bench clean help format
