@@ -1,0 +1,19 @@
+// Package memory keeps chains and edges in memory, and decides that the
+// storage contract needs no more than JimDB's commands: all that it knows lies
+// in a [Server], which can only get, set and delete single values, keep hashes
+// of fields, and expire values. There is no listing of keys, no increment, no
+// transaction, no expiry of hashes.
+//
+// Layout. Hours are hours of arrival; a reader knows them by arithmetic, from
+// the retention, and what to ask for in each from one hash:
+//
+//	id                         random ID of the server's data
+//	spans:HOUR                 hash: writer → how many journal segments it has
+//	journal:HOUR:WRITER:N      packed entries: trace, arrival, times, place in the trace's value
+//	trace:TRACE:WRITER         frames, each one request's spans of the trace; only that writer extends it
+//	short:SHORTID:WRITER       packed trace IDs
+//	names:HOUR:WRITER          services and operations seen
+//	edges:HOUR                 hash: bucket and writer → version of the bucket's cells
+//	cells:BUCKET:WRITER        the bucket's cells
+//	checkpoint:WRITER          time of arrival before which cells are final
+package memory
