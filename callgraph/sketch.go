@@ -83,11 +83,12 @@ func (s *Sketch) Count() uint64 {
 func (s *Sketch) Sum() time.Duration { return time.Duration(s.Nanos) }
 
 // Quantile is the duration below which the share q of the durations lies, to
-// ±2.2 %; 0 for an empty sketch. q outside [0, 1] is taken as its nearer end.
+// ±2.2 %; 0 for an empty sketch. q outside [0, 1] is taken
+// as its nearer end.
 func (s *Sketch) Quantile(q float64) time.Duration {
 	n := s.Count()
-	rank := uint64(math.Ceil(min(max(q, 0), 1) * float64(n)))
-	if rank <= s.Zero || n == 0 {
+	rank := max(uint64(math.Ceil(min(max(q, 0), 1)*float64(n))), 1)
+	if n == 0 || rank <= s.Zero {
 		return 0
 	}
 	seen := s.Zero
