@@ -52,7 +52,7 @@ var rules = []rule{
 		why:     "packages below callgraph import callgraph, pdata and the standard library only",
 		applies: func(from string) bool { return strings.HasPrefix(from, "callgraph/") },
 		refuses: func(_, to string) bool {
-			return !isStandard(to) && !isPdata(to) && !(isOurs(to) && strings.HasPrefix(local(to), "callgraph"))
+			return !isStandard(to) && !isPdata(to) && (!isOurs(to) || !within(local(to), "callgraph"))
 		},
 	},
 	{
