@@ -95,7 +95,7 @@ func gzipped(t require.TestingT, plain []byte) []byte {
 }
 
 func zstded(t require.TestingT, plain []byte) []byte {
-	z, err := zstd.NewWriter(nil)
+	z, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(1<<16))
 	require.NoError(t, err)
 	return z.EncodeAll(plain, nil)
 }
