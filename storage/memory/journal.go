@@ -3,6 +3,7 @@ package memory
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 	"strconv"
 	"time"
 
@@ -122,10 +123,14 @@ func (b *Backend) writers() map[string]bool {
 	return ws
 }
 
-// nanos is Unix nanoseconds, 0 for times before 1970.
+// nanos is Unix nanoseconds; times that they cannot tell are the nearest that
+// they can.
 func nanos(t time.Time) int64 {
-	if t.Unix() < 0 {
-		return 0
+	switch {
+	case t.Before(time.Unix(0, math.MinInt64)):
+		return math.MinInt64
+	case t.After(time.Unix(0, math.MaxInt64)):
+		return math.MaxInt64
 	}
 	return t.UnixNano()
 }

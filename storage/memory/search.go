@@ -43,12 +43,17 @@ func (b *Backend) candidates(ctx context.Context, q storage.Query) ([]located, e
 		return nil, fmt.Errorf("search with limit %d: it must be at least 1", q.Limit)
 	}
 	entries, err := b.journal(time.Time{})
-	entries = slices.DeleteFunc(entries, func(e located) bool {
-		return e.Newest < nanos(q.Window.From) || e.Oldest >= nanos(q.Window.To)
-	})
+	entries = slices.DeleteFunc(entries, func(e located) bool { return outside(e, q.Window) })
 	slices.SortFunc(entries, func(x, y located) int { return cmp.Compare(y.Newest, x.Newest) })
 	return entries, err
 }
+
+// outside says that no span of the entry can start in the window.
+func outside(e located, w callgraph.Window) bool {
+	return w != callgraph.Window{} && (e.Newest < nanos(w.From) || e.Oldest > nanos(w.To))
+}
+
+func inWindow(w callgraph.Window, t time.Time) bool { return w == callgraph.Window{} || w.Contains(t) }
 
 // matches are the start of each trace's newest span that met the query.
 type matches map[pcommon.TraceID]time.Time
@@ -73,12 +78,17 @@ func (m matches) add(td ptrace.Traces, q storage.Query) {
 		for _, ss := range rs.ScopeSpans().All() {
 			for _, s := range ss.Spans().All() {
 				start := s.StartTimestamp().AsTime()
-				if spanMatches(q, s) && attributesMatch(q, s.Attributes(), ss.Scope().Attributes(), rs.Resource().Attributes()) && start.After(m[s.TraceID()]) {
+				if spanMatches(q, s) && attributesMatch(q, s.Attributes(), ss.Scope().Attributes(), rs.Resource().Attributes()) && m.newer(s.TraceID(), start) {
 					m[s.TraceID()] = start
 				}
 			}
 		}
 	}
+}
+
+func (m matches) newer(id pcommon.TraceID, start time.Time) bool {
+	known, ok := m[id]
+	return !ok || start.After(known)
 }
 
 func (m matches) newest(limit int) []storage.Match {
@@ -100,7 +110,7 @@ func serviceMatches(q, s callgraph.Service) bool {
 
 func spanMatches(q storage.Query, s ptrace.Span) bool {
 	d := s.EndTimestamp().AsTime().Sub(s.StartTimestamp().AsTime())
-	return q.Window.Contains(s.StartTimestamp().AsTime()) &&
+	return inWindow(q.Window, s.StartTimestamp().AsTime()) &&
 		(q.Operation == "" || q.Operation == s.Name()) &&
 		(!q.Failed || s.Status().Code() == ptrace.StatusCodeError) &&
 		(q.MinDuration == 0 || d >= q.MinDuration) &&
