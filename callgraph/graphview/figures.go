@@ -1,0 +1,56 @@
+package graphview
+
+import "github.com/jcallgraph/jcallgraph/callgraph"
+
+// Figures are what the cells of a window say of a link.
+type Figures struct {
+	// Outcomes are the calls by the outcome of the half that gives them: the
+	// client's where the caller counts, else the server's.
+	Outcomes [callgraph.Outcomes]uint64
+	// Sum has all outcomes' sketches and counts; its key says nothing.
+	Sum callgraph.Cell
+}
+
+// Count is calls and how many of them failed.
+type Count struct{ Calls, Errors uint64 }
+
+func (c Count) plus(o Count) Count  { return Count{c.Calls + o.Calls, c.Errors + o.Errors} }
+func (c Count) minus(o Count) Count { return Count{c.Calls - o.Calls, c.Errors - o.Errors} }
+
+// Count is the calls of all outcomes and of those that count as errors.
+func (f *Figures) Count() Count {
+	var c Count
+	for o, n := range f.Outcomes {
+		c.Calls += n
+		if callgraph.Outcome(o).Failed() {
+			c.Errors += n
+		}
+	}
+	return c
+}
+
+func (f *Figures) add(r *record, u *unpacker) {
+	f.Outcomes[r.outcome] += r.calls
+	f.Sum.Folded = f.Sum.Folded || r.folded
+	u.addTo(&f.Sum, r.packed)
+}
+
+// count adds up a link's calls without their latencies.
+func (v *View) count(l *link, w period) (c Count) {
+	for _, e := range l.edges {
+		c = c.plus(v.histories[e].count(w))
+	}
+	return c
+}
+
+func (v *View) figures(l *link, w period) Figures {
+	var f Figures
+	var u unpacker
+	for _, e := range l.edges {
+		h := v.histories[e].within(w)
+		for i := range h {
+			f.add(&h[i], &u)
+		}
+	}
+	return f
+}
