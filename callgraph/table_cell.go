@@ -4,7 +4,7 @@ package callgraph
 // It is false, and nothing has changed, where there is no room or nothing to
 // take back.
 func (t *Table) book(o *opening, c *Call, w Weight) bool {
-	client, server := c.booked()
+	client, server := c.Uncounted()
 	if !client && !server {
 		return true
 	}
@@ -27,9 +27,9 @@ func (t *Table) book(o *opening, c *Call, w Weight) bool {
 	return true
 }
 
-// booked says which halves of the call are to be counted: those that were seen
+// Uncounted says which halves of the call are to be counted: those that were seen
 // and that no SDK counts.
-func (c *Call) booked() (client, server bool) {
+func (c *Call) Uncounted() (client, server bool) {
 	return c.Client.Seen && !c.Client.Counted, c.Server.Seen && !c.Server.Counted
 }
 
@@ -57,7 +57,7 @@ func (t *Table) bookServer(e *tableEdge, c *Call, w Weight) bool {
 	if !c.Client.Seen {
 		cell.serverOnly += w
 	}
-	if client, _ := c.booked(); c.WeightUnknown && !client {
+	if client, _ := c.Uncounted(); c.WeightUnknown && !client {
 		cell.wUnknown += w
 	}
 	if c.Queue > 0 {
@@ -69,7 +69,7 @@ func (t *Table) bookServer(e *tableEdge, c *Call, w Weight) bool {
 
 // missing is how many cells the edge lacks to count the call.
 func (e *tableEdge) missing(c *Call) int {
-	client, server := c.booked()
+	client, server := c.Uncounted()
 	n := 0
 	if client && (e == nil || e.cells[c.Client.Outcome] == nil) {
 		n++
@@ -83,7 +83,7 @@ func (e *tableEdge) missing(c *Call) int {
 
 // prepare makes the cells that the call needs.
 func (t *Table) prepare(e *tableEdge, c *Call) {
-	client, server := c.booked()
+	client, server := c.Uncounted()
 	if client {
 		t.slot(e, c.Client.Outcome)
 	}
@@ -119,9 +119,9 @@ func (t *Table) cell(c *tableCell, sequence uint64) Cell {
 		Client:        c.client.Sketch(),
 		Server:        c.server.Sketch(),
 		Queue:         c.queue.Sketch(),
-		ServerOnly:    c.serverOnly.round(),
-		Provisional:   c.provisional.round(),
-		WeightUnknown: c.wUnknown.round(),
+		ServerOnly:    c.serverOnly.Calls(),
+		Provisional:   c.provisional.Calls(),
+		WeightUnknown: c.wUnknown.Calls(),
 		Folded:        c.at.folded,
 	}
 }

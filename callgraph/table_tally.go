@@ -30,8 +30,8 @@ func WeightOf(f float64) (Weight, bool) {
 	return Weight(math.Round(f * float64(One))), true
 }
 
-// round is the nearest whole number of calls; a sum that fell below zero is 0.
-func (w Weight) round() uint64 {
+// Calls is the nearest whole number of calls; 0 for a sum below zero.
+func (w Weight) Calls() uint64 {
 	return uint64(max(w+One/2, 0) >> weightBits)
 }
 
@@ -116,11 +116,11 @@ func (t *Tally) Weight() Weight {
 // Sketch rounds the weights to whole calls. What rounding one bin leaves goes
 // to the next: the sketch's count is the rounded sum of all weights.
 func (t *Tally) Sketch() Sketch {
-	s := Sketch{Zero: t.zero.round(), Nanos: t.nanos}
+	s := Sketch{Zero: t.zero.Calls(), Nanos: t.nanos}
 	seen, given := t.zero, s.Zero
 	for _, b := range t.bins {
 		seen += b.weight
-		if n := seen.round() - given; n > 0 {
+		if n := seen.Calls() - given; n > 0 {
 			s.Bins = append(s.Bins, Bin{b.index, n})
 			given += n
 		}
@@ -132,9 +132,9 @@ func (t *Tally) Sketch() Sketch {
 // falls, as cumulative series must not. The count may differ from the rounded
 // sum of all weights.
 func (t *Tally) Steady() Sketch {
-	s := Sketch{Zero: t.zero.round(), Nanos: t.nanos}
+	s := Sketch{Zero: t.zero.Calls(), Nanos: t.nanos}
 	for _, b := range t.bins {
-		if n := b.weight.round(); n > 0 {
+		if n := b.weight.Calls(); n > 0 {
 			s.Bins = append(s.Bins, Bin{b.index, n})
 		}
 	}

@@ -1,0 +1,235 @@
+package edgemetric
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+	"pgregory.net/rapid"
+
+	"github.com/jcallgraph/jcallgraph/callgraph"
+)
+
+var start = time.Unix(noon, 0)
+
+func call(caller, callee string) callgraph.Call {
+	op := func(name string) callgraph.Operation {
+		return callgraph.Operation{Service: callgraph.Service{Name: name}, Name: "GET /"}
+	}
+	return callgraph.Call{
+		Edge: callgraph.Edge{Caller: op(caller), Callee: op(callee), Connection: callgraph.HTTP},
+		End:  start, Arrival: start, Weight: 1,
+		Client: callgraph.Half{Seen: true, Duration: 30 * time.Millisecond},
+		Server: callgraph.Half{Seen: true, Duration: 20 * time.Millisecond},
+	}
+}
+
+// series are the numbers by name and labels, as a scrape in text shows them.
+func series(md pmetric.Metrics) map[string]uint64 {
+	out := map[string]uint64{}
+	for _, rm := range md.ResourceMetrics().All() {
+		for _, m := range rm.ScopeMetrics().At(0).Metrics().All() {
+			if m.Type() == pmetric.MetricTypeSum {
+				for _, p := range m.Sum().DataPoints().All() {
+					out[m.Name()+labels(p.Attributes())] = uint64(p.IntValue())
+				}
+				continue
+			}
+			for _, p := range m.ExponentialHistogram().DataPoints().All() {
+				out[m.Name()+labels(p.Attributes())] = p.Count()
+				for i, n := range p.Positive().BucketCounts().All() {
+					out[fmt.Sprint(m.Name(), labels(p.Attributes()), p.Positive().Offset()+int32(i))] = n
+				}
+			}
+		}
+	}
+	return out
+}
+
+func labels(m pcommon.Map) string {
+	var l []string
+	for k, v := range m.All() {
+		l = append(l, fmt.Sprintf("%s=%q", k, v.Str()))
+	}
+	slices.Sort(l)
+	return "{" + strings.Join(l, ",") + "}"
+}
+
+func labelled(client, server, kind string) string {
+	return fmt.Sprintf(`{client=%q,connection_type=%q,server=%q}`, client, kind, server)
+}
+
+func TestServiceGraphCountsByServiceAndHalf(t *testing.T) {
+	g := NewServiceGraph(ServiceGraphOptions{}, start)
+	c := call("web", "cart")
+	g.Add(c, start)
+	c.Edge.Callee.Name, c.Client.Outcome = "POST /", callgraph.Timeout
+	g.Add(c, start)
+	c.Client = callgraph.Half{}
+	g.Add(c, start)
+	got := series(g.Metrics(start))
+	l := labelled("web", "cart", "")
+	require.EqualValues(t, 3, got[RequestTotal+l])
+	require.EqualValues(t, 1, got[RequestFailed+l])
+	require.EqualValues(t, 2, got[RequestClient+l])
+	require.EqualValues(t, 3, got[RequestServer+l])
+}
+
+func TestHalvesOfSDKsAreNotInTheServiceGraph(t *testing.T) {
+	g := NewServiceGraph(ServiceGraphOptions{}, start)
+	c := call("web", "cart")
+	c.Client.Counted = true
+	g.Add(c, start)
+	got := series(g.Metrics(start))
+	l := labelled("web", "cart", "")
+	require.EqualValues(t, 0, got[RequestTotal+l])
+	require.EqualValues(t, 1, got[RequestServer+l])
+}
+
+func TestConnectionTypesAreTempos(t *testing.T) {
+	cases := map[string]func(*callgraph.Edge){
+		labelled("web", "cart", ""):                 func(*callgraph.Edge) {},
+		labelled("web", "cart", "messaging_system"): func(e *callgraph.Edge) { e.Connection = callgraph.Messaging },
+		labelled("web", "cart", "database"): func(e *callgraph.Edge) {
+			e.Connection, e.Callee.Node = callgraph.Database, callgraph.Virtual
+		},
+		labelled("web", "cart", "virtual_node"): func(e *callgraph.Edge) { e.Callee.Node = callgraph.Virtual },
+		labelled("user", "cart", "virtual_node"): func(e *callgraph.Edge) {
+			e.Caller = callgraph.Operation{Node: callgraph.Outside}
+		},
+		labelled("unknown", "cart", "virtual_node"): func(e *callgraph.Edge) {
+			e.Caller = callgraph.Operation{Node: callgraph.Unknown}
+		},
+		`{client="web",client_deployment_environment_name="test",client_service_namespace="shop",connection_type="",server="cart"}`: func(e *callgraph.Edge) {
+			e.Caller.Service.Namespace, e.Caller.Service.Environment = "shop", "test"
+		},
+	}
+	for want, change := range cases {
+		g := NewServiceGraph(ServiceGraphOptions{}, start)
+		c := call("web", "cart")
+		change(&c.Edge)
+		g.Add(c, start)
+		require.Contains(t, series(g.Metrics(start)), RequestTotal+want)
+	}
+}
+
+func TestProvisionalCallsWaitForTheirBucket(t *testing.T) {
+	g := NewServiceGraph(ServiceGraphOptions{}, start)
+	c := call("web", "redis")
+	c.Server, c.Provisional = callgraph.Half{}, true
+	g.Add(c, start)
+	g.Add(c, start)
+	require.Empty(t, series(g.Metrics(start)))
+	c.Retracted = true
+	g.Add(c, start)
+	final := []callgraph.Cell{{CellKey: callgraph.CellKey{Bucket: callgraph.BucketAt(c.End, callgraph.HotWidth)}}}
+	g.Settle(final, start)
+	g.Settle(final, start)
+	require.EqualValues(t, 1, series(g.Metrics(start))[RequestTotal+labelled("web", "redis", "")])
+	require.Empty(t, g.waiting)
+}
+
+func TestEdgesBeyondTheLimitShareTheRemainder(t *testing.T) {
+	g := NewServiceGraph(ServiceGraphOptions{Limit: 2}, start)
+	for _, name := range []string{"a", "b", "c", "d"} {
+		g.Add(call("web", name), start)
+	}
+	got := series(g.Metrics(start))
+	require.EqualValues(t, 1, got[RequestTotal+labelled("web", "a", "")])
+	require.EqualValues(t, 2, got[RequestTotal+labelled("(other)", "(other)", "")])
+	require.Equal(t, 2, g.Folded())
+
+	for range 5 {
+		g.Add(call("web", "c"), start)
+	}
+	before := series(g.Metrics(start))
+	g.Add(call("web", "c"), start)
+	after := series(g.Metrics(start))
+	require.EqualValues(t, 0, before[RequestTotal+labelled("web", "c", "")], "with series of its own from now on")
+	require.EqualValues(t, 1, after[RequestTotal+labelled("web", "c", "")])
+	require.EqualValues(t, 7, after[RequestTotal+labelled("(other)", "(other)", "")], "the remainder keeps what it counted")
+}
+
+// Whatever comes, a series that is there in two scrapes did not fall between
+// them, and no call is lost but with a series that ended.
+func TestNoSeriesEverFalls(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		limit := rapid.IntRange(1, 8).Draw(r, "limit")
+		g := NewServiceGraph(ServiceGraphOptions{Limit: limit}, start)
+		last := map[string]uint64{}
+		for range rapid.IntRange(1, 100).Draw(r, "calls") {
+			c := call("web", rapid.StringMatching("[a-f]").Draw(r, "callee"))
+			c.Weight = rapid.Float64Range(1, 5).Draw(r, "weight")
+			c.Client.Duration = time.Duration(rapid.Int64Range(0, 1e10).Draw(r, "duration"))
+			if c.Provisional = rapid.Bool().Draw(r, "provisional"); c.Provisional {
+				c.Server = callgraph.Half{}
+			}
+			g.Add(c, start)
+			if c.Retracted = rapid.Bool().Draw(r, "retracted"); c.Provisional && c.Retracted {
+				g.Add(c, start)
+			}
+			if rapid.Bool().Draw(r, "settle") {
+				g.Settle([]callgraph.Cell{{CellKey: callgraph.CellKey{Bucket: callgraph.BucketAt(c.End, callgraph.HotWidth)}}}, start)
+			}
+			now := series(g.Metrics(start))
+			for k, n := range now {
+				require.GreaterOrEqual(r, n, last[k], k)
+			}
+			last = now
+		}
+		require.LessOrEqual(r, g.shown, limit)
+	})
+}
+
+func TestWatchedEdgesAreBounded(t *testing.T) {
+	g := NewServiceGraph(ServiceGraphOptions{Limit: 3}, start)
+	for i := range 1000 {
+		g.Add(call("web", fmt.Sprint(i)), start)
+		g.Metrics(start)
+	}
+	require.LessOrEqual(t, len(g.edges), 3*candidates)
+	got := series(g.Metrics(start))
+	require.EqualValues(t, 997, got[RequestTotal+labelled("(other)", "(other)", "")])
+}
+
+func TestExplicitBuckets(t *testing.T) {
+	g := NewServiceGraph(ServiceGraphOptions{Bounds: []float64{0.01, 0.1, 1}}, start)
+	for _, d := range []time.Duration{0, 5 * time.Millisecond, 50 * time.Millisecond, time.Minute} {
+		c := call("web", "cart")
+		c.Client.Duration = d
+		g.Add(c, start)
+	}
+	md := g.Metrics(start)
+	for _, m := range md.ResourceMetrics().At(0).ScopeMetrics().At(0).Metrics().All() {
+		if m.Name() == RequestClient {
+			p := m.Histogram().DataPoints().At(0)
+			require.Equal(t, []uint64{2, 1, 0, 1}, p.BucketCounts().AsRaw())
+			require.Equal(t, []float64{0.01, 0.1, 1}, p.ExplicitBounds().AsRaw())
+			require.EqualValues(t, 4, p.Count())
+		}
+	}
+}
+
+func TestServiceGraphCarriesNoUnitAndIsCumulative(t *testing.T) {
+	g := NewServiceGraph(ServiceGraphOptions{}, start)
+	g.Add(call("web", "cart"), start)
+	names := map[string]bool{}
+	for _, m := range g.Metrics(start.Add(time.Minute)).ResourceMetrics().At(0).ScopeMetrics().At(0).Metrics().All() {
+		names[m.Name()] = true
+		require.Empty(t, m.Unit())
+		if m.Type() == pmetric.MetricTypeSum {
+			require.True(t, m.Sum().IsMonotonic())
+			require.Equal(t, pmetric.AggregationTemporalityCumulative, m.Sum().AggregationTemporality())
+			require.Equal(t, start, m.Sum().DataPoints().At(0).StartTimestamp().AsTime().Local())
+			continue
+		}
+		require.Equal(t, pmetric.AggregationTemporalityCumulative, m.ExponentialHistogram().AggregationTemporality())
+	}
+	require.ElementsMatch(t, []string{RequestTotal, RequestFailed, RequestServer, RequestClient}, slices.Collect(maps.Keys(names)))
+}
