@@ -1,0 +1,50 @@
+package storageexporter
+
+import (
+	"errors"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/config/configoptional"
+	"go.opentelemetry.io/collector/config/configretry"
+	"go.opentelemetry.io/collector/exporter/exporterhelper"
+)
+
+// Config of the exporter. Without a queue and without retries, which is the
+// default, the sender's acknowledgement follows the durable write and its
+// retry follows the error.
+type Config struct {
+	// Storage is the extension that has the backend; call_graph_storage.
+	Storage component.ID `mapstructure:"storage"`
+	// Backend is one of the extension's, by its name there; required.
+	Backend string `mapstructure:"backend"`
+	// Timeout of one write, 30 s; 0 is none.
+	Timeout exporterhelper.TimeoutConfig `mapstructure:",squash"`
+	// Queue acknowledges before the write unless wait_for_result is set; off.
+	Queue configoptional.Optional[exporterhelper.QueueBatchConfig] `mapstructure:"sending_queue"`
+	// Retry repeats failed writes here, while the sender waits; off.
+	Retry configretry.BackOffConfig `mapstructure:"retry_on_failure"`
+}
+
+var errNoBackend = errors.New("backend: must name one of the storage extension's backends")
+
+// Validate implements confmap.Validator.
+func (c *Config) Validate() error {
+	if c.Backend == "" {
+		return errNoBackend
+	}
+	return nil
+}
+
+const defaultTimeout = 30 * time.Second
+
+func defaultConfig() component.Config {
+	retry := configretry.NewDefaultBackOffConfig()
+	retry.Enabled = false
+	return &Config{
+		Storage: component.MustNewID("call_graph_storage"),
+		Timeout: exporterhelper.TimeoutConfig{Timeout: defaultTimeout},
+		Queue:   configoptional.Default(exporterhelper.NewDefaultQueueConfig()),
+		Retry:   retry,
+	}
+}

@@ -1,0 +1,266 @@
+package storageexporter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/consumer/consumererror"
+	"go.opentelemetry.io/collector/exporter"
+	"go.opentelemetry.io/collector/exporter/exportertest"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/jcallgraph/jcallgraph/callgraph"
+	"github.com/jcallgraph/jcallgraph/callgraph/edgemetric"
+	"github.com/jcallgraph/jcallgraph/storage"
+	"github.com/jcallgraph/jcallgraph/storage/memory"
+)
+
+// backends is an extension that has one backend, local.
+type backends struct {
+	component.StartFunc
+	component.ShutdownFunc
+	local storage.Backend
+}
+
+func (b *backends) Backend(name string) (storage.Backend, error) {
+	if name != "local" {
+		return nil, fmt.Errorf("no backend %q: there is local", name)
+	}
+	return b.local, nil
+}
+
+// host has the extensions that a test gives it.
+type host map[component.ID]component.Component
+
+func (h host) GetExtensions() map[component.ID]component.Component { return h }
+
+func hostOf(b storage.Backend) host {
+	return host{component.MustNewID("call_graph_storage"): &backends{local: b}}
+}
+
+// failing is a backend that takes nothing.
+type failing struct {
+	storage.Backend
+	err error
+}
+
+func (f failing) WriteSpans(context.Context, ptrace.Traces) error    { return f.err }
+func (f failing) WriteCells(context.Context, []callgraph.Cell) error { return f.err }
+
+func inMemory(t *testing.T) storage.Backend {
+	t.Helper()
+	b, err := memory.Open(memory.Options{})
+	require.NoError(t, err)
+	return b
+}
+
+func localConfig() *Config {
+	cfg := defaultConfig().(*Config)
+	cfg.Backend = "local"
+	return cfg
+}
+
+func settings() exporter.Settings { return exportertest.NewNopSettings(NewFactory().Type()) }
+
+func startTraces(t *testing.T, set exporter.Settings, b storage.Backend) exporter.Traces {
+	t.Helper()
+	e, err := NewFactory().CreateTraces(t.Context(), set, localConfig())
+	require.NoError(t, err)
+	require.NoError(t, e.Start(t.Context(), hostOf(b)))
+	t.Cleanup(func() { require.NoError(t, e.Shutdown(context.WithoutCancel(t.Context()))) })
+	return e
+}
+
+func startMetrics(t *testing.T, b storage.Backend) exporter.Metrics {
+	t.Helper()
+	e, err := NewFactory().CreateMetrics(t.Context(), settings(), localConfig())
+	require.NoError(t, err)
+	require.NoError(t, e.Start(t.Context(), hostOf(b)))
+	t.Cleanup(func() { require.NoError(t, e.Shutdown(context.WithoutCancel(t.Context()))) })
+	return e
+}
+
+// spans has one good span, two without a trace ID, and one without a span ID.
+func spans() ptrace.Traces {
+	td := ptrace.NewTraces()
+	list := td.ResourceSpans().AppendEmpty().ScopeSpans().AppendEmpty().Spans()
+	for _, id := range []struct {
+		trace pcommon.TraceID
+		span  pcommon.SpanID
+	}{
+		{pcommon.TraceID{1}, pcommon.SpanID{1}},
+		{pcommon.TraceID{}, pcommon.SpanID{1}},
+		{pcommon.TraceID{}, pcommon.SpanID{2}},
+		{pcommon.TraceID{1}, pcommon.SpanID{}},
+	} {
+		s := list.AppendEmpty()
+		s.SetTraceID(id.trace)
+		s.SetSpanID(id.span)
+	}
+	return td
+}
+
+func TestAcknowledgedSpansCanBeRead(t *testing.T) {
+	b := inMemory(t)
+	e := startTraces(t, settings(), b)
+	require.NoError(t, e.ConsumeTraces(t.Context(), spans()))
+	td, err := b.Trace(t.Context(), pcommon.TraceID{1})
+	require.NoError(t, err)
+	require.Equal(t, 1, td.SpanCount())
+}
+
+func TestRefusedSpansAreCountedByReasonAndToldNowAndThen(t *testing.T) {
+	tel := componenttest.NewTelemetry()
+	t.Cleanup(func() { require.NoError(t, tel.Shutdown(context.WithoutCancel(t.Context()))) })
+	core, logs := observer.New(zap.WarnLevel)
+	set := settings()
+	set.TelemetrySettings = tel.NewTelemetrySettings()
+	set.Logger = zap.New(core)
+	e := startTraces(t, set, inMemory(t))
+	for range 3 {
+		require.NoError(t, e.ConsumeTraces(t.Context(), spans()))
+	}
+
+	m, err := tel.GetMetric(metricSpans)
+	require.NoError(t, err)
+	byReason := map[string]int64{}
+	for _, p := range m.Data.(metricdata.Sum[int64]).DataPoints {
+		v, _ := p.Attributes.Value(attribute.Key(keyReason))
+		byReason[v.AsString()] = p.Value
+	}
+	require.Equal(t, map[string]int64{"zero_trace_id": 6, "zero_span_id": 3}, byReason)
+	require.Equal(t, 1, logs.FilterMessage("spans refused that no backend can keep").Len())
+}
+
+func TestNoticeIsGivenAtMostEveryTenSeconds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var n notice
+		_, now := n.add(2)
+		require.True(t, now)
+		time.Sleep(noticeEvery - 1)
+		_, now = n.add(3)
+		require.False(t, now)
+		time.Sleep(1)
+		total, now := n.add(4)
+		require.True(t, now)
+		require.EqualValues(t, 9, total)
+	})
+}
+
+func TestFailedWritesAreRetryableAndCounted(t *testing.T) {
+	for want, cause := range map[string]error{
+		"full":    fmt.Errorf("write: %w", storage.ErrFull),
+		"closed":  storage.ErrClosed,
+		"timeout": context.DeadlineExceeded,
+		"error":   errors.New("disk on fire"),
+	} {
+		t.Run(want, func(t *testing.T) {
+			tel := componenttest.NewTelemetry()
+			t.Cleanup(func() { require.NoError(t, tel.Shutdown(context.WithoutCancel(t.Context()))) })
+			set := settings()
+			set.TelemetrySettings = tel.NewTelemetrySettings()
+			e := startTraces(t, set, failing{err: cause})
+			err := e.ConsumeTraces(t.Context(), spans())
+			require.ErrorIs(t, err, cause)
+			require.False(t, consumererror.IsPermanent(err))
+
+			m, err := tel.GetMetric(metricWrites)
+			require.NoError(t, err)
+			points := m.Data.(metricdata.Sum[int64]).DataPoints
+			require.Len(t, points, 1)
+			require.Equal(t, attribute.NewSet(attribute.String(keyReason, want)), points[0].Attributes)
+			_, err = tel.GetMetric(metricSpans)
+			require.Error(t, err, "spans of a write that failed are not counted as refused: it will be repeated")
+		})
+	}
+}
+
+func TestEdgeMetricsBecomeCells(t *testing.T) {
+	b := inMemory(t)
+	e := startMetrics(t, b)
+	cell := callgraph.Cell{CellKey: callgraph.CellKey{
+		Edge: callgraph.Edge{
+			Caller: callgraph.Operation{Service: callgraph.Service{Name: "web"}, Name: "GET /"},
+			Callee: callgraph.Operation{Service: callgraph.Service{Name: "cart"}, Name: "GET /cart"},
+		},
+		Bucket: callgraph.BucketAt(time.Unix(1700000000, 0), callgraph.HotWidth),
+		Writer: callgraph.Writer{ID: 7}, Opened: 1700000001,
+	}, Sequence: 5}
+	cell.Client.Add(time.Millisecond, 3)
+	require.NoError(t, e.ConsumeMetrics(t.Context(), edgemetric.Encode([]callgraph.Cell{cell})))
+
+	var got []callgraph.Cell
+	require.NoError(t, b.Cells(t.Context(), cell.Bucket.Window(), func(cs []callgraph.Cell) error {
+		got = append(got, cs...)
+		return nil
+	}))
+	require.Equal(t, []callgraph.Cell{cell}, got)
+
+	full := startMetrics(t, failing{err: storage.ErrFull})
+	err := full.ConsumeMetrics(t.Context(), edgemetric.Encode([]callgraph.Cell{cell}))
+	require.ErrorIs(t, err, storage.ErrFull)
+	require.False(t, consumererror.IsPermanent(err))
+}
+
+func TestOtherMetricsAreRefusedForGood(t *testing.T) {
+	md := pmetric.NewMetrics()
+	m := md.ResourceMetrics().AppendEmpty().ScopeMetrics().AppendEmpty().Metrics().AppendEmpty()
+	m.SetName("http.server.request.duration")
+	err := startMetrics(t, inMemory(t)).ConsumeMetrics(t.Context(), md)
+	require.True(t, consumererror.IsPermanent(err))
+	require.ErrorContains(t, err, `metric "http.server.request.duration" is no edge metric: this exporter stores jcallgraph.edge.* only`)
+
+	m.SetName(edgemetric.Prefix + "unheard_of")
+	require.True(t, consumererror.IsPermanent(startMetrics(t, inMemory(t)).ConsumeMetrics(t.Context(), md)))
+}
+
+func TestStartSaysWhatIsMissing(t *testing.T) {
+	for want, c := range map[string]struct {
+		backend string
+		host    host
+	}{
+		`storage: there is no extension "call_graph_storage"; add it to service::extensions`: {"local", host{}},
+		`storage: extension "call_graph_storage" keeps no backends`: {"local", host{
+			component.MustNewID("call_graph_storage"): struct{ component.Component }{}}},
+		`backend: no backend "other": there is local`: {"other", hostOf(inMemory(t))},
+	} {
+		cfg := localConfig()
+		cfg.Backend = c.backend
+		e, err := NewFactory().CreateTraces(t.Context(), settings(), cfg)
+		require.NoError(t, err)
+		require.ErrorContains(t, e.Start(t.Context(), c.host), want)
+		require.NoError(t, e.Shutdown(t.Context()))
+	}
+}
+
+func TestConfig(t *testing.T) {
+	cfg := defaultConfig().(*Config)
+	require.ErrorIs(t, confmap.Validate(cfg), errNoBackend)
+	require.NoError(t, confmap.NewFromStringMap(map[string]any{
+		"backend": "local", "timeout": "5s",
+		"sending_queue":    map[string]any{"wait_for_result": true},
+		"retry_on_failure": map[string]any{"enabled": true},
+	}).Unmarshal(cfg))
+	require.NoError(t, confmap.Validate(cfg))
+	require.Equal(t, 5*time.Second, cfg.Timeout.Timeout)
+	require.True(t, cfg.Queue.Get().WaitForResult)
+	require.True(t, cfg.Retry.Enabled)
+
+	off := localConfig()
+	require.False(t, off.Queue.HasValue(), "acknowledged means durable")
+	require.False(t, off.Retry.Enabled)
+}

@@ -1,0 +1,60 @@
+package storageexporter
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+)
+
+// Names of the exporter's own metrics and of their attributes.
+const (
+	meterName    = "github.com/jcallgraph/jcallgraph/exporter/storageexporter"
+	metricSpans  = "jcallgraph.storage.spans.refused"
+	metricWrites = "jcallgraph.storage.writes.failed"
+	keyReason    = "reason"
+)
+
+type counters struct{ spans, writes metric.Int64Counter }
+
+func newCounters(provider metric.MeterProvider) (*counters, error) {
+	meter := provider.Meter(meterName)
+	spans, err := meter.Int64Counter(metricSpans, metric.WithUnit("{span}"),
+		metric.WithDescription("Spans that were left out of a write because no backend can keep them."))
+	writes, err2 := meter.Int64Counter(metricWrites, metric.WithUnit("{write}"),
+		metric.WithDescription("Writes that the backend did not take and the sender may repeat."))
+	return &counters{spans, writes}, errors.Join(err, err2)
+}
+
+func (c *counters) refused(ctx context.Context, reason string, n int64) {
+	c.spans.Add(ctx, n, metric.WithAttributes(attribute.String(keyReason, reason)))
+}
+
+func (c *counters) failed(ctx context.Context, reason string) {
+	c.writes.Add(ctx, 1, metric.WithAttributes(attribute.String(keyReason, reason)))
+}
+
+// noticeEvery is how often the log tells of refused spans at most.
+const noticeEvery = 10 * time.Second
+
+// notice sums up what happens often and says when to tell it.
+type notice struct {
+	mu    sync.Mutex
+	total int64
+	told  time.Time
+}
+
+// add returns the sum and whether to tell it now.
+func (n *notice) add(count int64) (total int64, now bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.total += count
+	if time.Since(n.told) < noticeEvery {
+		return n.total, false
+	}
+	n.told = time.Now()
+	return n.total, true
+}
