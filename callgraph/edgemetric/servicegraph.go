@@ -17,34 +17,48 @@ type ServiceGraphOptions struct {
 	// Limit is how many edges between services have series of their own, those
 	// with the most calls; 0 is 1,000. The others share the series of Remainder.
 	Limit int
+	// Hold and HoldProvisional are for how long after its arrival a call, or a
+	// provisional one, may be taken back; 0 is 12 s and 62 s.
+	Hold, HoldProvisional time.Duration
 	// Bounds are the upper bounds of explicit buckets, in seconds and rising,
 	// for scrapes that know no native histograms; none asks for exponential ones.
 	Bounds []float64
 }
 
 // ServiceGraph adds calls up, service by service, as series that Prometheus
-// reads: cumulative, and never falling. A provisional call waits until its
-// bucket is final, since taking it back would look like a reset.
+// reads: cumulative, and never falling. A call waits for as long as it may be
+// taken back, since that would look like a reset.
 //
 // It has no clock and is not safe for concurrent use.
 type ServiceGraph struct {
 	options ServiceGraphOptions
 	edges   map[serviceEdge]*serviceSeries
 	rest    *serviceSeries
-	waiting map[callgraph.Bucket]map[serviceEdge]*serviceSeries
-	shown   int // edges with series of their own
+	waiting map[arrivals]map[serviceEdge]*serviceSeries
+	shown   int       // edges with series of their own
+	last    time.Time // of Settle: series that come up now start there
 }
+
+// arrivals are the calls that came within some seconds and wait together.
+type arrivals struct {
+	start       int64 // Unix seconds
+	provisional bool
+}
+
+// arrivalSeconds is how many.
+const arrivalSeconds = 2
 
 // NewServiceGraph is empty; its time starts at start.
 func NewServiceGraph(o ServiceGraphOptions, start time.Time) *ServiceGraph {
-	if o.Limit <= 0 {
-		o.Limit = 1000
-	}
+	o.Limit = cmp.Or(max(o.Limit, 0), 1000)
+	o.Hold = cmp.Or(max(o.Hold, 0), 12*time.Second)
+	o.HoldProvisional = cmp.Or(max(o.HoldProvisional, 0), 62*time.Second)
 	return &ServiceGraph{
 		options: o,
 		edges:   map[serviceEdge]*serviceSeries{},
 		rest:    &serviceSeries{start: start},
-		waiting: map[callgraph.Bucket]map[serviceEdge]*serviceSeries{},
+		last:    start,
+		waiting: map[arrivals]map[serviceEdge]*serviceSeries{},
 	}
 }
 
@@ -52,68 +66,72 @@ func NewServiceGraph(o ServiceGraphOptions, start time.Time) *ServiceGraph {
 // one with more calls can take its place.
 const candidates = 4
 
-// Add counts a call that the Table took, or takes a provisional one back.
-func (g *ServiceGraph) Add(c callgraph.Call, now time.Time) {
+// Add takes a call that the Table took, or takes one back that still waits.
+func (g *ServiceGraph) Add(c *callgraph.Call) {
 	w, ok := callgraph.WeightOf(c.Weight)
 	if !ok || w == 0 {
 		return
 	}
-	key := serviceEdgeOf(c.Edge)
-	switch {
-	case c.Provisional && c.Retracted:
-		g.drop(callgraph.BucketAt(c.End, callgraph.HotWidth), key, &c, w)
-	case c.Provisional:
-		g.wait(callgraph.BucketAt(c.End, callgraph.HotWidth), key).add(&c, w)
-	case !c.Retracted:
-		s := g.series(key, now)
-		s.rank += w
-		g.own(s).add(&c, w)
+	at := arrivals{start: c.Arrival.Unix() / arrivalSeconds * arrivalSeconds, provisional: c.Provisional}
+	if c.Retracted {
+		g.drop(at, serviceEdgeOf(&c.Edge), c, w)
+		return
 	}
+	g.wait(at, serviceEdgeOf(&c.Edge)).add(c, w)
 }
 
-func (g *ServiceGraph) wait(b callgraph.Bucket, key serviceEdge) *serviceSeries {
-	if g.waiting[b] == nil {
-		g.waiting[b] = map[serviceEdge]*serviceSeries{}
+func (g *ServiceGraph) wait(at arrivals, key serviceEdge) *serviceSeries {
+	if g.waiting[at] == nil {
+		g.waiting[at] = map[serviceEdge]*serviceSeries{}
 	}
-	s := g.waiting[b][key]
+	s := g.waiting[at][key]
 	if s == nil {
 		s = &serviceSeries{}
-		g.waiting[b][key] = s
+		g.waiting[at][key] = s
 	}
 	return s
 }
 
-func (g *ServiceGraph) drop(b callgraph.Bucket, key serviceEdge, c *callgraph.Call, w callgraph.Weight) {
-	s := g.waiting[b][key]
-	if s == nil {
-		return
-	}
-	s.add(c, -w)
-	if s.calls > 0 {
-		return
-	}
-	delete(g.waiting[b], key)
-	if len(g.waiting[b]) == 0 {
-		delete(g.waiting, b)
+func (g *ServiceGraph) drop(at arrivals, key serviceEdge, c *callgraph.Call, w callgraph.Weight) {
+	if s := g.waiting[at][key]; s != nil {
+		s.add(c, -w)
 	}
 }
 
-// Settle counts the provisional calls of the buckets that the cells are of:
-// the cells are final, so none of those is taken back any more.
-func (g *ServiceGraph) Settle(final []callgraph.Cell, now time.Time) {
-	for i := range final {
-		b := final[i].Bucket
-		for key, s := range g.waiting[b] {
-			into := g.series(key, now)
-			into.rank += s.calls
-			g.own(into).merge(s)
+// Settle counts the calls that can't be taken back any more.
+func (g *ServiceGraph) Settle(now time.Time) {
+	g.release(now, func(key serviceEdge, s *serviceSeries) {
+		into := g.series(key)
+		into.rank += s.calls
+		g.own(into).merge(s)
+	})
+	g.choose()
+	g.last = now
+}
+
+// Skip forgets the calls that Settle would count: an earlier run did so.
+func (g *ServiceGraph) Skip(now time.Time) {
+	g.release(now, func(serviceEdge, *serviceSeries) {})
+}
+
+func (g *ServiceGraph) release(now time.Time, each func(serviceEdge, *serviceSeries)) {
+	for at, edges := range g.waiting {
+		hold := g.options.Hold
+		if at.provisional {
+			hold = g.options.HoldProvisional
 		}
-		delete(g.waiting, b)
+		if now.Before(time.Unix(at.start+arrivalSeconds, 0).Add(hold)) {
+			continue
+		}
+		for key, s := range edges {
+			each(key, s)
+		}
+		delete(g.waiting, at)
 	}
 }
 
 // series is the edge's, the remainder for one beyond those that are watched.
-func (g *ServiceGraph) series(key serviceEdge, now time.Time) *serviceSeries {
+func (g *ServiceGraph) series(key serviceEdge) *serviceSeries {
 	s := g.edges[key]
 	switch {
 	case s != nil:
@@ -123,14 +141,14 @@ func (g *ServiceGraph) series(key serviceEdge, now time.Time) *serviceSeries {
 	}
 	s = &serviceSeries{}
 	if g.shown < g.options.Limit {
-		g.show(s, now)
+		g.show(s)
 	}
 	g.edges[key] = s
 	return s
 }
 
-func (g *ServiceGraph) show(s *serviceSeries, now time.Time) {
-	*s = serviceSeries{rank: s.rank, shown: true, start: now}
+func (g *ServiceGraph) show(s *serviceSeries) {
+	*s = serviceSeries{rank: s.rank, shown: true, start: g.last}
 	g.shown++
 }
 
@@ -152,7 +170,7 @@ func (g *ServiceGraph) Folded() int { return len(g.edges) - g.shown }
 
 // choose gives series of their own to edges that have twice the calls of one
 // that is shown: its series ends, theirs begins at zero, and no counter falls.
-func (g *ServiceGraph) choose(now time.Time) {
+func (g *ServiceGraph) choose() {
 	if len(g.edges) == g.shown {
 		return
 	}
@@ -167,7 +185,7 @@ func (g *ServiceGraph) choose(now time.Time) {
 			break
 		}
 		g.hide(down)
-		g.show(up, now)
+		g.show(up)
 	}
 	g.forget(others)
 }
@@ -187,7 +205,7 @@ func (g *ServiceGraph) forget(others []serviceEdge) {
 
 // Metrics are all series as they are now. Time starts with each series.
 func (g *ServiceGraph) Metrics(now time.Time) pmetric.Metrics {
-	g.choose(now)
+	g.Settle(now)
 	md := pmetric.NewMetrics()
 	sm := md.ResourceMetrics().AppendEmpty().ScopeMetrics().AppendEmpty()
 	sm.Scope().SetName(ScopeName)

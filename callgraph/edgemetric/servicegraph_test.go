@@ -16,13 +16,16 @@ import (
 	"github.com/jcallgraph/jcallgraph/callgraph"
 )
 
-var start = time.Unix(noon, 0)
+var (
+	start   = time.Unix(noon, 0)
+	settled = start.Add(15 * time.Second)
+)
 
-func call(caller, callee string) callgraph.Call {
+func call(caller, callee string) *callgraph.Call {
 	op := func(name string) callgraph.Operation {
 		return callgraph.Operation{Service: callgraph.Service{Name: name}, Name: "GET /"}
 	}
-	return callgraph.Call{
+	return &callgraph.Call{
 		Edge: callgraph.Edge{Caller: op(caller), Callee: op(callee), Connection: callgraph.HTTP},
 		End:  start, Arrival: start, Weight: 1,
 		Client: callgraph.Half{Seen: true, Duration: 30 * time.Millisecond},
@@ -68,12 +71,12 @@ func labelled(client, server, kind string) string {
 func TestServiceGraphCountsByServiceAndHalf(t *testing.T) {
 	g := NewServiceGraph(ServiceGraphOptions{}, start)
 	c := call("web", "cart")
-	g.Add(c, start)
+	g.Add(c)
 	c.Edge.Callee.Name, c.Client.Outcome = "POST /", callgraph.Timeout
-	g.Add(c, start)
+	g.Add(c)
 	c.Client = callgraph.Half{}
-	g.Add(c, start)
-	got := series(g.Metrics(start))
+	g.Add(c)
+	got := series(g.Metrics(settled))
 	l := labelled("web", "cart", "")
 	require.EqualValues(t, 3, got[RequestTotal+l])
 	require.EqualValues(t, 1, got[RequestFailed+l])
@@ -85,8 +88,8 @@ func TestHalvesOfSDKsAreNotInTheServiceGraph(t *testing.T) {
 	g := NewServiceGraph(ServiceGraphOptions{}, start)
 	c := call("web", "cart")
 	c.Client.Counted = true
-	g.Add(c, start)
-	got := series(g.Metrics(start))
+	g.Add(c)
+	got := series(g.Metrics(settled))
 	l := labelled("web", "cart", "")
 	require.EqualValues(t, 0, got[RequestTotal+l])
 	require.EqualValues(t, 1, got[RequestServer+l])
@@ -114,43 +117,57 @@ func TestConnectionTypesAreTempos(t *testing.T) {
 		g := NewServiceGraph(ServiceGraphOptions{}, start)
 		c := call("web", "cart")
 		change(&c.Edge)
-		g.Add(c, start)
-		require.Contains(t, series(g.Metrics(start)), RequestTotal+want)
+		g.Add(c)
+		require.Contains(t, series(g.Metrics(settled)), RequestTotal+want)
 	}
 }
 
-func TestProvisionalCallsWaitForTheirBucket(t *testing.T) {
+func TestCallsWaitWhileTheyMayBeTakenBack(t *testing.T) {
 	g := NewServiceGraph(ServiceGraphOptions{}, start)
+	g.Add(call("web", "cart"))
 	c := call("web", "redis")
 	c.Server, c.Provisional = callgraph.Half{}, true
-	g.Add(c, start)
-	g.Add(c, start)
-	require.Empty(t, series(g.Metrics(start)))
+	g.Add(c)
+	g.Add(c)
+	require.Empty(t, series(g.Metrics(start.Add(11*time.Second))))
 	c.Retracted = true
-	g.Add(c, start)
-	final := []callgraph.Cell{{CellKey: callgraph.CellKey{Bucket: callgraph.BucketAt(c.End, callgraph.HotWidth)}}}
-	g.Settle(final, start)
-	g.Settle(final, start)
-	require.EqualValues(t, 1, series(g.Metrics(start))[RequestTotal+labelled("web", "redis", "")])
+	g.Add(c)
+	require.Contains(t, series(g.Metrics(start.Add(15*time.Second))), RequestTotal+labelled("web", "cart", ""))
+	got := series(g.Metrics(start.Add(65 * time.Second)))
+	require.EqualValues(t, 1, got[RequestTotal+labelled("web", "redis", "")])
 	require.Empty(t, g.waiting)
+	g.Add(c)
+	require.Equal(t, got, series(g.Metrics(start.Add(time.Hour))), "too late to be taken back")
+}
+
+func TestWhatAnEarlierRunCountedIsSkipped(t *testing.T) {
+	g := NewServiceGraph(ServiceGraphOptions{}, start)
+	g.Add(call("web", "cart"))
+	c := call("web", "shop")
+	c.Arrival = start.Add(time.Minute)
+	g.Add(c)
+	g.Skip(start.Add(time.Minute))
+	got := series(g.Metrics(start.Add(time.Hour)))
+	require.NotContains(t, got, RequestTotal+labelled("web", "cart", ""))
+	require.Contains(t, got, RequestTotal+labelled("web", "shop", ""))
 }
 
 func TestEdgesBeyondTheLimitShareTheRemainder(t *testing.T) {
 	g := NewServiceGraph(ServiceGraphOptions{Limit: 2}, start)
 	for _, name := range []string{"a", "b", "c", "d"} {
-		g.Add(call("web", name), start)
+		g.Add(call("web", name))
 	}
-	got := series(g.Metrics(start))
+	got := series(g.Metrics(settled))
 	require.EqualValues(t, 1, got[RequestTotal+labelled("web", "a", "")])
 	require.EqualValues(t, 2, got[RequestTotal+labelled("(other)", "(other)", "")])
 	require.Equal(t, 2, g.Folded())
 
 	for range 5 {
-		g.Add(call("web", "c"), start)
+		g.Add(call("web", "c"))
 	}
-	before := series(g.Metrics(start))
-	g.Add(call("web", "c"), start)
-	after := series(g.Metrics(start))
+	before := series(g.Metrics(settled))
+	g.Add(call("web", "c"))
+	after := series(g.Metrics(settled))
 	require.EqualValues(t, 0, before[RequestTotal+labelled("web", "c", "")], "with series of its own from now on")
 	require.EqualValues(t, 1, after[RequestTotal+labelled("web", "c", "")])
 	require.EqualValues(t, 7, after[RequestTotal+labelled("(other)", "(other)", "")], "the remainder keeps what it counted")
@@ -162,22 +179,21 @@ func TestNoSeriesEverFalls(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		limit := rapid.IntRange(1, 8).Draw(r, "limit")
 		g := NewServiceGraph(ServiceGraphOptions{Limit: limit}, start)
-		last := map[string]uint64{}
+		at, last := start, map[string]uint64{}
 		for range rapid.IntRange(1, 100).Draw(r, "calls") {
 			c := call("web", rapid.StringMatching("[a-f]").Draw(r, "callee"))
+			c.Arrival = at
 			c.Weight = rapid.Float64Range(1, 5).Draw(r, "weight")
 			c.Client.Duration = time.Duration(rapid.Int64Range(0, 1e10).Draw(r, "duration"))
 			if c.Provisional = rapid.Bool().Draw(r, "provisional"); c.Provisional {
 				c.Server = callgraph.Half{}
 			}
-			g.Add(c, start)
+			g.Add(c)
 			if c.Retracted = rapid.Bool().Draw(r, "retracted"); c.Provisional && c.Retracted {
-				g.Add(c, start)
+				g.Add(c)
 			}
-			if rapid.Bool().Draw(r, "settle") {
-				g.Settle([]callgraph.Cell{{CellKey: callgraph.CellKey{Bucket: callgraph.BucketAt(c.End, callgraph.HotWidth)}}}, start)
-			}
-			now := series(g.Metrics(start))
+			at = at.Add(time.Duration(rapid.IntRange(0, 30).Draw(r, "seconds")) * time.Second)
+			now := series(g.Metrics(at))
 			for k, n := range now {
 				require.GreaterOrEqual(r, n, last[k], k)
 			}
@@ -190,11 +206,11 @@ func TestNoSeriesEverFalls(t *testing.T) {
 func TestWatchedEdgesAreBounded(t *testing.T) {
 	g := NewServiceGraph(ServiceGraphOptions{Limit: 3}, start)
 	for i := range 1000 {
-		g.Add(call("web", fmt.Sprint(i)), start)
-		g.Metrics(start)
+		g.Add(call("web", fmt.Sprint(i)))
+		g.Metrics(settled)
 	}
 	require.LessOrEqual(t, len(g.edges), 3*candidates)
-	got := series(g.Metrics(start))
+	got := series(g.Metrics(settled))
 	require.EqualValues(t, 997, got[RequestTotal+labelled("(other)", "(other)", "")])
 }
 
@@ -203,9 +219,9 @@ func TestExplicitBuckets(t *testing.T) {
 	for _, d := range []time.Duration{0, 5 * time.Millisecond, 50 * time.Millisecond, time.Minute} {
 		c := call("web", "cart")
 		c.Client.Duration = d
-		g.Add(c, start)
+		g.Add(c)
 	}
-	md := g.Metrics(start)
+	md := g.Metrics(settled)
 	for _, m := range md.ResourceMetrics().At(0).ScopeMetrics().At(0).Metrics().All() {
 		if m.Name() == RequestClient {
 			p := m.Histogram().DataPoints().At(0)
@@ -218,9 +234,9 @@ func TestExplicitBuckets(t *testing.T) {
 
 func TestServiceGraphCarriesNoUnitAndIsCumulative(t *testing.T) {
 	g := NewServiceGraph(ServiceGraphOptions{}, start)
-	g.Add(call("web", "cart"), start)
+	g.Add(call("web", "cart"))
 	names := map[string]bool{}
-	for _, m := range g.Metrics(start.Add(time.Minute)).ResourceMetrics().At(0).ScopeMetrics().At(0).Metrics().All() {
+	for _, m := range g.Metrics(settled).ResourceMetrics().At(0).ScopeMetrics().At(0).Metrics().All() {
 		names[m.Name()] = true
 		require.Empty(t, m.Unit())
 		if m.Type() == pmetric.MetricTypeSum {

@@ -53,7 +53,7 @@ type serviceEdge struct {
 
 var remainder = serviceEdge{client: callgraph.Service{Name: Remainder}, server: callgraph.Service{Name: Remainder}}
 
-func serviceEdgeOf(e callgraph.Edge) serviceEdge {
+func serviceEdgeOf(e *callgraph.Edge) serviceEdge {
 	s := serviceEdge{e.Caller.Service, e.Callee.Service, connectionType(e)}
 	switch e.Caller.Node {
 	case callgraph.Outside:
@@ -64,7 +64,7 @@ func serviceEdgeOf(e callgraph.Edge) serviceEdge {
 	return s
 }
 
-func connectionType(e callgraph.Edge) string {
+func connectionType(e *callgraph.Edge) string {
 	switch {
 	case e.Connection == callgraph.Messaging:
 		return ConnectionMessaging
