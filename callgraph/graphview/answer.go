@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"container/heap"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -18,6 +19,14 @@ var ErrUnknown = errors.New("not in the graph")
 type Focus struct {
 	Service   callgraph.Service
 	Operation string // empty: the services as such
+}
+
+// String is for messages.
+func (f Focus) String() string {
+	if f.Operation == "" {
+		return fmt.Sprintf("service %q", f.Service)
+	}
+	return fmt.Sprintf("operation %q of service %q", f.Operation, f.Service)
 }
 
 // Node is a service, or an operation where the focus is one.

@@ -29,7 +29,7 @@ func (v *View) Neighbourhood(ctx context.Context, q Query) (Answer, error) {
 		}
 	})
 	if err == nil && !known {
-		err = fmt.Errorf("%s %s: %w", q.Service, q.Operation, ErrUnknown)
+		err = fmt.Errorf("%s: %w", q.Focus, ErrUnknown)
 	}
 	return a, err
 }

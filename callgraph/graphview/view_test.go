@@ -144,7 +144,7 @@ func TestAnswersAreThoseOfTheCells(t *testing.T) {
 			for range rapid.IntRange(0, 5).Draw(t, "cells") {
 				c := cell(names.Draw(t, "caller"), names.Draw(t, "callee"),
 					10*rapid.Int64Range(0, hours*360-1).Draw(t, "at"), rapid.Uint64Range(0, 9).Draw(t, "n"), uint64(step))
-				c.Outcome = callgraph.Outcome(2*rapid.IntRange(0, 1).Draw(t, "outcome"))
+				c.Outcome = callgraph.Outcome(2 * rapid.IntRange(0, 1).Draw(t, "outcome"))
 				c.Writer.ID = rapid.Uint64Range(1, 2).Draw(t, "writer")
 				v.Apply(cells.write(c))
 			}

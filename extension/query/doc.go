@@ -1,0 +1,5 @@
+// Package query decides what is answered about chains and edges over HTTP: the
+// parts of Jaeger's API that Jaeger's UI and Grafana use, with the same shapes,
+// and an API of our own for the graph. It reads a store by its contract and the
+// merged graph in memory; it never writes.
+package query

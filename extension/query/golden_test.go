@@ -1,0 +1,80 @@
+package query
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/jcallgraph/jcallgraph/callgraph/graphview"
+)
+
+func newServer(t testing.TB, store *fakeStore, change ...func(*Options)) *Server {
+	o := Options{
+		Backend: store, View: graphview.New(graphview.Options{Source: store}),
+		Now: func() time.Time { return noon }, BasePath: "/base/",
+	}
+	for _, c := range change {
+		c(&o)
+	}
+	s := New(o)
+	if store.fail == nil {
+		require.NoError(t, s.Refresh(context.Background()))
+	}
+	return s
+}
+
+func ask(s *Server, method, target string) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, httptest.NewRequest(method, target, nil))
+	return w
+}
+
+// Each file in testdata/golden is a request's line, "----", and its answer:
+// status, headers that matter, body with its JSON indented.
+func TestGoldenAnswers(t *testing.T) {
+	files, err := filepath.Glob("testdata/golden/*.http")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".http"), func(t *testing.T) {
+			text, err := os.ReadFile(file)
+			require.NoError(t, err)
+			request, want, _ := strings.Cut(string(text), "----\n")
+			method, target, _ := strings.Cut(strings.TrimSpace(request), " ")
+			got := dump(t, ask(newServer(t, shop()), method, target))
+			if os.Getenv("UPDATE_GOLDEN") != "" {
+				require.NoError(t, os.WriteFile(file, []byte(request+"----\n"+got), 0o644))
+				return
+			}
+			require.Equal(t, want, got)
+		})
+	}
+}
+
+func dump(t *testing.T, w *httptest.ResponseRecorder) string {
+	body := w.Body.Bytes()
+	if strings.Contains(w.Header().Get("Content-Type"), "json") {
+		require.True(t, json.Valid(body), "%s", body)
+		var b bytes.Buffer
+		require.NoError(t, json.Indent(&b, body, "", "  "))
+		body = b.Bytes()
+	}
+	var head strings.Builder
+	fmt.Fprintf(&head, "%d %s\n", w.Code, http.StatusText(w.Code))
+	for _, name := range []string{"Content-Type", "Allow", "Location"} {
+		if value := w.Header().Get(name); value != "" {
+			fmt.Fprintf(&head, "%s: %s\n", name, value)
+		}
+	}
+	return head.String() + "\n" + strings.TrimSpace(string(body)) + "\n"
+}

@@ -1,0 +1,174 @@
+package query
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/klauspost/compress/gzhttp"
+	"github.com/klauspost/compress/gzip"
+)
+
+// route is an endpoint: every one reads, and only by GET.
+type route struct {
+	pattern string
+	errors  family
+	answer  func(*Server, *http.Request) (any, error)
+}
+
+var routes = [...]route{
+	{"/api/services", jaegerError, (*Server).services},
+	{"/api/services/{service}/operations", jaegerError, (*Server).operationNames},
+	{"/api/operations", jaegerError, (*Server).operations},
+	{"/api/traces", jaegerError, (*Server).search},
+	{"/api/traces/{id}", jaegerError, (*Server).trace},
+	{"/api/dependencies", jaegerError, (*Server).dependencies},
+	{"/api/v3/traces/{id}", jaeger3Error, (*Server).otlpTrace},
+	{"/api/jcg/v1/neighbourhood", problemError, (*Server).neighbourhood},
+	{"/api/jcg/v1/map", problemError, (*Server).serviceMap},
+	{"/api/jcg/v1/health", problemError, (*Server).health},
+}
+
+func (s *Server) router() http.Handler {
+	mux := http.NewServeMux()
+	for _, route := range routes {
+		mux.HandleFunc(route.pattern, func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, route) })
+	}
+	mux.HandleFunc("/{$}", s.page)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		problemError(w, http.StatusNotFound, fmt.Errorf("nothing is at %s: / lists what there is", r.URL.Path))
+	})
+	return mux
+}
+
+func (s *Server) serve(w http.ResponseWriter, r *http.Request, route route) {
+	defer s.rescue(w, route.errors)
+	if !allowed(w, r) {
+		route.errors(w, http.StatusMethodNotAllowed, fmt.Errorf("method %s: only GET is served here", r.Method))
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), s.options.Timeout)
+	defer cancel()
+	body, err := route.answer(s, r.WithContext(ctx))
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = fmt.Errorf("took longer than %s, ask for less: %w", s.options.Timeout, err)
+	}
+	if err != nil {
+		route.errors(w, status(err), err)
+		return
+	}
+	write(w, http.StatusOK, "application/json", body)
+}
+
+// allowed tells clients of other methods what is allowed.
+func allowed(w http.ResponseWriter, r *http.Request) bool {
+	if r.Method == http.MethodGet {
+		return true
+	}
+	w.Header().Set("Allow", http.MethodGet)
+	return false
+}
+
+// rescue answers for a handler that panicked: one request's fault must not
+// end the collector.
+func (*Server) rescue(w http.ResponseWriter, fail family) {
+	switch cause := recover(); {
+	case cause == nil:
+	case cause == http.ErrAbortHandler: //nolint:errorlint // a panic's value, compared as net/http does
+		panic(cause)
+	default:
+		if o, ok := w.(*observed); ok {
+			o.panicked = true
+		}
+		fail(w, http.StatusInternalServerError, fmt.Errorf("internal fault: %v", cause))
+	}
+}
+
+// guarded is what every request passes before its route.
+func (s *Server) guarded(next http.Handler) http.Handler {
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		began := s.options.Now()
+		o := &observed{ResponseWriter: w}
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		r = s.rebased(r)
+		switch {
+		case !s.trusts(r.Host):
+			problemError(o, http.StatusForbidden, fmt.Errorf("host %q is not served here: use localhost, or add the name to allowed_hosts", r.Host))
+		case r.URL.Path == "": // the page's links need the slash
+			http.Redirect(o, r, s.options.BasePath+"/", http.StatusPermanentRedirect)
+		default:
+			next.ServeHTTP(o, r)
+		}
+		s.options.Observe(Observation{endpoint(r), o.status(), s.options.Now().Sub(began), o.panicked})
+	})
+	return compressed(handler)
+}
+
+// compressed: at the least effort, because most clients are near.
+func compressed(next http.Handler) http.Handler {
+	wrap, err := gzhttp.NewWrapper(gzhttp.CompressionLevel(gzip.BestSpeed))
+	if err != nil {
+		panic(err) // the option is a constant
+	}
+	return wrap(next)
+}
+
+// rebased is r without the base path.
+func (s *Server) rebased(r *http.Request) *http.Request {
+	base := s.options.BasePath
+	if base == "" || r.URL.Path != base && !strings.HasPrefix(r.URL.Path, base+"/") {
+		return r
+	}
+	short := r.Clone(r.Context())
+	short.URL.Path = strings.TrimPrefix(r.URL.Path, base)
+	short.URL.RawPath = strings.TrimPrefix(r.URL.RawPath, base)
+	return short
+}
+
+// trusts reports whether a request's Host may be meant for this server.
+func (s *Server) trusts(host string) bool {
+	if s.options.Hosts == nil {
+		return true
+	}
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host = strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
+	if _, err := netip.ParseAddr(host); err == nil {
+		return true // an address can't be rebound
+	}
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || slices.Contains(s.options.Hosts, host)
+}
+
+func endpoint(r *http.Request) string {
+	if r.Pattern == "" || r.Pattern == "/" {
+		return "other"
+	}
+	return strings.TrimSuffix(r.Pattern, "{$}")
+}
+
+// observed remembers what was answered.
+type observed struct {
+	http.ResponseWriter
+	code     int
+	panicked bool
+}
+
+func (o *observed) WriteHeader(code int) {
+	if o.code == 0 {
+		o.code = code
+		o.ResponseWriter.WriteHeader(code)
+	}
+}
+
+func (o *observed) Write(b []byte) (int, error) {
+	o.code = max(o.code, http.StatusOK)
+	return o.ResponseWriter.Write(b)
+}
+
+func (o *observed) status() int { return max(o.code, http.StatusOK) }

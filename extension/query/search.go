@@ -1,0 +1,168 @@
+package query
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/jcallgraph/jcallgraph/callgraph"
+	"github.com/jcallgraph/jcallgraph/storage"
+)
+
+const (
+	defaultTraces   = 100
+	maxTraces       = 1500 // as Jaeger's UI offers
+	maxTags         = 32
+	defaultLookback = 48 * time.Hour
+	// maxSpans of one answer; the trace that passes it is still whole.
+	maxSpans = 100_000
+)
+
+// search finds traces by Jaeger's query, or several by their IDs.
+func (s *Server) search(r *http.Request) (any, error) {
+	p := s.parameters(r)
+	if ids := p.values["traceID"]; len(ids) > 0 && p.err == nil {
+		return s.tracesByID(r, ids)
+	}
+	q := p.search()
+	if p.err != nil {
+		return nil, p.err
+	}
+	matches, err := s.options.Backend.Search(r.Context(), q)
+	if err != nil {
+		return nil, fmt.Errorf("search traces: %w", err)
+	}
+	ids := make([]pcommon.TraceID, 0, len(matches))
+	for _, m := range matches {
+		ids = append(ids, m.TraceID)
+	}
+	found, err := s.read(r.Context(), ids, maxSpans)
+	if err != nil {
+		return nil, err
+	}
+	answer := envelope{Data: jaegerTraces(found)}
+	if len(found) < len(ids) && spans(found) >= maxSpans {
+		answer.Errors = []envelopeError{{Message: fmt.Sprintf("%d of %d traces: more than %d spans", len(found), len(ids), maxSpans)}}
+	}
+	return answer, nil
+}
+
+// tracesByID answers with those that there are, and says which there are not.
+func (s *Server) tracesByID(r *http.Request, ids []string) (any, error) {
+	if len(ids) > maxTraces {
+		return nil, &ParameterError{"traceID", ids[maxTraces], fmt.Sprintf("is one too many: at most %d", maxTraces)}
+	}
+	answer, data := envelope{}, []jaegerTrace{}
+	for _, id := range ids {
+		found, err := s.traces(r.Context(), id, anyTime, 1)
+		switch {
+		case err == nil:
+			data = append(data, jaegerTraces(found)...)
+		case status(err) == http.StatusNotFound:
+			answer.Errors = append(answer.Errors, envelopeError{Message: err.Error(), TraceID: id})
+		default:
+			return nil, err
+		}
+	}
+	answer.Data = data
+	return answer, nil
+}
+
+// search reads Jaeger's parameters; times are in microseconds.
+func (p *parameters) search() storage.Query {
+	q := storage.Query{
+		Service:     callgraph.Service{Name: p.required("service")},
+		Operation:   p.text("operation"),
+		MinDuration: p.duration("minDuration", 0),
+		MaxDuration: p.duration("maxDuration", 0),
+		Limit:       int(p.integer("limit", defaultTraces, 1, maxTraces)),
+	}
+	if q.MaxDuration > 0 && q.MaxDuration < q.MinDuration {
+		p.refuse("maxDuration", p.text("maxDuration"), "must not be less than minDuration")
+	}
+	q.Window.To = p.epoch("end", time.Microsecond, p.now)
+	q.Window.From = p.epoch("start", time.Microsecond, notBefore1970(p.earlier(q.Window.To)))
+	p.ordered("start", "end", q.Window.From, q.Window.To)
+	q.Window.To = q.Window.To.Add(time.Microsecond) // Jaeger's end is included
+	q.Attributes, q.Failed = p.tags()
+	return q
+}
+
+// earlier is where a search begins that names no start.
+func (p *parameters) earlier(to time.Time) time.Time {
+	lookback := p.text("lookback")
+	if lookback == "" || lookback == "custom" { // what Jaeger's UI says beside start
+		return to.Add(-defaultLookback)
+	}
+	if number, isDays := strings.CutSuffix(lookback, "d"); isDays {
+		days := (&parameters{values: map[string][]string{"lookback": {number}}})
+		n := days.integer("lookback", 0, 1, 36500)
+		if days.err == nil {
+			return to.Add(-time.Duration(n) * 24 * time.Hour)
+		}
+	}
+	return to.Add(-p.duration("lookback", 0))
+}
+
+func notBefore1970(t time.Time) time.Time {
+	if t.Before(anyTime.From) {
+		return anyTime.From
+	}
+	return t
+}
+
+// tags that one span must have. Those that Jaeger derives from a span's status
+// are asked of the status.
+func (p *parameters) tags() (attributes map[string]string, failed bool) {
+	attributes = map[string]string{}
+	for _, tag := range p.values["tag"] {
+		key, value, found := strings.Cut(tag, ":")
+		if key == "" || !found {
+			p.refuse("tag", tag, "must be key:value")
+		}
+		attributes[key] = value
+	}
+	for _, tags := range p.values["tags"] {
+		maps.Copy(attributes, p.jsonTags(tags))
+	}
+	if len(attributes) > maxTags {
+		p.refuse("tags", fmt.Sprint(len(attributes)), fmt.Sprintf("must be at most %d", maxTags))
+	}
+	for key, value := range failure {
+		if attributes[key] == value {
+			delete(attributes, key)
+			failed = true
+		}
+	}
+	return attributes, failed
+}
+
+// failure is the tags that Jaeger shows on a span whose status is Error.
+var failure = map[string]string{"error": "true", "otel.status_code": "ERROR"}
+
+func (p *parameters) jsonTags(text string) map[string]string {
+	const limits = `must be a JSON object such as {"http.route":"/cart"} of strings, numbers or booleans`
+	var values map[string]any
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.UseNumber()
+	if err := decoder.Decode(&values); err != nil || decoder.More() {
+		p.refuse("tags", text, limits)
+	}
+	tags := make(map[string]string, len(values))
+	for key, value := range values {
+		switch v := value.(type) {
+		case string:
+			tags[key] = v
+		case json.Number, bool:
+			tags[key] = fmt.Sprint(v)
+		default:
+			p.refuse("tags", text, limits)
+		}
+	}
+	return tags
+}

@@ -1,0 +1,120 @@
+package query
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jcallgraph/jcallgraph/callgraph"
+	"github.com/jcallgraph/jcallgraph/callgraph/graphview"
+	"github.com/jcallgraph/jcallgraph/storage"
+)
+
+// Store is what a Server reads.
+type Store interface {
+	storage.TraceReader
+	storage.NameReader
+	storage.CellReader
+}
+
+// Options of a Server. Backend and View are required.
+type Options struct {
+	Backend Store
+	// View is fed by Refresh; its source should be the backend.
+	View *graphview.View
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+	// BasePath is a prefix, such as /jaeger, under which everything is served
+	// as well as at the root.
+	BasePath string
+	// Timeout of one request; 0 means DefaultTimeout.
+	Timeout time.Duration
+	// Hosts are the names by which clients may call a server that listens on
+	// loopback only, besides localhost and addresses; nil allows any. It keeps
+	// web pages of others from reading here by rebinding their names.
+	Hosts []string
+	// Observe is told of every request; nil tells nobody. It must be safe for
+	// concurrent use.
+	Observe func(Observation)
+}
+
+// Observation is a request that was answered.
+type Observation struct {
+	Endpoint string // the pattern it matched, or "other"
+	Status   int
+	Duration time.Duration
+	Panicked bool
+}
+
+// DefaultTimeout of a request.
+const DefaultTimeout = 30 * time.Second
+
+// Server answers queries. It is safe for concurrent use.
+type Server struct {
+	options Options
+	handler http.Handler
+	feed    feed
+}
+
+// New is a server that answers at once; its graph is empty until Refresh.
+func New(o Options) *Server {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Timeout == 0 {
+		o.Timeout = DefaultTimeout
+	}
+	if o.Observe == nil {
+		o.Observe = func(Observation) {}
+	}
+	o.BasePath = strings.TrimSuffix(o.BasePath, "/")
+	s := &Server{options: o}
+	s.handler = s.guarded(s.router())
+	return s
+}
+
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+// feed is how far the view follows the store.
+type feed struct {
+	refreshing sync.Mutex
+	cursor     storage.Cursor
+
+	mu       sync.Mutex
+	asOf     time.Time // everything written before is in the view
+	failures uint64
+	failure  error // of the last refresh
+}
+
+// Refresh takes the cells into the view that were written since the last call.
+// After an error the next call begins where the last good one ended.
+func (s *Server) Refresh(ctx context.Context) error {
+	f := &s.feed
+	f.refreshing.Lock()
+	defer f.refreshing.Unlock()
+	began := s.options.Now()
+	cursor, err := s.options.Backend.Changes(ctx, f.cursor, func(cells []callgraph.Cell) error {
+		s.options.View.Apply(cells)
+		return nil
+	})
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.failure = err
+	if err != nil {
+		f.failures++
+		return fmt.Errorf("read changed edge counts: %w", err)
+	}
+	f.cursor, f.asOf = cursor, began
+	return nil
+}
+
+// AsOf is the time before which everything written is in the graph; the zero
+// time until the first refresh.
+func (s *Server) AsOf() time.Time {
+	s.feed.mu.Lock()
+	defer s.feed.mu.Unlock()
+	return s.feed.asOf
+}
