@@ -238,8 +238,7 @@ func (j *Joiner) fill(r ref, span ptrace.Span, s serviceID) {
 	n, kind := j.nodes.at(r), kindOf(span)
 	n.kind = uint8(kind)
 	n.arrival = uint32(uint64(j.now))
-	n.start = uint64(span.StartTimestamp())
-	n.duration = uint64(max(span.EndTimestamp(), span.StartTimestamp())) - n.start
+	n.start, n.duration = timesOf(span)
 	n.operation = j.names.holdOperation(s, callgraph.Observed, span.Name())
 	if span.ParentSpanID().IsEmpty() {
 		n.set(isRoot)
@@ -247,6 +246,16 @@ func (j *Joiner) fill(r ref, span ptrace.Span, s serviceID) {
 	if n.is(isRoot) || n.entrySpan() || n.exitSpan() {
 		j.fillHalf(n, span, kind)
 	}
+}
+
+// timesOf takes an end before the start, and a start that was never set, as a
+// duration of 0.
+func timesOf(span ptrace.Span) (start, duration uint64) {
+	start, end := uint64(span.StartTimestamp()), uint64(span.EndTimestamp())
+	if start == 0 {
+		return end, 0
+	}
+	return start, max(start, end) - start
 }
 
 // fillHalf copies what only the ends of a call need.

@@ -1,7 +1,8 @@
 package calltree
 
 import (
-	"encoding/binary"
+	"bytes"
+	"cmp"
 	"hash/maphash"
 	"math"
 	"time"
@@ -103,9 +104,9 @@ type slab struct {
 }
 
 const (
-	chunkBits  = 12
+	chunkBits  = 8
 	chunkNodes = 1 << chunkBits
-	minBuckets = 1 << 10
+	minBuckets = 1 << 8
 	maxNodes   = 1 << 30
 )
 
@@ -215,14 +216,13 @@ func (s *slab) resize(n int) {
 // millis is a time of arrival as nodes keep it.
 func millis(t time.Time) uint32 { return uint32(uint64(t.UnixMilli())) }
 
-// before orders spans under one parent: by start, then by span ID.
+// before orders spans under one parent: by start, then by span ID, then by
+// what makes the order total.
 func (n *node) before(o *node) bool {
-	if n.start != o.start {
-		return n.start < o.start
-	}
-	a, b := binary.BigEndian.Uint64(n.key.span[:]), binary.BigEndian.Uint64(o.key.span[:])
-	if a != b {
-		return a < b
-	}
-	return n.kind < o.kind
+	return cmp.Or(
+		cmp.Compare(n.start, o.start),
+		bytes.Compare(n.key.span[:], o.key.span[:]),
+		cmp.Compare(n.kind, o.kind),
+		bytes.Compare(n.key.trace[:], o.key.trace[:]),
+	) < 0
 }
