@@ -10,7 +10,8 @@
 //	go run ./internal/recount --compare http://127.0.0.1:16686 FILE…
 //
 // The second form compares with what a collector answers that got just these
-// files; the exit code is 1 where they differ.
+// files, at the times in them; --from and --to (RFC 3339) are for times that
+// were shifted. The exit code is 1 where the edges differ.
 package main
 
 import (
@@ -19,6 +20,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"github.com/jcallgraph/jcallgraph/internal/otlpdump"
 )
@@ -34,6 +36,8 @@ func run(args []string, out, usage io.Writer) error {
 	flags := flag.NewFlagSet("recount", flag.ContinueOnError)
 	flags.SetOutput(usage)
 	url := flags.String("compare", "", "compare with the collector whose API is at this `URL`")
+	from := timeFlag(flags, "from", "start of the collector's window")
+	to := timeFlag(flags, "to", "end of the collector's window")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -48,7 +52,24 @@ func run(args []string, out, usage io.Writer) error {
 	if *url == "" {
 		return counted.print(out)
 	}
-	return compare(counted, *url, out)
+	first, last := window(spans)
+	return compare(counted, orTime(*from, first), orTime(*to, last), *url, out)
+}
+
+func timeFlag(flags *flag.FlagSet, name, usage string) *time.Time {
+	t := new(time.Time)
+	flags.Func(name, usage+" (default: the files')", func(s string) (err error) {
+		*t, err = time.Parse(time.RFC3339Nano, s)
+		return err
+	})
+	return t
+}
+
+func orTime(t, otherwise time.Time) time.Time {
+	if t.IsZero() {
+		return otherwise
+	}
+	return t
 }
 
 func load(files []string) (spans []span, err error) {

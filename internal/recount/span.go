@@ -1,6 +1,8 @@
 package main
 
 import (
+	"time"
+
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 )
@@ -15,6 +17,7 @@ type span struct {
 	service service
 	name    string
 	start   pcommon.Timestamp
+	end     time.Time
 	failed  bool
 	peer    string
 }
@@ -56,7 +59,7 @@ func newSpan(s ptrace.Span, of service) span {
 	facts := s.Attributes().AsRaw()
 	r := span{
 		trace: s.TraceID(), id: s.SpanID(), parent: s.ParentSpanID(),
-		kind: s.Kind(), service: of, name: s.Name(), start: s.StartTimestamp(),
+		kind: s.Kind(), service: of, name: s.Name(), start: s.StartTimestamp(), end: s.EndTimestamp().AsTime(),
 	}
 	r.failed = failed(&r, s, facts)
 	if r.exit() {
