@@ -29,6 +29,8 @@ type TableStats struct {
 	Folded    uint64 // cells that went into another one of OtherOperation
 	Sealed    uint64 // openings that became final
 
+	WeightUnknown uint64 // calls added whose weight was assumed
+
 	RefusedFull   uint64 // calls that no cell could be made for: all was folded
 	RefusedWeight uint64 // calls whose weight is not a number, negative or too great
 	RefusedStray  uint64 // retractions of what is not counted, or final
@@ -101,6 +103,9 @@ func (t *Table) count(c *Call, w Weight, now time.Time) bool {
 		return false
 	}
 	t.stats.Calls++
+	if c.WeightUnknown {
+		t.stats.WeightUnknown++
+	}
 	o.touch(c.Arrival, now)
 	return true
 }
@@ -174,11 +179,12 @@ func (t *Table) requeue(c *Cell) {
 	}
 }
 
-// Restore takes the writer's open cells of an earlier run. They count nothing
-// until their calls are added again, and are handed out in any case.
+// Restore takes the writer's cells of openings that an earlier run left open.
+// They count nothing until their calls are added again, and are handed out in
+// any case.
 func (t *Table) Restore(cells []Cell) {
 	for i := range cells {
-		if cells[i].Writer == t.writer && cells[i].Closed == 0 {
+		if cells[i].Writer == t.writer {
 			t.sequence = max(t.sequence, cells[i].Sequence)
 			t.mark(t.reopen(cells[i].Bucket, cells[i].Opened), &cells[i])
 		}
