@@ -1,0 +1,264 @@
+package queryextension
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/extension/extensioncapabilities"
+	"go.opentelemetry.io/collector/extension/extensiontest"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata/metricdatatest"
+	"go.uber.org/goleak"
+
+	"github.com/jcallgraph/jcallgraph/callgraph"
+	"github.com/jcallgraph/jcallgraph/storage"
+	"github.com/jcallgraph/jcallgraph/storage/memory"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// host has a storage extension that lends one backend.
+type host struct{ backend storage.Backend }
+
+func (h host) GetExtensions() map[component.ID]component.Component {
+	return map[component.ID]component.Component{component.MustNewID("call_graph_storage"): lender(h)}
+}
+
+type lender host
+
+func (lender) Start(context.Context, component.Host) error { return nil }
+func (lender) Shutdown(context.Context) error              { return nil }
+func (lender) Describe(string) string                      { return "in memory" }
+func (l lender) Backend(name string) (storage.Backend, error) {
+	if name != "local" {
+		return nil, storage.ErrNotFound
+	}
+	return l.backend, nil
+}
+
+func newBackend(t *testing.T) storage.Backend {
+	b, err := memory.Open(memory.Options{Server: memory.NewServer(64 << 20)})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, b.Close()) })
+	return b
+}
+
+func create(t *testing.T, change func(*Config)) *Extension {
+	f := NewFactory()
+	cfg := f.CreateDefaultConfig().(*Config)
+	cfg.HTTP.NetAddr.Endpoint = freeAddress(t)
+	if change != nil {
+		change(cfg)
+	}
+	require.NoError(t, cfg.Validate())
+	e, err := f.Create(t.Context(), extensiontest.NewNopSettings(f.Type()), cfg)
+	require.NoError(t, err)
+	return e.(*Extension)
+}
+
+func freeAddress(t *testing.T) string {
+	l := listen(t)
+	require.NoError(t, l.Close())
+	return l.Addr().String()
+}
+
+func listen(t *testing.T) net.Listener {
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = l.Close() })
+	return l
+}
+
+func start(t *testing.T, e *Extension, b storage.Backend) {
+	require.NoError(t, e.Start(t.Context(), host{b}))
+	t.Cleanup(func() { require.NoError(t, e.Shutdown(context.WithoutCancel(t.Context()))) })
+}
+
+func ask(t *testing.T, e *Extension, path string, answer any) int {
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+e.config.HTTP.NetAddr.Endpoint+path, nil)
+	require.NoError(t, err)
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	response, err := client.Do(request)
+	require.NoError(t, err)
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	if answer != nil {
+		require.NoError(t, json.Unmarshal(body, answer), "%s", body)
+	}
+	return response.StatusCode
+}
+
+func TestTheGraphFollowsTheStore(t *testing.T) {
+	b := newBackend(t)
+	e := create(t, func(c *Config) { c.RefreshInterval = minRefresh })
+	start(t, e, b)
+	c := callgraph.Cell{Sequence: 1}
+	c.Edge.Caller.Service.Name, c.Edge.Callee.Service.Name = "web", "cart"
+	c.Bucket = callgraph.BucketAt(time.Now(), callgraph.HotWidth)
+	c.Client.Add(time.Millisecond, 3)
+	require.NoError(t, b.WriteCells(t.Context(), []callgraph.Cell{c}))
+	require.Eventually(t, func() bool {
+		var map1 struct {
+			Edges []struct{ Calls int }
+		}
+		return ask(t, e, "/api/jcg/v1/map", &map1) == 200 && len(map1.Edges) == 1 && map1.Edges[0].Calls == 3
+	}, 10*time.Second, 20*time.Millisecond)
+}
+
+func TestShutdownTwiceAndBeforeStart(t *testing.T) {
+	e := create(t, nil)
+	require.NoError(t, e.Shutdown(t.Context()))
+	require.NoError(t, e.Start(t.Context(), host{newBackend(t)}))
+	require.NoError(t, e.Shutdown(t.Context()))
+	require.NoError(t, e.Shutdown(t.Context()))
+}
+
+func TestItDependsOnTheStorageExtension(t *testing.T) {
+	e := create(t, func(c *Config) { c.Storage = component.MustNewIDWithName("call_graph_storage", "other") })
+	require.Equal(t, []component.ID{e.config.Storage}, e.Dependencies())
+	require.EqualError(t, e.Start(t.Context(), host{}), `storage: there is no extension "call_graph_storage/other" in service::extensions`)
+	e = create(t, func(c *Config) { c.Backend = "other" })
+	require.ErrorIs(t, e.Start(t.Context(), host{}), storage.ErrNotFound)
+}
+
+func TestATakenPortOfOurOwnIsNamed(t *testing.T) {
+	taken := listen(t).Addr().String()
+	e := create(t, func(c *Config) { c.HTTP.NetAddr.Endpoint = taken })
+	err := e.Start(t.Context(), host{newBackend(t)})
+	require.ErrorContains(t, err, "query API can't listen: "+taken+" is in use")
+	require.ErrorContains(t, err, "JCG_PORT_OFFSET=10000")
+	require.NoError(t, e.Shutdown(t.Context()))
+}
+
+func config(endpoints map[string]any) *confmap.Conf {
+	return confmap.NewFromStringMap(map[string]any{
+		"receivers": map[string]any{
+			"otlp":        map[string]any{"protocols": map[string]any{"grpc": map[string]any{"endpoint": endpoints["grpc"]}, "http": nil}},
+			"otlp/unused": map[string]any{"protocols": map[string]any{"grpc": map[string]any{"endpoint": endpoints["unused"]}}},
+			"otlp/unix":   map[string]any{"protocols": map[string]any{"grpc": map[string]any{"endpoint": "/tmp/x", "transport": "unix"}}},
+			"kafka":       map[string]any{"endpoint": endpoints["dialled"]},
+		},
+		"exporters": map[string]any{
+			"otlp":       map[string]any{"endpoint": endpoints["dialled"]},
+			"prometheus": map[string]any{"endpoint": endpoints["prometheus"]},
+		},
+		"service": map[string]any{"pipelines": map[string]any{
+			"traces":             map[string]any{"receivers": []any{"otlp", "kafka", "otlp/unix"}, "exporters": []any{"otlp"}},
+			"metrics/prometheus": map[string]any{"receivers": []any{"otlp"}, "exporters": []any{"prometheus"}},
+		}},
+	})
+}
+
+func TestOnlyWhatListensIsChecked(t *testing.T) {
+	all := listenersOf(config(map[string]any{
+		"grpc": "127.0.0.1:1", "unused": "127.0.0.1:2", "dialled": "127.0.0.1:3", "prometheus": "127.0.0.1:4",
+	}))
+	require.Equal(t, []listener{
+		{"exporter prometheus", "prometheus", "", "127.0.0.1:4"},
+		{"receiver otlp", "otlp", "grpc", "127.0.0.1:1"},
+		{"receiver otlp", "otlp", "http", "localhost:4318"},
+	}, all)
+}
+
+func TestTakenPortsOfOthersAreNamed(t *testing.T) {
+	taken, free := listen(t).Addr().String(), freeAddress(t)
+	require.NoError(t, check(t.Context(), []listener{{endpoint: free}}))
+	require.NoError(t, check(t.Context(), []listener{{endpoint: free}}), "what was opened is closed")
+	err := check(t.Context(), []listener{{component: "receiver otlp", protocol: "grpc", endpoint: taken}, {component: "exporter prometheus", endpoint: taken}})
+	require.ErrorContains(t, err, "receiver otlp (grpc) can't listen: "+taken+" is in use")
+	require.ErrorContains(t, err, "exporter prometheus can't listen: "+taken+" is in use")
+	require.ErrorContains(t, err, "JCG_PORT_OFFSET=10000 build/jcallgraph")
+	require.Error(t, check(t.Context(), []listener{{endpoint: free}, {endpoint: free}}), "two components want one address")
+	require.ErrorContains(t, check(t.Context(), []listener{{component: "receiver x", endpoint: "nonsense"}}), "receiver x can't listen at nonsense")
+}
+
+func TestTheConfigurationIsCheckedAndTheWelcomeSaysWhereEverythingIs(t *testing.T) {
+	e := create(t, func(c *Config) { c.BasePath = "/graph" })
+	var terminal bytes.Buffer
+	e.terminal = &terminal
+	start(t, e, newBackend(t))
+	taken := listen(t).Addr().String()
+	conf := config(map[string]any{"grpc": taken, "prometheus": freeAddress(t)})
+	require.NoError(t, conf.Merge(confmap.NewFromStringMap(map[string]any{
+		"receivers": map[string]any{"otlp": map[string]any{"protocols": map[string]any{"http": map[string]any{"endpoint": freeAddress(t)}}}},
+	})))
+	snapshot := extensioncapabilities.NewConfigSnapshot(conf, conf)
+	require.ErrorContains(t, e.NotifyConfigSnapshot(t.Context(), snapshot), taken)
+	require.NoError(t, e.Ready())
+	require.NoError(t, e.NotReady())
+	text := terminal.String()
+	require.Contains(t, text, "http://"+e.config.HTTP.NetAddr.Endpoint+"/graph/")
+	require.Contains(t, text, "in memory")
+	require.Contains(t, text, "OTLP/grpc to "+taken)
+	require.Contains(t, text, "curl")
+}
+
+func TestOwnMetrics(t *testing.T) {
+	tel := componenttest.NewTelemetry()
+	t.Cleanup(func() { require.NoError(t, tel.Shutdown(context.WithoutCancel(t.Context()))) })
+	e := create(t, nil)
+	e.telemetry = tel.NewTelemetrySettings()
+	start(t, e, newBackend(t))
+	require.Equal(t, 200, ask(t, e, "/api/services", nil))
+	require.Equal(t, 404, ask(t, e, "/nothing", nil))
+	require.Eventually(t, func() bool { // counted after the answer was sent
+		m, err := tel.GetMetric(metricRequests)
+		return err == nil && len(m.Data.(metricdata.Sum[int64]).DataPoints) == 2
+	}, 10*time.Second, 5*time.Millisecond)
+	m, err := tel.GetMetric(metricCells)
+	require.NoError(t, err)
+	metricdatatest.AssertEqual(t, metricdata.Gauge[int64]{DataPoints: []metricdata.DataPoint[int64]{{}}},
+		m.Data.(metricdata.Gauge[int64]), metricdatatest.IgnoreTimestamp())
+}
+
+func TestStrangeHostsAreRefusedOnLoopbackOnly(t *testing.T) {
+	c := NewFactory().CreateDefaultConfig().(*Config)
+	c.AllowedHosts = []string{"Graph.Example"}
+	require.Equal(t, []string{"graph.example"}, c.hosts())
+	c.HTTP.NetAddr.Endpoint = "localhost:1"
+	require.NotNil(t, c.hosts())
+	c.HTTP.NetAddr.Endpoint = "0.0.0.0:1"
+	require.Nil(t, c.hosts())
+}
+
+func TestValidate(t *testing.T) {
+	for _, change := range []func(*Config){
+		func(c *Config) { c.Backend = "" },
+		func(c *Config) { c.HTTP.NetAddr.Endpoint = "" },
+		func(c *Config) { c.BasePath = "jaeger" },
+		func(c *Config) { c.BasePath = "/a%2F" },
+		func(c *Config) { c.RefreshInterval = 0 },
+		func(c *Config) { c.RefreshInterval = time.Hour },
+		func(c *Config) { c.RequestTimeout = -1 },
+		func(c *Config) { c.ViewCells = 0 },
+	} {
+		c := NewFactory().CreateDefaultConfig().(*Config)
+		require.NoError(t, c.Validate())
+		change(c)
+		require.Error(t, c.Validate())
+	}
+}
+
+func TestTheConfigurationIsRead(t *testing.T) {
+	c := NewFactory().CreateDefaultConfig().(*Config)
+	require.NoError(t, componenttest.CheckConfigStruct(c))
+	require.NoError(t, confmap.NewFromStringMap(map[string]any{
+		"storage": "call_graph_storage/x", "backend": "b", "base_path": "/j", "refresh_interval": "1s", "request_timeout": "2s",
+		"view_cells": 5000, "allowed_hosts": []any{"a"}, "http": map[string]any{"endpoint": "127.0.0.1:9"},
+	}).Unmarshal(c))
+	require.Equal(t, "127.0.0.1:9", c.HTTP.NetAddr.Endpoint)
+	require.Equal(t, time.Minute, c.HTTP.WriteTimeout, "defaults stay")
+	require.Equal(t, "call_graph_storage/x", c.Storage.String())
+	require.Equal(t, 5000, c.ViewCells)
+}

@@ -1,0 +1,96 @@
+package queryextension
+
+import (
+	"context"
+	"strconv"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/jcallgraph/jcallgraph/callgraph/graphview"
+	"github.com/jcallgraph/jcallgraph/extension/query"
+)
+
+// Names of the extension's own metrics and of their attributes.
+const (
+	meterName             = "github.com/jcallgraph/jcallgraph/extension/queryextension"
+	metricRequests        = "jcallgraph.query.requests"
+	metricDuration        = "jcallgraph.query.duration"
+	metricPanics          = "jcallgraph.query.panics"
+	metricRefreshFailures = "jcallgraph.query.refresh_failures"
+	metricCells           = "jcallgraph.query.view.cells"
+	metricEdges           = "jcallgraph.query.view.edges"
+	metricEvicted         = "jcallgraph.query.view.evicted"
+	keyEndpoint           = "endpoint"
+	keyStatus             = "status"
+)
+
+type metrics struct {
+	meter           metric.Meter
+	requests        metric.Int64Counter
+	duration        metric.Float64Histogram
+	panics          metric.Int64Counter
+	refreshFailures metric.Int64Counter
+	view            metric.Registration
+}
+
+func newMetrics(provider metric.MeterProvider) (m *metrics, err error) {
+	m = &metrics{meter: provider.Meter(meterName)}
+	counter := func(name, unit, description string) (c metric.Int64Counter) {
+		if err == nil {
+			c, err = m.meter.Int64Counter(name, metric.WithUnit(unit), metric.WithDescription(description))
+		}
+		return c
+	}
+	m.requests = counter(metricRequests, "{request}", "Requests to the query API.")
+	m.panics = counter(metricPanics, "{panic}", "Requests whose handler panicked: faults of the program.")
+	m.refreshFailures = counter(metricRefreshFailures, "{failure}", "Times that the graph could not follow the store.")
+	if err == nil {
+		m.duration, err = m.meter.Float64Histogram(metricDuration, metric.WithUnit("s"), metric.WithDescription("How long requests took."))
+	}
+	return m, err
+}
+
+// observe reports what the view holds whenever somebody collects.
+func (m *metrics) observe(v *graphview.View) error {
+	cells, err := m.meter.Int64ObservableGauge(metricCells, metric.WithUnit("{cell}"), metric.WithDescription("Edge counts held in memory."))
+	if err != nil {
+		return err
+	}
+	edges, err := m.meter.Int64ObservableGauge(metricEdges, metric.WithUnit("{edge}"), metric.WithDescription("Edges held in memory."))
+	if err != nil {
+		return err
+	}
+	evicted, err := m.meter.Int64ObservableCounter(metricEvicted, metric.WithUnit("{cell}"),
+		metric.WithDescription("Edge counts that made room for newer ones; they are read from the store when asked for."))
+	if err != nil {
+		return err
+	}
+	m.view, err = m.meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
+		s := v.Stats()
+		o.ObserveInt64(cells, int64(s.Cells))
+		o.ObserveInt64(edges, int64(s.Edges))
+		o.ObserveInt64(evicted, int64(s.Evicted))
+		return nil
+	}, cells, edges, evicted)
+	return err
+}
+
+func (m *metrics) request(o query.Observation) {
+	ctx := context.Background() // counted even for a client that has gone
+	of := metric.WithAttributes(attribute.String(keyEndpoint, o.Endpoint), attribute.String(keyStatus, strconv.Itoa(o.Status)))
+	m.requests.Add(ctx, 1, of)
+	m.duration.Record(ctx, o.Duration.Seconds(), of)
+	if o.Panicked {
+		m.panics.Add(ctx, 1)
+	}
+}
+
+func (m *metrics) refreshFailed(ctx context.Context) { m.refreshFailures.Add(ctx, 1) }
+
+func (m *metrics) close() error {
+	if m.view == nil {
+		return nil
+	}
+	return m.view.Unregister()
+}
