@@ -1,0 +1,50 @@
+package storageextension
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/exp/zapslog"
+
+	"github.com/jcallgraph/jcallgraph/storage"
+	"github.com/jcallgraph/jcallgraph/storage/pebble"
+)
+
+// Defaults of the Pebble backend.
+const (
+	defaultPebbleRetention = 168 * time.Hour
+	defaultPebbleSize      = Size(10 << 30)
+)
+
+func (p *PebbleConfig) open(logger *zap.Logger) (opened, error) {
+	dir, err := p.directory()
+	if err != nil {
+		return opened{}, err
+	}
+	retention := cmp.Or(p.Retention, defaultPebbleRetention)
+	size := cmp.Or(p.MaxSize, defaultPebbleSize)
+	store, err := pebble.Open(pebble.Options{
+		Directory:     dir,
+		Retention:     retention,
+		EdgeRetention: cmp.Or(p.EdgeRetention, retention),
+		MaxBytes:      int64(size),
+		Logger:        slog.New(zapslog.NewHandler(logger.Core())),
+	})
+	if err != nil {
+		return opened{}, advised(err)
+	}
+	return opened{store, fmt.Sprintf("folder %s, at most %s and %s; to wipe it, stop the process and rm -r %s", dir, size, retention, dir)}, nil
+}
+
+// advised adds what a person can do about a folder that can't be opened.
+func advised(err error) error {
+	const elsewhere = "directory or " + envData + " names another folder"
+	if errors.Is(err, storage.ErrFull) {
+		return fmt.Errorf("%w: make room on its disk; %s", err, elsewhere)
+	}
+	return fmt.Errorf("%w; %s", err, elsewhere)
+}
