@@ -25,7 +25,7 @@ type Reader struct {
 	name    string
 	records int
 	frames  framing
-	closers []func() error
+	closers []func()
 	err     error
 }
 
@@ -43,9 +43,10 @@ func Open(name string) (*Reader, error) {
 	}
 	r, err := NewReader(name, f)
 	if err != nil {
-		return nil, errors.Join(err, f.Close())
+		f.Close()
+		return nil, err
 	}
-	r.closers = append(r.closers, f.Close)
+	r.closers = append(r.closers, func() { f.Close() })
 	return r, nil
 }
 
@@ -61,7 +62,7 @@ func NewReader(name string, r io.Reader) (*Reader, error) {
 		closePlain()
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	return &Reader{name: name, frames: frames, closers: []func() error{func() error { closePlain(); return nil }}}, nil
+	return &Reader{name: name, frames: frames, closers: []func(){closePlain}}, nil
 }
 
 // Next returns the next record, which belongs to the caller, or io.EOF at the
@@ -98,13 +99,11 @@ func (r *Reader) All() iter.Seq2[ptrace.Traces, error] {
 }
 
 // Close frees what the Reader holds, and closes the file that Open opened.
-func (r *Reader) Close() error {
-	var errs []error
+func (r *Reader) Close() {
 	for _, c := range r.closers {
-		errs = append(errs, c())
+		c()
 	}
 	r.closers = nil
-	return errors.Join(errs...)
 }
 
 // Files yields the records of several files, one file after the other, up to
@@ -125,7 +124,7 @@ func yieldFile(name string, yield func(ptrace.Traces, error) bool) bool {
 		yield(ptrace.Traces{}, err)
 		return false
 	}
-	defer r.Close() // opened for reading: nothing to lose
+	defer r.Close()
 	for td, err := range r.All() {
 		if !yield(td, err) || err != nil {
 			return false

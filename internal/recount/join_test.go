@@ -51,57 +51,79 @@ func TestRules(t *testing.T) {
 		spans string
 		want  []string
 	}{
-		"a pair, its failure the client's": {`
+		"a pair, its failure the client's": {
+			`
 			1 0 web server GET/
 			2 1 web internal step
 			3 2 web client get error
 			4 3 cart server Get`,
-			[]string{"(outside) -> web GET/ calls=1 errors=0", "web GET/ -> cart Get calls=1 errors=1"}},
-		"an absent parent": {`
+			[]string{"(outside) -> web GET/ calls=1 errors=0", "web GET/ -> cart Get calls=1 errors=1"},
+		},
+		"an absent parent": {
+			`
 			1 9 web server GET/`,
-			[]string{"(unknown) -> web GET/ calls=1 errors=0"}},
-		"a client without a server": {`
+			[]string{"(unknown) -> web GET/ calls=1 errors=0"},
+		},
+		"a client without a server": {
+			`
 			1 9 web internal step
 			2 1 web client get`,
-			[]string{"web step -> peer (virtual) get calls=1 errors=0"}},
-		"a job": {`
+			[]string{"web step -> peer (virtual) get calls=1 errors=0"},
+		},
+		"a job": {
+			`
 			1 0 job internal nightly
 			2 1 job client get
 			3 2 cart server Get`,
-			[]string{"(outside) -> job nightly calls=1 errors=0", "job nightly -> cart Get calls=1 errors=0"}},
-		"a server span under its own service is no call, another's is": {`
+			[]string{"(outside) -> job nightly calls=1 errors=0", "job nightly -> cart Get calls=1 errors=0"},
+		},
+		"a server span under its own service is no call, another's is": {
+			`
 			1 9 web server GET/
 			2 1 web server GET/cart
 			3 2 cart server Get`,
-			[]string{"(unknown) -> web GET/ calls=1 errors=0", "web GET/cart -> cart Get calls=1 errors=0"}},
-		"two servers under one client": {`
+			[]string{"(unknown) -> web GET/ calls=1 errors=0", "web GET/cart -> cart Get calls=1 errors=0"},
+		},
+		"two servers under one client": {
+			`
 			1 9 web client get error
 			3 1 cart server Late
 			2 1 cart server Early`,
-			[]string{"web get -> cart Early calls=1 errors=0", "web get -> cart Late calls=1 errors=1"}},
-		"an ORM over a driver": {`
+			[]string{"web get -> cart Early calls=1 errors=0", "web get -> cart Late calls=1 errors=1"},
+		},
+		"an ORM over a driver": {
+			`
 			1 9 web client orm
 			2 1 web client driver`,
-			[]string{"web orm -> peer (virtual) driver calls=1 errors=0"}},
-		"a batch": {`
+			[]string{"web orm -> peer (virtual) driver calls=1 errors=0"},
+		},
+		"a batch": {
+			`
 			1 9 web producer send
 			2 9 web producer send
 			3 9 cart consumer receive link=1 link=2`,
-			[]string{"web send -> cart receive calls=2 errors=0"}},
-		"Zipkin's shared ID": {`
+			[]string{"web send -> cart receive calls=2 errors=0"},
+		},
+		"Zipkin's shared ID": {
+			`
 			1 0 web server GET/
 			2 1 web client get
 			2 1 cart server Get
 			3 2 cart client sql`,
-			[]string{"(outside) -> web GET/ calls=1 errors=0", "cart Get -> peer (virtual) sql calls=1 errors=0", "web GET/ -> cart Get calls=1 errors=0"}},
-		"a circle": {`
+			[]string{"(outside) -> web GET/ calls=1 errors=0", "cart Get -> peer (virtual) sql calls=1 errors=0", "web GET/ -> cart Get calls=1 errors=0"},
+		},
+		"a circle": {
+			`
 			1 2 web internal a
 			2 1 web client b`,
-			[]string{"web b -> peer (virtual) b calls=1 errors=0"}},
-		"a span twice": {`
+			[]string{"web b -> peer (virtual) b calls=1 errors=0"},
+		},
+		"a span twice": {
+			`
 			1 0 web server GET/
 			1 0 web server GET/ error`,
-			[]string{"(outside) -> web GET/ calls=1 errors=0"}},
+			[]string{"(outside) -> web GET/ calls=1 errors=0"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := listing(t, count(read(t, c.spans)))

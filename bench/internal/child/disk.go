@@ -43,8 +43,10 @@ func MeasureFsync(folder string, n int) (Fsync, error) {
 	if err != nil {
 		return Fsync{}, fmt.Errorf("measure fsync: %w", err)
 	}
-	defer os.Remove(f.Name()) // best effort: the folder is temporary
-	defer f.Close()
+	defer func() {
+		f.Close()
+		_ = os.Remove(f.Name()) // the folder is temporary
+	}()
 	took := make([]time.Duration, n)
 	page := make([]byte, 4<<10)
 	for i := range took {

@@ -108,8 +108,8 @@ func at(td ptrace.Traces, n int) (found ptrace.Span) {
 	return found
 }
 
-// recording has n spans in requests of size.
-func recording(t *testing.T, n, size int) Recording {
+// recording has n spans in requests of ten.
+func recording(t *testing.T, n int) Recording {
 	td := ptrace.NewTraces()
 	out := td.ResourceSpans().AppendEmpty().ScopeSpans().AppendEmpty().Spans()
 	for i := range n {
@@ -120,7 +120,7 @@ func recording(t *testing.T, n, size int) Recording {
 	}
 	var r Recording
 	traces := map[pcommon.TraceID]struct{}{}
-	for request, err := range requests(func(yield func(ptrace.Traces, error) bool) { yield(td, nil) }, size) {
+	for request, err := range requests(func(yield func(ptrace.Traces, error) bool) { yield(td, nil) }, 10) {
 		require.NoError(t, err)
 		require.NoError(t, r.add(request, traces))
 	}
@@ -162,7 +162,7 @@ func (s *server) Arrived(_ context.Context, _ time.Time, yield func(time.Time, p
 }
 
 func (s *server) listen(t *testing.T) *Client {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	g := grpc.NewServer()
 	ptraceotlp.RegisterGRPCServer(g, s)
@@ -185,7 +185,7 @@ func TestClosedSendsUntilAllIsAcknowledged(t *testing.T) {
 		}
 		return nil
 	}}
-	r := recording(t, 25, 10)
+	r := recording(t, 25)
 	require.Len(t, r.Templates, 3)
 	o, err := r.Closed(t.Context(), s.listen(t), 4, 3, r.Now)
 	require.NoError(t, err)
@@ -200,14 +200,14 @@ func TestClosedSendsUntilAllIsAcknowledged(t *testing.T) {
 
 func TestClosedStopsAtAnErrorForGood(t *testing.T) {
 	s := server{refuse: func(int) error { return status.Error(codes.InvalidArgument, "bad") }}
-	r := recording(t, 25, 10)
+	r := recording(t, 25)
 	_, err := r.Closed(t.Context(), s.listen(t), 4, 3, r.Now)
 	require.ErrorContains(t, err, "bad")
 }
 
 func TestMissingFindsWhatIsNotStored(t *testing.T) {
 	var s server
-	r := recording(t, 20, 10)
+	r := recording(t, 20)
 	o, err := r.Closed(t.Context(), s.listen(t), 1, 1, r.Now)
 	require.NoError(t, err)
 	s.taken = s.taken[1:]
@@ -223,7 +223,7 @@ func TestOpenDoesNotSendAgain(t *testing.T) {
 		}
 		return nil
 	}}
-	r := recording(t, 10, 10)
+	r := recording(t, 10)
 	o := r.Open(t.Context(), s.listen(t), 1000, 50*time.Millisecond, 64, r.Now)
 	require.Equal(t, 10, o.Spans)
 	require.Len(t, o.Acknowledged, 1)

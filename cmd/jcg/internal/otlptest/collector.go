@@ -40,7 +40,7 @@ type Collector struct {
 
 // GRPC serves OTLP/gRPC until the test ends and returns host:port.
 func (c *Collector) GRPC(t testing.TB) string {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	server := grpc.NewServer()
 	ptraceotlp.RegisterGRPCServer(server, c)

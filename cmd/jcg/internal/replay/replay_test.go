@@ -84,7 +84,7 @@ func TestShiftEndsTheNewestSpanNow(t *testing.T) {
 		_, err := Plan{Records: recording(5, 9, 7), Repeat: 1, Shift: true}.Run(t.Context(), to)
 		require.NoError(t, err)
 		for i, want := range []time.Duration{-4 * time.Second, 0, -2 * time.Second} {
-			require.Equal(t, want, to.arrivals[i].end.Sub(time.Now()))
+			require.Equal(t, want, time.Until(to.arrivals[i].end))
 		}
 	})
 }
@@ -163,8 +163,7 @@ func TestStopsWhenInterrupted(t *testing.T) {
 		report, err := plan.Run(ctx, to)
 		require.ErrorIs(t, err, context.Canceled)
 		require.Equal(t, int64(1), report.Accepted)
-		require.Equal(t, map[string]int64{"interrupted": 1}, report.Unsent)
-		require.Equal(t, report.Spans, report.Accepted+1)
+		require.Equal(t, report.Spans, report.Accepted+report.Unsent["interrupted"], "the second record may have been read or not")
 	})
 }
 
@@ -176,7 +175,7 @@ func TestInterruptFinishesWhatIsUnderWay(t *testing.T) {
 			time.Sleep(time.Second)
 			return otlpsend.Receipt{}, nil
 		}}
-		report, err := Plan{Records: recording(0), Repeat: 1}.Run(ctx, to)
+		report, err := Plan{Records: recording(0, 1), Repeat: 1}.Run(ctx, to)
 		require.ErrorIs(t, err, context.Canceled)
 		require.Equal(t, int64(1), report.Accepted)
 	})
@@ -185,8 +184,10 @@ func TestInterruptFinishesWhatIsUnderWay(t *testing.T) {
 func TestReportsWhatWasSentBeforeAReadError(t *testing.T) {
 	broken := errors.New("dump: record 2: broken")
 	records := func(yield func(ptrace.Traces, error) bool) {
-		for td := range recording(1) {
-			yield(td, nil)
+		for td, err := range recording(1) {
+			if !yield(td, err) {
+				return
+			}
 		}
 		yield(ptrace.Traces{}, broken)
 	}

@@ -53,7 +53,7 @@ func (r Report) WriteTo(w io.Writer) (int64, error) {
 	writeReasons(t, "refused", r.Refused)
 	writeReasons(t, "unsent", r.Unsent)
 	fmt.Fprintf(t, "seconds\t%.2f\n", r.Elapsed.Seconds())
-	t.Flush() // to memory
+	_ = t.Flush() // to memory
 	n, err := io.WriteString(w, b.String())
 	return int64(n), err
 }
