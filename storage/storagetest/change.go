@@ -57,10 +57,10 @@ func changesAll(t *testing.T, s *subject) {
 func changesUnknown(t *testing.T, s *subject) {
 	a := cell(1, s.base, 1)
 	writeCells(t, s, a)
-	for _, unknown := range []storage.Cursor{"nonsense", "0", "9999999999", "\x00\xff"} {
+	for i, unknown := range []storage.Cursor{"nonsense", "0", "9999999999", "\x00\xff"} {
 		found, next := changes(t, s, unknown)
 		requireChanged(t, found, a)
-		b := cell(2, s.base, 1)
+		b := cell(i+2, s.base, 1)
 		writeCells(t, s, b)
 		found, _ = changes(t, s, next)
 		requireChanged(t, found, b)

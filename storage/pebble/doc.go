@@ -1,0 +1,11 @@
+// Package pebble decides how chains and edges lie in an embedded store: a
+// folder that one process has, by way of github.com/cockroachdb/pebble.
+//
+// Requests that come together are written as one segment by one durable
+// commit (package segment). Segments are numbered as they arrive; some 65,536
+// spans of one hour of arrival make a chunk, whose indexes are derived from
+// its segments and written behind (package chunk). The youngest segments are
+// indexed in memory; after a crash that index is made again. Retention drops
+// the oldest chunks. Cells lie under their own keys, ordered by the time that
+// they count.
+package pebble

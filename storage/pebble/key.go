@@ -1,0 +1,33 @@
+package pebble
+
+import "encoding/binary"
+
+// First bytes of the store's keys.
+const (
+	prefixDirectory  = 'D' // chunk: its segments
+	prefixClasses    = 'C' // chunk: classes of common terms
+	prefixTerms      = 'X' // shard, chunk: terms with their segments
+	prefixTraces     = 'Y' // shard, chunk: short IDs with their segments
+	prefixSegment    = 'S' // number: a segment
+	prefixCell       = 'E' // a cell
+	prefixEdge       = 'G' // hash: an edge that cells name
+	prefixName       = 'N' // service, operation, kind: hour last seen
+	prefixCheckpoint = 'K' // writer: arrival
+	prefixMeta       = 'M' // what there is one of
+)
+
+func numberKey(prefix byte, number uint64) []byte {
+	return binary.BigEndian.AppendUint64([]byte{prefix}, number)
+}
+
+func shardKey(prefix byte, shard int, chunk uint64) []byte {
+	return binary.BigEndian.AppendUint64([]byte{prefix, byte(shard)}, chunk)
+}
+
+// keyNumber is the number that a key ends with.
+func keyNumber(key []byte) uint64 { return binary.BigEndian.Uint64(key[len(key)-8:]) }
+
+// prefixEnd is the first key behind those of a prefix.
+func prefixEnd(prefix byte) []byte { return []byte{prefix + 1} }
+
+func metaKey(name string) []byte { return append([]byte{prefixMeta}, name...) }

@@ -1,0 +1,109 @@
+package pebble
+
+import (
+	"context"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/jcallgraph/jcallgraph/storage/pebble/internal/chunk"
+)
+
+func (s *Store) maintainEvery(ctx context.Context, interval time.Duration) {
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			s.maintain(ctx, s.options.Now())
+		}
+	}
+}
+
+// maintain does what time asks for: it is called every minute.
+func (s *Store) maintain(ctx context.Context, now time.Time) {
+	s.ledger.sealBefore(hourOf(now.UnixNano()) * int64(time.Hour))
+	s.report(s.dropOld(now.Add(-s.options.Retention).UnixNano()))
+	s.enforceBytes()
+	s.report(s.rollUp(ctx, now))
+	if now.Unix()%3600 < 60 {
+		s.report(s.dropOldCells(ctx, now.Add(-s.options.EdgeRetention)))
+		s.report(s.dropOldNames(now))
+	}
+}
+
+// report tells of trouble in the background, which goes on the next time.
+func (s *Store) report(err error) {
+	if err != nil {
+		s.backgroundError(err)
+	}
+}
+
+// dropOld drops the chunks whose last span arrived before a time.
+func (s *Store) dropOld(arrival int64) error {
+	s.dropping.Lock()
+	defer s.dropping.Unlock()
+	chunks := s.ledger.view().chunks
+	n := 0
+	for n < len(chunks) && chunks[n].lastArrival < arrival {
+		n++
+	}
+	return s.drop(chunks[:n])
+}
+
+// enforceBytes drops the oldest chunks while the store is too large.
+func (s *Store) enforceBytes() {
+	s.dropping.Lock()
+	defer s.dropping.Unlock()
+	chunks := s.ledger.view().chunks
+	excess := int64(s.cellBytes()) - s.options.MaxBytes
+	for _, c := range chunks {
+		excess += int64(c.bytes)
+	}
+	n := 0
+	for ; n < len(chunks) && excess > 0; n++ {
+		excess -= int64(chunks[n].bytes)
+	}
+	s.report(s.drop(chunks[:n]))
+}
+
+// drop deletes the oldest chunks; s.dropping is held. The flush frees their space: until then the
+// deletion is only known to the memory table.
+func (s *Store) drop(chunks []*chunkInfo) error {
+	if len(chunks) == 0 {
+		return nil
+	}
+	last := chunks[len(chunks)-1]
+	b := s.db.NewBatch()
+	_ = b.DeleteRange(numberKey(prefixSegment, 0), numberKey(prefixSegment, last.low), nil)
+	for _, prefix := range []byte{prefixDirectory, prefixClasses} {
+		_ = b.DeleteRange(numberKey(prefix, 0), numberKey(prefix, last.number+1), nil)
+	}
+	for _, prefix := range []byte{prefixTerms, prefixTraces} {
+		for shard := range chunk.Shards {
+			_ = b.DeleteRange(shardKey(prefix, shard, 0), shardKey(prefix, shard, last.number+1), nil)
+		}
+	}
+	if err := s.guard(func() error { return s.db.Apply(b, pebble.NoSync) }); err != nil {
+		return err
+	}
+	s.ledger.drop(len(chunks))
+	for _, c := range chunks {
+		s.stats.dropped.Add(c.spans)
+	}
+	return s.guard(func() error {
+		_, err := s.db.AsyncFlush()
+		return err
+	})
+}
+
+func (s *Store) dropOldNames(now time.Time) error {
+	b := s.db.NewBatch()
+	s.names.forget(b, hourOf(now.Add(-s.options.Retention).UnixNano()))
+	if b.Empty() {
+		return b.Close()
+	}
+	return s.apply(b, pebble.NoSync)
+}

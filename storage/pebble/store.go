@@ -1,0 +1,282 @@
+package pebble
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/bloom"
+	"github.com/cockroachdb/pebble/v2/sstable"
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/jcallgraph/jcallgraph/storage"
+	"github.com/jcallgraph/jcallgraph/storage/pebble/internal/chunk"
+	"github.com/jcallgraph/jcallgraph/storage/pebble/internal/segment"
+)
+
+// Store is a storage.Backend in a folder.
+type Store struct {
+	options  Options
+	db       *pebble.DB
+	lock     *pebble.Lock
+	failure  *failure
+	segments *segment.Decoder
+	chunks   *chunk.Decoder
+	writer   uint64
+
+	gate     gate
+	group    group
+	encoders encoders
+	ledger   *ledger
+	names    *names
+	cells    *cells
+	stats    counters
+
+	dropping sync.Mutex // held while chunks are chosen and dropped
+
+	background context.CancelFunc
+	behind     sync.WaitGroup
+	close      sync.Once
+	closed     error
+}
+
+var _ storage.Backend = (*Store)(nil)
+
+// Open opens the store in a folder, or makes one. It fails when another
+// process has it open.
+func Open(o Options) (*Store, error) {
+	o = o.withDefaults()
+	if o.Directory == "" {
+		return nil, errors.New("open store: no directory given")
+	}
+	s := &Store{options: o, failure: newFailure(o.Directory, o.Logger)}
+	if err := s.open(); err != nil {
+		s.release()
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	s.background = cancel
+	s.behind.Go(func() { s.index(ctx) })
+	s.behind.Go(func() { s.maintainEvery(ctx, time.Minute) })
+	return s, nil
+}
+
+func (s *Store) open() error {
+	if err := s.openPebble(); err != nil {
+		return err
+	}
+	var err error
+	if s.segments, err = segment.NewDecoder(runtime.GOMAXPROCS(0)); err != nil {
+		return err
+	}
+	if s.chunks, err = chunk.NewDecoder(runtime.GOMAXPROCS(0)); err != nil {
+		return err
+	}
+	s.group.init()
+	for _, load := range []func() error{s.loadMeta, s.loadLedger, s.loadNames, s.loadCells} {
+		if err := load(); err != nil {
+			return fmt.Errorf("open store %s: %w", s.options.Directory, err)
+		}
+	}
+	return nil
+}
+
+func (s *Store) openPebble() error {
+	o := s.options
+	if err := o.fs.MkdirAll(o.Directory, 0o755); err != nil {
+		return openError(o.Directory, err)
+	}
+	var err error
+	if s.lock, err = pebble.LockDirectory(o.Directory, o.fs); err != nil {
+		return openError(o.Directory, err)
+	}
+	if s.db, err = s.start(memTable); err != nil {
+		return openError(o.Directory, err)
+	}
+	return nil
+}
+
+// start runs Pebble's Open on a goroutine that may end early.
+func (s *Store) start(memTable uint64) (db *pebble.DB, err error) {
+	err = s.guard(func() error {
+		opened, err := pebble.Open(s.options.Directory, s.pebbleOptions(memTable))
+		db = opened
+		return err
+	})
+	return db, err
+}
+
+// openError says what to do about the error.
+func openError(directory string, err error) error {
+	advice := ""
+	switch {
+	case errors.Is(err, os.ErrPermission):
+		advice = " (the folder must be writable: change its owner or choose another directory)"
+	case isNotDirectory(err):
+		advice = " (a file is in the way: choose another directory)"
+	case isLocked(err):
+		advice = " (another process has it open: stop that or choose another directory)"
+	}
+	return fmt.Errorf("open store %s%s: %w", directory, advice, full(err))
+}
+
+// Sizes that keep a store's memory small.
+const (
+	memTable  = 16 << 20
+	blockSize = 32 << 10
+	cacheSize = 32 << 20
+)
+
+func (s *Store) pebbleOptions(memTable uint64) *pebble.Options {
+	o := &pebble.Options{
+		FS:                          s.options.fs,
+		Lock:                        s.lock,
+		Logger:                      s.failure,
+		FormatMajorVersion:          pebble.FormatNewest,
+		CacheSize:                   cacheSize,
+		MemTableSize:                memTable,
+		MemTableStopWritesThreshold: 4,
+		L0CompactionThreshold:       8,
+		L0StopWritesThreshold:       40,
+		LBaseMaxBytes:               128 << 20,
+		BytesPerSync:                1 << 20,
+		MaxOpenFiles:                500,
+		CompactionConcurrencyRange:  func() (int, int) { return 1, 2 },
+		EventListener:               &pebble.EventListener{BackgroundError: s.backgroundError},
+	}
+	for i := range o.Levels {
+		o.Levels[i].BlockSize = blockSize
+		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
+		o.Levels[i].Compression = func() *sstable.CompressionProfile { return sstable.SnappyCompression }
+	}
+	return o
+}
+
+// backgroundError is called when a flush or compaction failed, which Pebble
+// will try again.
+func (s *Store) backgroundError(err error) {
+	s.stats.backgroundErrors.Add(1)
+	s.options.Logger.Warn("store can't tidy up", "directory", s.options.Directory, "error", err)
+}
+
+// guard runs f on a goroutine of its own, which Pebble may end: see failure.
+func (s *Store) guard(f func() error) error {
+	done := make(chan error, 1)
+	go func() {
+		finished := false
+		defer func() {
+			if !finished {
+				done <- s.failure.now()
+			}
+		}()
+		err := f()
+		finished = true
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-s.failure.broken:
+		return s.failure.now()
+	}
+}
+
+// commit writes a batch durably. The batch is the store's from here on.
+func (s *Store) commit(b *pebble.Batch) error { return s.apply(b, pebble.Sync) }
+
+func (s *Store) apply(b *pebble.Batch, o *pebble.WriteOptions) error {
+	if err := s.writable(); err != nil {
+		return err
+	}
+	return s.guard(func() error {
+		if err := s.db.Apply(b, o); err != nil {
+			return full(err)
+		}
+		return b.Close()
+	})
+}
+
+// writable fails once the store is broken or the medium has no room: Pebble
+// must not meet a full disk, it could not go on.
+func (s *Store) writable() error {
+	if err := s.failure.now(); err != nil {
+		return err
+	}
+	usage, err := s.options.fs.GetDiskUsage(s.options.Directory)
+	if errors.Is(err, vfs.ErrUnsupported) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("ask for the room of store %s: %w", s.options.Directory, err)
+	}
+	if usage.AvailBytes < uint64(s.options.MinFree) {
+		s.stats.full.Add(1)
+		return fmt.Errorf("write to store %s: %w: %d MiB are left on its disk, %d MiB must stay free",
+			s.options.Directory, storage.ErrFull, usage.AvailBytes>>20, s.options.MinFree>>20)
+	}
+	return nil
+}
+
+// Close makes the store small and frees its folder.
+func (s *Store) Close() error {
+	s.close.Do(func() {
+		s.gate.close()
+		s.background()
+		s.behind.Wait()
+		s.closed = s.settle()
+		s.release()
+	})
+	return s.closed
+}
+
+// settle flushes, so that the log of writes, which may take as much as the
+// memory tables, is not left behind: opening once more removes it.
+func (s *Store) settle() error {
+	if err := s.failure.now(); err != nil {
+		return err
+	}
+	err := s.guard(func() error {
+		if err := s.db.Flush(); err != nil {
+			return err
+		}
+		return s.db.Close()
+	})
+	s.db = nil
+	if err != nil {
+		return fmt.Errorf("close store %s: %w", s.options.Directory, full(err))
+	}
+	return s.removeLogs()
+}
+
+func (s *Store) removeLogs() error {
+	db, err := s.start(256 << 10)
+	if err == nil {
+		err = s.guard(db.Close)
+	}
+	if err != nil {
+		return fmt.Errorf("close store %s: %w", s.options.Directory, full(err))
+	}
+	return nil
+}
+
+// release frees what Open took. A broken Pebble is left alone: it would wait
+// for goroutines that have ended.
+func (s *Store) release() {
+	if s.db != nil && s.failure.now() == nil {
+		_ = s.guard(s.db.Close)
+	}
+	if s.lock != nil {
+		_ = s.lock.Close()
+	}
+	if s.segments != nil {
+		s.segments.Close()
+	}
+	if s.chunks != nil {
+		s.chunks.Close()
+	}
+}
