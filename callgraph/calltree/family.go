@@ -58,23 +58,19 @@ func (j *Joiner) unref(r ref) {
 // free lets a node go that is out of its ring and that nobody uses; nodes that
 // share an ID go together.
 func (j *Joiner) free(r ref) {
-	if !j.nodes.at(r).is(isTwin) {
-		if j.unused(r) {
-			j.remove(r)
-		}
+	if !j.unused(r) {
 		return
 	}
-	head := j.nodes.head(j.nodes.at(r).key)
+	head := j.nodes.headOf(r)
 	for t := head; t != none; t = j.nodes.twin(t) {
 		if !j.unused(t) {
 			return
 		}
 	}
-	for t := head; t != none; {
-		next := j.nodes.twin(t)
-		j.remove(t)
-		t = next
+	for t := head; t != none; t = j.nodes.twin(t) {
+		j.releaseNames(j.nodes.at(t))
 	}
+	j.nodes.remove(head)
 }
 
 func (j *Joiner) unused(r ref) bool {
@@ -82,8 +78,7 @@ func (j *Joiner) unused(r ref) bool {
 	return n.refs == 0 && !n.is(isHeld)
 }
 
-func (j *Joiner) remove(r ref) {
-	n := j.nodes.at(r)
+func (j *Joiner) releaseNames(n *node) {
 	j.names.release(n.operation)
 	j.names.release(n.told)
 	if n.is(isSettled) {
@@ -92,5 +87,4 @@ func (j *Joiner) remove(r ref) {
 	if n.exitSpan() {
 		j.names.release(n.peer())
 	}
-	j.nodes.remove(r)
 }

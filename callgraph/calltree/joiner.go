@@ -18,7 +18,7 @@ type Options struct {
 	// entry span may still be paired; default 60 s, at least Window.
 	Provisional time.Duration
 	// MaxSpans is how many spans are held; the oldest go early beyond it;
-	// default 1,000,000, about 110 bytes each.
+	// default 1,000,000, about 105 bytes each.
 	MaxSpans int
 }
 
@@ -166,7 +166,7 @@ func (j *Joiner) take() []callgraph.Call {
 	return calls
 }
 
-const maxKeptCalls = 1 << 16
+const maxKeptCalls = 1 << 14
 
 // Pending is the arrival of the oldest span that may still yield a call for
 // the first time; ok is false where there is none. Spans that arrived before
@@ -265,7 +265,7 @@ func (j *Joiner) fillHalf(n *node, span ptrace.Span, kind ptrace.SpanKind) {
 	outcome, _ := f.outcome(span)
 	n.ending = uint8(outcome) | uint8(f.connectionOf(kind))<<4
 	w := weightOf(span, f.late)
-	n.weight = w.count
+	n.weight = float32(w.count)
 	if w.unknown {
 		n.set(isAssumed)
 	}

@@ -21,10 +21,7 @@ func (j *Joiner) place(key spanKey, kind ptrace.SpanKind) ref {
 		}
 	}
 	j.part(head)
-	r := j.nodes.add(key)
-	j.nodes.at(head).set(isTwin)
-	j.nodes.at(r).set(isTwin)
-	return r
+	return j.nodes.addTwin(head)
 }
 
 // part undoes what was decided about the children of a head and its entry
@@ -50,7 +47,7 @@ func (j *Joiner) relate(r ref, span ptrace.Span) {
 		}
 	}
 	j.takeLinks(r, span)
-	head := j.nodes.head(n.key)
+	head := j.nodes.headOf(r)
 	j.eachChild(head, j.attach)
 	for t := head; t != none; t = j.nodes.twin(t) {
 		if j.nodes.at(t).entrySpan() {
@@ -151,7 +148,7 @@ func (j *Joiner) lose(exit ref) {
 func (j *Joiner) choose(exit ref) {
 	n := j.nodes.at(exit)
 	n.clear(mustChoose)
-	head := j.nodes.head(n.key)
+	head := j.nodes.headOf(exit)
 	offer := func(item ref) {
 		if j.exitOf(item) == exit {
 			j.attach(item)
@@ -170,7 +167,7 @@ func (j *Joiner) choose(exit ref) {
 func (j *Joiner) parentOf(r ref) ref {
 	n := j.nodes.at(r)
 	if n.is(isTwin) {
-		if t := j.best(j.nodes.head(n.key), r, ownHalf); t != none {
+		if t := j.best(j.nodes.headOf(r), r, ownHalf); t != none {
 			return t
 		}
 	}

@@ -1,33 +1,44 @@
 package calltree
 
-// ring is a queue of nodes in order of arrival.
+// ring is a queue of nodes in order of arrival: blocks that are used again.
 type ring struct {
-	refs []ref
-	head int
-	size int
+	blocks [][]ref
+	spare  [][]ref
+	head   int // in the first block
+	size   int
 }
 
+const ringBlock = 1024
+
 func (q *ring) push(r ref) {
-	if q.size == len(q.refs) {
-		q.grow()
+	if (q.head+q.size)%ringBlock == 0 {
+		q.blocks = append(q.blocks, q.block())
 	}
-	q.refs[(q.head+q.size)&(len(q.refs)-1)] = r
+	last := len(q.blocks) - 1
+	q.blocks[last] = append(q.blocks[last], r)
 	q.size++
 }
 
-// front is the oldest node; the ring must not be empty.
-func (q *ring) front() ref { return q.refs[q.head] }
-
-func (q *ring) pop() ref {
-	r := q.refs[q.head]
-	q.head = (q.head + 1) & (len(q.refs) - 1)
-	q.size--
-	return r
+func (q *ring) block() []ref {
+	if last := len(q.spare) - 1; last >= 0 {
+		b := q.spare[last]
+		q.spare = q.spare[:last]
+		return b
+	}
+	return make([]ref, 0, ringBlock)
 }
 
-func (q *ring) grow() {
-	larger := make([]ref, max(64, 2*len(q.refs)))
-	n := copy(larger, q.refs[q.head:])
-	copy(larger[n:], q.refs[:q.head])
-	q.refs, q.head = larger, 0
+// front is the oldest node; the ring must not be empty.
+func (q *ring) front() ref { return q.blocks[0][q.head] }
+
+func (q *ring) pop() ref {
+	r := q.front()
+	q.head++
+	q.size--
+	if q.head == ringBlock {
+		q.spare = append(q.spare, q.blocks[0][:0])
+		q.blocks = q.blocks[1:]
+		q.head = 0
+	}
+	return r
 }

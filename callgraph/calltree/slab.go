@@ -28,21 +28,20 @@ const none ref = math.MinInt32
 
 // node is what the joiner keeps of a span, or of a span ID that others name
 // and that has not come (a placeholder). Of the nodes that share a trace and a
-// span ID the first is their head: it has their children. No field is a
+// span ID the first is their head: it has their children and is in the index. No field is a
 // pointer, so that the garbage collector passes the slab by.
 type node struct {
 	key      spanKey
 	start    uint64
 	duration uint64
-	weight   float64
-	arrival  uint32 // milliseconds, modulo 2^32
+	weight   float32 // 7 digits are enough for an estimate
+	arrival  uint32  // milliseconds, modulo 2^32
 
 	operation operationID
 	entry     operationID // what caller found, see epoch; for good once settled
 	epoch     uint32      // of the caller run that set entry
 	told      operationID // caller of the call that was yielded last; none: noOperation
 
-	chain  ref // next node in the index's bucket
 	parent ref // head of the parent's nodes
 	child  ref // first of the entry spans and links under this head
 	left   ref // entry span: siblings in the parent's list; exit span: its peer, an operationID
@@ -92,124 +91,102 @@ func (n *node) half() callgraph.Half {
 
 func (n *node) connection() callgraph.Connection { return callgraph.Connection(n.ending >> 4) }
 
-// slab holds nodes by index and finds them by key: chunks that never move and
-// a chained hash table over them.
+// slab holds nodes by ref, in chunks that never move, and finds them by key.
 type slab struct {
-	chunks  [][]node
-	free    []ref
-	live    int
-	used    int // nodes ever taken from the chunks
-	buckets []ref
-	seed    maphash.Seed
+	chunks [][]node
+	spare  []ref
+	live   int
+	used   int // nodes ever taken from the chunks
+	heads  index
+	twins  map[ref]ref // the next node of the same key, where there is one
+	seed   maphash.Seed
 }
 
 const (
 	chunkBits  = 8
 	chunkNodes = 1 << chunkBits
-	minBuckets = 1 << 8
 	maxNodes   = 1 << 30
 )
 
-func newSlab() *slab {
-	s := &slab{seed: maphash.MakeSeed()}
-	s.resize(minBuckets)
-	return s
-}
+func newSlab() *slab { return &slab{heads: newIndex(), twins: map[ref]ref{}, seed: maphash.MakeSeed()} }
 
 func (s *slab) at(r ref) *node { return &s.chunks[r>>chunkBits][r&(chunkNodes-1)] }
 
-func (s *slab) bucket(k spanKey) *ref {
+func (s *slab) hash(k spanKey) uint32 {
 	var b [24]byte
 	copy(b[:16], k.trace[:])
 	copy(b[16:], k.span[:])
-	return &s.buckets[maphash.Bytes(s.seed, b[:])&uint64(len(s.buckets)-1)]
+	return uint32(maphash.Bytes(s.seed, b[:]))
 }
 
 // head is the first node that was added for the key, or none.
 func (s *slab) head(k spanKey) ref {
-	for r := *s.bucket(k); r != none; {
-		n := s.at(r)
-		if n.key == k {
-			return r
-		}
-		r = n.chain
-	}
-	return none
+	return s.heads.find(s.hash(k), func(r ref) bool { return s.at(r).key == k })
 }
 
 // twin is the next node with the same key, or none.
 func (s *slab) twin(r ref) ref {
-	n := s.at(r)
-	if !n.is(isTwin) {
-		return none
-	}
-	for t := n.chain; t != none; t = s.at(t).chain {
-		if s.at(t).key == n.key {
+	if s.at(r).is(isTwin) {
+		if t, ok := s.twins[r]; ok {
 			return t
 		}
 	}
 	return none
 }
 
-// add makes a node for the key; a twin comes after the nodes of its key.
-func (s *slab) add(k spanKey) ref {
-	if s.live >= len(s.buckets) {
-		s.resize(2 * len(s.buckets))
+// headOf is the head of a node's key.
+func (s *slab) headOf(r ref) ref {
+	if n := s.at(r); n.is(isTwin) {
+		return s.head(n.key)
 	}
-	r := s.take()
-	*s.at(r) = node{key: k, chain: none, parent: none, child: none, left: none, right: none}
-	s.insert(r)
-	s.live++
 	return r
 }
 
-func (s *slab) take() ref {
-	if last := len(s.free) - 1; last >= 0 {
-		r := s.free[last]
-		s.free = s.free[:last]
-		return r
+// add makes the head of a key that has none.
+func (s *slab) add(k spanKey) ref {
+	r := s.take(k)
+	s.heads.insert(s.hash(k), r)
+	return r
+}
+
+// addTwin makes another node for the key of a head.
+func (s *slab) addTwin(head ref) ref {
+	r := s.take(s.at(head).key)
+	if t := s.twin(head); t != none {
+		s.twins[r] = t
 	}
-	if s.used == len(s.chunks)*chunkNodes {
+	s.twins[head] = r
+	s.at(head).set(isTwin)
+	s.at(r).set(isTwin)
+	return r
+}
+
+func (s *slab) take(k spanKey) ref {
+	s.live++
+	r := ref(s.used)
+	if last := len(s.spare) - 1; last >= 0 {
+		r = s.spare[last]
+		s.spare = s.spare[:last]
+	} else {
+		s.used++
+	}
+	if int(r) == len(s.chunks)*chunkNodes {
 		s.chunks = append(s.chunks, make([]node, chunkNodes))
 	}
-	s.used++
-	return ref(s.used - 1)
+	*s.at(r) = node{key: k, parent: none, child: none, left: none, right: none}
+	return r
 }
 
-// insert appends to the bucket, so that heads stay before their twins.
-func (s *slab) insert(r ref) {
-	end := s.bucket(s.at(r).key)
-	for *end != none {
-		end = &s.at(*end).chain
-	}
-	*end = r
-	s.at(r).chain = none
-}
-
-func (s *slab) remove(r ref) {
-	link := s.bucket(s.at(r).key)
-	for *link != r {
-		link = &s.at(*link).chain
-	}
-	*link = s.at(r).chain
-	*s.at(r) = node{}
-	s.free = append(s.free, r)
-	s.live--
-}
-
-// resize keeps the order of nodes that share a key.
-func (s *slab) resize(n int) {
-	old := s.buckets
-	s.buckets = make([]ref, n)
-	for i := range s.buckets {
-		s.buckets[i] = none
-	}
-	for _, r := range old {
-		for r != none {
-			next := s.at(r).chain
-			s.insert(r)
-			r = next
-		}
+// remove lets a head and its twins go.
+func (s *slab) remove(head ref) {
+	s.heads.remove(s.hash(s.at(head).key), head)
+	for r := head; r != none; {
+		next := s.twin(r)
+		delete(s.twins, r)
+		*s.at(r) = node{}
+		s.spare = append(s.spare, r)
+		s.live--
+		r = next
 	}
 }
 

@@ -100,7 +100,7 @@ func (j *Joiner) call(n *node, caller operationID) callgraph.Call {
 	return callgraph.Call{
 		Edge:          callgraph.Edge{Caller: j.names.operation(caller), Connection: n.connection()},
 		End:           time.Unix(0, int64(min(n.end(), math.MaxInt64))).UTC(),
-		Weight:        n.weight,
+		Weight:        float64(n.weight),
 		WeightUnknown: n.is(isAssumed),
 		Arrival:       j.arrivalOf(n.arrival),
 	}
