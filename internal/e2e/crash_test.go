@@ -1,0 +1,98 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+)
+
+func TestKillUnderLoadLosesNothing(t *testing.T) { endUnderLoad(t, syscall.SIGKILL) }
+
+func TestTerminateUnderLoadLosesNothing(t *testing.T) {
+	r := endUnderLoad(t, syscall.SIGTERM)
+	require.Zero(t, r.code, "exit code after SIGTERM")
+}
+
+// endUnderLoad ends the collector twice under load. All that was acknowledged
+// must be there afterwards, and what the client sent again must count once.
+func endUnderLoad(t *testing.T, s syscall.Signal) *run {
+	first := start(t, t.TempDir())
+	l := newLoad(t, first)
+	l.until(t.Context(), func() { l.acknowledged(t, 300); first.stop(s) })
+
+	second := first.restart()
+	requireStored(t, second, l)
+	l.connect(t, second)
+	l.until(t.Context(), func() { l.acknowledged(t, 300); second.stop(s) })
+
+	third := second.restart()
+	l.connect(t, third)
+	l.finish(t)
+	requireStored(t, third, l)
+	requireCounted(t, third, l)
+	return first
+}
+
+// requireStored reads traces back of what was acknowledged: the latest, which
+// a crash could have cut off, and some of all the others.
+func requireStored(t *testing.T, r *run, l *load) {
+	t.Helper()
+	const latest, others = 2 * senders, 50
+	for i, req := range l.acked {
+		fromEnd := len(l.acked) - i
+		if req.last || fromEnd > latest && i%max(1, len(l.acked)/others) != 0 {
+			continue
+		}
+		for call := range callsPerRequest {
+			id := traceID(req.number, call)
+			td, err := r.trace(t.Context(), id)
+			require.NoErrorf(t, err, "request %d of %d acknowledged", i, len(l.acked))
+			require.Contains(t, spansOf(td), pcommon.SpanID{7: 1})
+		}
+	}
+}
+
+// requireCounted compares the edges with the recount of what was acknowledged.
+// A call sent last, to another service, shows that nothing is still to come.
+func requireCounted(t *testing.T, r *run, l *load) {
+	t.Helper()
+	want := l.calls()
+	equal := func(ctx context.Context) error {
+		got, err := r.callsFrom(ctx, "web")
+		if err != nil {
+			return err
+		}
+		delete(got, "marker")
+		if !maps.Equal(got, want) {
+			return fmt.Errorf("calls are %v, must be %v", got, want)
+		}
+		return nil
+	}
+	r.eventually(time.Minute, "every call to be counted", equal)
+	r.send(t, markerCall())
+	r.eventually(time.Minute, "the last call to be counted", func(ctx context.Context) error {
+		got, err := r.callsFrom(ctx, "web")
+		if err == nil && got["marker"] != 1 {
+			err = fmt.Errorf("calls are %v", got)
+		}
+		return err
+	})
+	require.NoError(t, equal(t.Context()), "counted twice")
+}
+
+func markerCall() ptrace.Traces {
+	td := ptrace.NewTraces()
+	r := request{start: time.Now()}
+	r.span(service(td, "web"), 1<<30, 0, 1).SetKind(ptrace.SpanKindClient)
+	s := r.span(service(td, "marker"), 1<<30, 0, 2)
+	s.SetKind(ptrace.SpanKindServer)
+	s.SetParentSpanID(pcommon.SpanID{7: 1})
+	return td
+}

@@ -1,0 +1,46 @@
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestSecondProcessOnOneStore(t *testing.T) {
+	store := t.TempDir()
+	first := start(t, store)
+	out := launch(t, store, freeOffset(t)).fails()
+	for _, part := range []string{store, "another process has it open", "JCG_DATA"} {
+		require.Contains(t, out, part)
+	}
+	first.waitHealthy()
+	td, s := oneSpan(1)
+	first.send(t, td)
+	require.Len(t, spansOf(first.mustTrace(t, s.TraceID())), 1)
+}
+
+func TestStoreBelowAFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(path, nil, 0o600))
+	out := launch(t, filepath.Join(path, "store"), freeOffset(t)).fails()
+	for _, part := range []string{path, "not a directory", "a file is in the way", "JCG_DATA"} {
+		require.Contains(t, out, part)
+	}
+}
+
+func TestPortTaken(t *testing.T) {
+	for name, port := range map[string]int{"OTLP": portGRPC, "query": portQuery} {
+		t.Run(name, func(t *testing.T) {
+			offset := freeOffset(t)
+			l, err := listen(t, port+offset)
+			require.NoError(t, err)
+			defer l.Close()
+			out := launch(t, t.TempDir(), offset).fails()
+			require.Contains(t, out, strconv.Itoa(port+offset))
+			require.Contains(t, out, "JCG_PORT_OFFSET")
+		})
+	}
+}
