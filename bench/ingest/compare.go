@@ -47,7 +47,7 @@ func (b *bench) measureJaeger(ctx context.Context, r load.Recording, binary stri
 	if err != nil {
 		return m, err
 	}
-	defer server.Kill() // nothing after Stop
+	defer func() { _ = server.Kill() }() // nothing after Stop
 	if m.Outcome, err = b.send(ctx, r, j.Traces()); err != nil {
 		return m, err
 	}

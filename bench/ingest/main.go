@@ -83,13 +83,9 @@ func run(ctx context.Context, args []string, out, usage io.Writer) error {
 	b := bench{options: o, folder: folder, Printer: figure.New(out)}
 	if o.keep {
 		b.Note("stores and logs stay in %s", folder)
-	} else {
-		defer os.RemoveAll(folder) // temporary: best effort
+		return errors.Join(b.run(ctx), b.Err())
 	}
-	if err := b.run(ctx); err != nil {
-		return err
-	}
-	return b.Err()
+	return errors.Join(b.run(ctx), os.RemoveAll(folder), b.Err())
 }
 
 // bench runs one phase after the other, each with a new store.

@@ -56,7 +56,7 @@ func (b *bench) measure(ctx context.Context, r load.Recording, name, profile str
 	if err != nil {
 		return m, err
 	}
-	defer server.Kill() // nothing after Stop
+	defer func() { _ = server.Kill() }() // nothing after Stop
 	profiled := b.startProfile(ctx, profile)
 	m.store = c.Store()
 	if m.Outcome, err = b.send(ctx, r, c.Traces()); err != nil {

@@ -21,7 +21,7 @@ const (
 // at work, and looks for every span that it acknowledged.
 func (b *bench) overloadRun(ctx context.Context, r load.Recording, ours measured) error {
 	rate := overloadFactor * ours.Rate()
-	b.Note("overload: %.0f spans/s for %v, at most %d requests under way, then kill -9", rate, b.options.overload, overloadInFlight)
+	b.Note("overload: %.0f spans/s for %v, at most %d requests under way, then kill -9", rate, b.overload, overloadInFlight)
 	m, err := b.overloaded(ctx, r, rate)
 	if err != nil {
 		return err
@@ -55,13 +55,13 @@ func (b *bench) overloaded(ctx context.Context, r load.Recording, rate float64) 
 	if err != nil {
 		return m, err
 	}
-	defer server.Kill() // safe twice
+	defer func() { _ = server.Kill() }() // safe twice
 	client, err := load.Dial(c.Traces(), connections)
 	if err != nil {
 		return m, err
 	}
 	m.store = c.Store()
-	m.Outcome = r.Open(ctx, client, rate, b.options.overload, overloadInFlight, r.Now)
+	m.Outcome = r.Open(ctx, client, rate, b.overload, overloadInFlight, r.Now)
 	if m.usage, err = server.Usage(); err != nil {
 		return m, errors.Join(err, client.Close())
 	}
