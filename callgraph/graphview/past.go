@@ -35,13 +35,14 @@ type pastView struct {
 
 func (p *past) view(ctx context.Context, o Options, w period, below uint64) (*View, error) {
 	width := widthFor(w)
-	hull := period{floorTo(w.from, width), ceilTo(w.to, width)}
+	// Whole hours: a store may have summed what is old by the hour.
+	hull := period{floorTo(w.from, callgraph.HourWidth), ceilTo(w.to, callgraph.HourWidth)}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := o.Now()
 	p.loaded = slices.DeleteFunc(p.loaded, func(l pastView) bool { return !l.fresh(now, below) })
 	for _, l := range p.loaded {
-		if l.hull == hull {
+		if l.hull == hull && l.view.width == width {
 			return l.view, nil
 		}
 	}
@@ -72,7 +73,7 @@ func load(ctx context.Context, o Options, p period, width int64) (*View, error) 
 	v := New(Options{Cells: 1 << 62, Now: o.Now})
 	v.width = width
 	return v, o.Source.Cells(ctx, p.window(), func(cells []callgraph.Cell) error {
-		v.Apply(cells)
+		v.Fill(cells)
 		if v.records > o.Cells {
 			return &TooMuchError{o.Cells}
 		}

@@ -18,18 +18,22 @@ type record struct {
 	calls    uint64
 	packed   string
 	writer   uint32
+	width    uint16 // of the bucket, seconds
 	outcome  callgraph.Outcome
 	folded   bool
 }
 
-// key says which records are states of one cell.
+// recordKey says which records are states of one cell.
 type recordKey struct {
 	start, opened int64
 	writer        uint32
+	width         uint16
 	outcome       callgraph.Outcome
 }
 
-func (r *record) key() recordKey { return recordKey{r.start, r.opened, r.writer, r.outcome} }
+func (r *record) key() recordKey {
+	return recordKey{r.start, r.opened, r.writer, r.width, r.outcome}
+}
 
 // history is an edge's records by rising start, and what they come to.
 type history struct {
@@ -51,6 +55,16 @@ func (h *history) put(r record) int {
 	}
 	h.insert(i, r)
 	return 1
+}
+
+// has reports whether r, or a later state of its cell, is there.
+func (h *history) has(r record) bool {
+	for i := h.from(r.start); i < len(h.records) && h.records[i].start == r.start; i++ {
+		if old := &h.records[i]; old.key() == r.key() {
+			return old.sequence >= r.sequence
+		}
+	}
+	return false
 }
 
 // merge adds r's counts to the record of its start and outcome and reports how
@@ -125,7 +139,10 @@ func sum(a, b record) record {
 	u.addTo(&c, a.packed)
 	u.addTo(&c, b.packed)
 	packed, calls := pack(&c)
-	return record{start: a.start, outcome: a.outcome, folded: a.folded || b.folded, packed: packed, calls: calls}
+	return record{
+		start: a.start, width: max(a.width, b.width), outcome: a.outcome, folded: a.folded || b.folded,
+		packed: packed, calls: calls,
+	}
 }
 
 // period is a half-open range of Unix seconds.

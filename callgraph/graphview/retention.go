@@ -49,7 +49,7 @@ func (v *View) seal(hours map[int64]bool) {
 	}
 	v.mu.Lock()
 	for start := range hours {
-		v.hours[start].sealed = true
+		v.hours[start].sealed, v.hours[start].width = true, callgraph.HourWidth
 	}
 	v.counters.Sealed += uint64(len(hours))
 	v.mu.Unlock()
@@ -68,7 +68,7 @@ func (h *history) sealed(hours map[int64]bool) history {
 		case !hours[start]:
 			merged.insert(len(merged.records), r)
 		case r.packed != "":
-			r.start = start
+			r.start, r.width = start, callgraph.HourWidth
 			merged.merge(r)
 		}
 	}

@@ -2,6 +2,7 @@ package graphview
 
 import (
 	"context"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -11,7 +12,8 @@ import (
 
 // Source is where a view reads what it does not hold: a store's cells.
 type Source interface {
-	// Cells yields the cells whose bucket begins in w, each key once, in no order.
+	// Cells yields the cells whose bucket begins in w, each key once, in no
+	// order: narrow ones, or the sums that a store keeps in their place.
 	Cells(ctx context.Context, w callgraph.Window, yield func([]callgraph.Cell) error) error
 }
 
@@ -36,15 +38,17 @@ type View struct {
 	width   int64 // seconds: cells are added up to buckets of it; 0 keeps them as they come
 	past    past
 
-	applying sync.Mutex // one Apply or reload at a time
+	reloading sync.Mutex // one hour is read again at a time
+	applying  sync.Mutex // one change at a time; taken after reloading
 
 	mu        sync.RWMutex // guards the rest; writers hold it for short
 	topology  *topology
 	histories []history // by link of the operations' layer
 	writers   map[callgraph.Writer]uint32
-	hours     map[int64]*hour  // by start, of all that have records
-	stale     map[int64]uint64 // sealed hours, and how many cells came for them since
-	floor     int64            // cells that start before are only in the source
+	hours     map[int64]*hour // by start, of all that have records
+	stale     map[int64]bool  // sealed hours for which cells came
+	late      *late           // of the hour that is being read again
+	floor     int64           // cells that start before are only in the source
 	records   int
 	counters  Stats
 }
@@ -54,7 +58,10 @@ type hour struct {
 	records int
 	changed time.Time
 	applied uint64 // of the view when it last changed
-	sealed  bool   // one record per edge and outcome
+	width   int64  // seconds: of its widest bucket
+	// sealed hours take no cells in: what comes for them marks them stale, and
+	// they are read again.
+	sealed bool
 }
 
 // Stats says what a view holds and what its bound refused.
@@ -76,45 +83,88 @@ func New(o Options) *View {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &View{
-		options: o, topology: newTopology(), floor: -1 << 62,
-		writers: map[callgraph.Writer]uint32{}, hours: map[int64]*hour{}, stale: map[int64]uint64{},
-	}
+	v := &View{options: o}
+	v.empty()
+	return v
 }
 
-// Apply takes cells in: of those with the same key the greatest Sequence
-// holds, whatever the order in which they come, and applying the same cells
-// again changes nothing. The cells belong to the caller.
-func (v *View) Apply(cells []callgraph.Cell) {
+// Fill takes in the cells of a store that is read as a whole, each key once.
+// The view was Reset before.
+func (v *View) Fill(cells []callgraph.Cell) { v.takeIn(cells, true) }
+
+// Apply takes changed cells in: of those with the same key the greatest
+// Sequence holds, whatever the order in which they come, and applying the same
+// cells again changes nothing. The cells belong to the caller.
+func (v *View) Apply(cells []callgraph.Cell) { v.takeIn(cells, false) }
+
+func (v *View) takeIn(cells []callgraph.Cell, whole bool) {
 	v.applying.Lock()
 	defer v.applying.Unlock()
 	for part := range slices.Chunk(cells, 512) { // so that readers wait for a short time
-		v.applyPart(part)
+		v.takePart(part, whole)
 	}
 	v.retain()
 }
 
-func (v *View) applyPart(cells []callgraph.Cell) {
+func (v *View) takePart(cells []callgraph.Cell, whole bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	now := v.options.Now()
 	for i := range cells {
-		v.apply(&cells[i], now)
+		v.take(&cells[i], whole, now)
 	}
 	v.counters.Applied += uint64(len(cells))
 }
 
-func (v *View) apply(c *callgraph.Cell, now time.Time) {
+func (v *View) take(c *callgraph.Cell, whole bool, now time.Time) {
 	switch start := c.Bucket.Start; {
 	case int(c.Outcome) >= callgraph.Outcomes:
 		v.counters.Invalid++
 	case start < v.floor:
 		v.counters.Below++
 	case v.hour(start).sealed:
-		v.stale[floorTo(start, callgraph.HourWidth)]++
+		v.takeLate(c)
+	case !whole && c.Bucket.Width > callgraph.HotWidth:
+		v.takeSum(c)
 	default:
 		v.put(v.history(c.Edge), v.record(c), now)
 	}
+}
+
+// takeSum: stores sum cells of old buckets up to wider ones, and tell of them
+// only when they tell all again. Which of our cells such a sum holds is not
+// known, so its hour must be read again.
+func (v *View) takeSum(c *callgraph.Cell) {
+	if v.history(c.Edge).has(v.record(c)) {
+		return
+	}
+	start := floorTo(c.Bucket.Start, callgraph.HourWidth)
+	h := v.hour(start)
+	h.sealed, h.width = true, callgraph.HourWidth
+	v.stale[start] = true
+}
+
+func (v *View) takeLate(c *callgraph.Cell) {
+	start := floorTo(c.Bucket.Start, callgraph.HourWidth)
+	v.stale[start] = true
+	if v.late != nil && v.late.hour == start && c.Bucket.Width <= callgraph.HotWidth {
+		v.late.add(c.Edge, v.record(c))
+	}
+}
+
+// Reset empties the view.
+func (v *View) Reset() {
+	v.applying.Lock()
+	defer v.applying.Unlock()
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.empty()
+}
+
+func (v *View) empty() {
+	v.topology, v.histories, v.records = newTopology(), nil, 0
+	v.writers, v.hours, v.stale = map[callgraph.Writer]uint32{}, map[int64]*hour{}, map[int64]bool{}
+	v.floor, v.late = math.MinInt64, nil
 }
 
 func (v *View) put(to *history, r record, now time.Time) {
@@ -129,6 +179,7 @@ func (v *View) put(to *history, r record, now time.Time) {
 	v.records += n
 	h.records += n
 	h.changed, h.applied = now, v.counters.Applied
+	h.width = max(h.width, int64(r.width))
 }
 
 func (v *View) hour(start int64) *hour {
@@ -153,7 +204,7 @@ func (v *View) record(c *callgraph.Cell) record {
 	packed, calls := pack(c)
 	return record{
 		start: floorTo(c.Bucket.Start, max(v.width, 1)), sequence: c.Sequence, opened: c.Opened, calls: calls, packed: packed,
-		writer: v.writer(c.Writer), outcome: c.Outcome, folded: c.Folded,
+		writer: v.writer(c.Writer), width: uint16(min(c.Bucket.Width, callgraph.HourWidth)), outcome: c.Outcome, folded: c.Folded,
 	}
 }
 

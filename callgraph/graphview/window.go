@@ -53,15 +53,15 @@ func (v *View) readIfHeld(p period, f func(*View, period)) bool {
 	return true
 }
 
-// cover rounds p outwards to the buckets that the view has.
+// cover rounds p outwards to the buckets that the view has at its ends.
 func (v *View) cover(p period) period {
-	width := max(v.width, callgraph.HotWidth)
-	return period{floorTo(p.from, v.widthAt(p.from, width)), ceilTo(p.to, v.widthAt(p.to-1, width))}
+	return period{floorTo(p.from, v.widthAt(p.from)), ceilTo(p.to, v.widthAt(p.to-1))}
 }
 
-func (v *View) widthAt(t, width int64) int64 {
-	if h := v.hours[floorTo(t, callgraph.HourWidth)]; h != nil && h.sealed {
-		return callgraph.HourWidth
+func (v *View) widthAt(t int64) int64 {
+	width := max(v.width, callgraph.HotWidth)
+	if h := v.hours[floorTo(t, callgraph.HourWidth)]; h != nil {
+		return max(width, h.width)
 	}
 	return width
 }
@@ -94,40 +94,74 @@ func (v *View) staleIn(p period) (hours []int64) {
 	return hours
 }
 
-// reload reads a sealed hour again for which cells came; it is not sealed then.
+// reload reads a sealed hour again for which cells came. It is not sealed then:
+// more may come.
 func (v *View) reload(ctx context.Context, start int64) error {
-	v.mu.RLock()
-	marks, isStale := v.stale[start]
-	v.mu.RUnlock()
-	if !isStale {
+	v.reloading.Lock()
+	defer v.reloading.Unlock()
+	if !v.expect(start) {
 		return nil // another reader was faster
 	}
 	fresh, err := load(ctx, v.options, period{start, start + callgraph.HourWidth}, 0)
-	if err != nil {
-		return fmt.Errorf("read hour %s again: %w", time.Unix(start, 0).UTC().Format(time.RFC3339), err)
-	}
 	v.applying.Lock()
 	defer v.applying.Unlock()
-	v.replace(start, fresh, marks)
+	if err != nil {
+		v.late = nil
+		return fmt.Errorf("read hour %s again: %w", time.Unix(start, 0).UTC().Format(time.RFC3339), err)
+	}
+	v.replace(start, fresh)
 	v.retain()
 	return nil
 }
 
-// replace puts the records of an hour from fresh in the place of the sealed ones.
-func (v *View) replace(start int64, fresh *View, marks uint64) {
+// late is the cells that come for an hour while it is read again.
+type late struct {
+	hour  int64
+	cells []lateCell
+	lost  bool // there were too many: read again once more
+}
+
+type lateCell struct {
+	edge   callgraph.Edge
+	record record
+}
+
+const maxLate = 100_000
+
+func (l *late) add(e callgraph.Edge, r record) {
+	if l.lost = l.lost || len(l.cells) == maxLate; !l.lost {
+		l.cells = append(l.cells, lateCell{e, r})
+	}
+}
+
+// expect begins to keep what comes for a stale hour.
+func (v *View) expect(start int64) bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	if _, isStale := v.stale[start]; !isStale {
+		return false
+	}
+	v.late = &late{hour: start}
+	return true
+}
+
+// replace puts an hour's records from fresh, and what came since, in the place
+// of the sealed ones.
+func (v *View) replace(start int64, fresh *View) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	came := v.late
+	v.late = nil
 	h := v.hours[start]
-	if h == nil {
-		return // evicted meanwhile
+	if h == nil || !h.sealed || came == nil || came.lost {
+		return // evicted or emptied meanwhile; or still stale
 	}
-	if h.sealed {
-		v.drop(period{start, start + callgraph.HourWidth})
-		h.sealed = false
-	}
+	v.drop(period{start, start + callgraph.HourWidth})
+	delete(v.stale, start)
+	h.sealed, h.width = false, 0
 	v.adopt(fresh)
-	if v.stale[start] == marks { // else more came while it was read
-		delete(v.stale, start)
+	for _, c := range came.cells {
+		v.put(v.history(c.edge), c.record, v.options.Now())
 	}
 	v.counters.Reloaded++
 }

@@ -96,8 +96,13 @@ func (s *Server) Refresh(ctx context.Context) error {
 	f.refreshing.Lock()
 	defer f.refreshing.Unlock()
 	began := s.options.Now()
+	take := s.options.View.Apply
+	if f.cursor == "" {
+		s.options.View.Reset()
+		take = s.options.View.Fill
+	}
 	cursor, err := s.options.Backend.Changes(ctx, f.cursor, func(cells []callgraph.Cell) error {
-		s.options.View.Apply(cells)
+		take(cells)
 		return nil
 	})
 	f.mu.Lock()
