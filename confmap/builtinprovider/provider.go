@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"go.opentelemetry.io/collector/confmap"
+	"go.uber.org/zap"
 )
 
 // Scheme of the configurations: builtin:all-in-one.
@@ -17,13 +18,13 @@ const Scheme = "builtin"
 
 // NewFactory is the factory of the provider builtin.
 func NewFactory() confmap.ProviderFactory {
-	return confmap.NewProviderFactory(func(confmap.ProviderSettings) confmap.Provider { return provider{} })
+	return confmap.NewProviderFactory(func(set confmap.ProviderSettings) confmap.Provider { return provider{set.Logger} })
 }
 
-type provider struct{}
+type provider struct{ logger *zap.Logger }
 
 // Retrieve serves builtin:NAME and builtin:NAME?port_offset=N.
-func (provider) Retrieve(_ context.Context, uri string, _ confmap.WatcherFunc) (*confmap.Retrieved, error) {
+func (p provider) Retrieve(ctx context.Context, uri string, _ confmap.WatcherFunc) (*confmap.Retrieved, error) {
 	rest, ok := strings.CutPrefix(uri, Scheme+":")
 	if !ok {
 		return nil, fmt.Errorf("configuration %q is not of scheme %s", uri, Scheme)
@@ -33,10 +34,11 @@ func (provider) Retrieve(_ context.Context, uri string, _ confmap.WatcherFunc) (
 	if err != nil {
 		return nil, fmt.Errorf("configuration %s: %w", uri, err)
 	}
-	text, err := render(name, offset)
+	text, ports, err := render(name, offset)
 	if err != nil {
 		return nil, err
 	}
+	warnOfTaken(ctx, ports, p.logger)
 	return confmap.NewRetrievedFromYAML(text)
 }
 

@@ -32,7 +32,10 @@ func TestStoreBelowAFile(t *testing.T) {
 }
 
 func TestPortTaken(t *testing.T) {
-	for name, port := range map[string]int{"OTLP": portGRPC, "query": portQuery} {
+	for name, port := range map[string]int{
+		"OTLP gRPC": portGRPC, "OTLP HTTP": portHTTP, "own metrics": portSelf,
+		"Prometheus": portScrape, "health": portHealth, "query": portQuery,
+	} {
 		t.Run(name, func(t *testing.T) {
 			offset := freeOffset(t)
 			l, err := listen(t, port+offset)
