@@ -13,7 +13,8 @@ import (
 
 // peerName is what an exit span without a callee calls: the name that its
 // caller gave the peer, a message's topic, the peer's address, the database,
-// the topic, the URL's host, the RPC service; the first that is there.
+// the topic, the URL's host, the RPC service, the cluster that a proxy chose; the
+// first that is there.
 func peerName(kind ptrace.SpanKind, facts map[string]any) string {
 	topic := first(facts, "messaging.destination.name", "messaging.destination")
 	messaging := kind == ptrace.SpanKindProducer || (anyPrefix(facts, "messaging.") && !anyPrefix(facts, "db."))
@@ -22,7 +23,7 @@ func peerName(kind ptrace.SpanKind, facts map[string]any) string {
 		names = append(names, topic)
 	}
 	names = append(names, address(facts), database(facts), topic, urlHost(first(facts, "url.full", "http.url")),
-		first(facts, "rpc.service"), "unknown_peer")
+		first(facts, "rpc.service"), first(facts, "upstream_cluster.name", "upstream_cluster"), "unknown_peer")
 	return names[slices.IndexFunc(names, func(s string) bool { return s != "" })]
 }
 

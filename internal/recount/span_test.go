@@ -66,6 +66,7 @@ func TestPeers(t *testing.T) {
 		"api.example":   {"url.full": "https://user:secret@api.example:443/x?y"},
 		"127.0.0.1:9":   {"http.url": "http://127.0.0.1:9/x"},
 		"oteldemo.Cart": {"rpc.service": "oteldemo.Cart"},
+		"proxied":       {"upstream_cluster": "proxied"},
 		"unknown_peer":  {},
 	} {
 		require.Equal(t, want, spanWith(t, ptrace.SpanKindClient, ptrace.StatusCodeUnset, f).peer)
