@@ -37,7 +37,7 @@ func (f *Figures) add(r *record, u *unpacker) {
 
 // count adds up a link's calls without their latencies.
 func (v *View) count(l *link, w period) (c Count) {
-	for _, e := range l.edges {
+	for e := range l.edges {
 		c = c.plus(v.histories[e].count(w))
 	}
 	return c
@@ -46,7 +46,7 @@ func (v *View) count(l *link, w period) (c Count) {
 func (v *View) figures(l *link, w period) Figures {
 	var f Figures
 	var u unpacker
-	for _, e := range l.edges {
+	for e := range l.edges {
 		h := v.histories[e].within(w)
 		for i := range h {
 			f.add(&h[i], &u)

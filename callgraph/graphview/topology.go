@@ -30,9 +30,24 @@ type linkKey struct {
 	connection     callgraph.Connection
 }
 
+// link stands for links of the operations' layer: itself, or those between two
+// services, of which most have just one.
 type link struct {
 	linkKey
-	edges []uint32 // links of the operations' layer that it stands for
+	first uint32
+	more  []uint32
+}
+
+// edges yields what the link stands for.
+func (l *link) edges(yield func(uint32) bool) {
+	if !yield(l.first) {
+		return
+	}
+	for _, e := range l.more {
+		if !yield(e) {
+			return
+		}
+	}
 }
 
 func newTopology() *topology {
@@ -46,12 +61,13 @@ func newLayer() layer {
 // edge is the link of the operations' layer that stands for e, made if need be.
 func (t *topology) edge(e callgraph.Edge) uint32 {
 	key := linkKey{t.operation(e.Caller), t.operation(e.Callee), e.Connection}
-	id, known := t.operations.link(key)
-	if !known {
-		t.operations.links[id].edges = []uint32{id}
-		between := linkKey{t.serviceOf[key.caller], t.serviceOf[key.callee], e.Connection}
-		s, _ := t.services.link(between)
-		t.services.links[s].edges = append(t.services.links[s].edges, id)
+	id, known := t.operations.link(key, uint32(len(t.operations.links)))
+	if known {
+		return id
+	}
+	between := linkKey{t.serviceOf[key.caller], t.serviceOf[key.callee], e.Connection}
+	if s, known := t.services.link(between, id); known {
+		t.services.links[s].more = append(t.services.links[s].more, id)
 	}
 	return id
 }
@@ -94,12 +110,13 @@ func (l *layer) addNode(o callgraph.Operation) uint32 {
 	return id
 }
 
-func (l *layer) link(key linkKey) (id uint32, known bool) {
+// link is the one of that key, made to stand for first if it is not known.
+func (l *layer) link(key linkKey, first uint32) (id uint32, known bool) {
 	if id, known = l.linkIDs[key]; known {
 		return id, true
 	}
 	id = uint32(len(l.links))
-	l.links = append(l.links, link{linkKey: key})
+	l.links = append(l.links, link{linkKey: key, first: first})
 	l.linkIDs[key] = id
 	l.out[key.caller] = append(l.out[key.caller], id)
 	l.in[key.callee] = append(l.in[key.callee], id)

@@ -1,0 +1,125 @@
+package queryextension
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/jcallgraph/jcallgraph/internal/otlpdump"
+	"github.com/jcallgraph/jcallgraph/storage/pebble"
+)
+
+// stored is what was sent: every span by itself, with its scope and resource,
+// as JSON, by trace.
+type stored map[pcommon.TraceID][]string
+
+func (s stored) add(t *testing.T, td ptrace.Traces) {
+	for _, rs := range td.ResourceSpans().All() {
+		for _, ss := range rs.ScopeSpans().All() {
+			for _, span := range ss.Spans().All() {
+				s[span.TraceID()] = append(s[span.TraceID()], alone(t, rs, ss, span))
+			}
+		}
+	}
+}
+
+func alone(t *testing.T, rs ptrace.ResourceSpans, ss ptrace.ScopeSpans, span ptrace.Span) string {
+	td := ptrace.NewTraces()
+	r := td.ResourceSpans().AppendEmpty()
+	rs.Resource().CopyTo(r.Resource())
+	r.SetSchemaUrl(rs.SchemaUrl())
+	s := r.ScopeSpans().AppendEmpty()
+	ss.Scope().CopyTo(s.Scope())
+	s.SetSchemaUrl(ss.SchemaUrl())
+	span.CopyTo(s.Spans().AppendEmpty())
+	text, err := (&ptrace.JSONMarshaler{}).MarshalTraces(td)
+	require.NoError(t, err)
+	return string(text)
+}
+
+func TestRealTracesComeBackAsTheyWere(t *testing.T) {
+	root := os.Getenv("JCG_TRACES")
+	if root == "" {
+		t.Skip("JCG_TRACES is not set: no real traces to ask for")
+	}
+	backend, err := pebble.Open(pebble.Options{Directory: t.TempDir()})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, backend.Close()) })
+	sent := stored{}
+	for td, err := range otlpdump.Files(filepath.Join(root, "otel-demo", "astronomy-oteltraces.zst")) {
+		require.NoError(t, err)
+		sent.add(t, td)
+		require.NoError(t, backend.WriteSpans(t.Context(), td))
+	}
+	e := create(t, nil)
+	start(t, e, backend)
+
+	var services struct{ Data []string }
+	require.Equal(t, 200, ask(t, e, "/api/services", &services))
+	require.Len(t, services.Data, 11)
+
+	ids := slices.SortedFunc(maps.Keys(sent), func(a, b pcommon.TraceID) int { return slices.Compare(a[:], b[:]) })
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 100 {
+		id := ids[random.IntN(len(ids))]
+		sameAsOTLP(t, e, id, sent[id])
+		sameInJaeger(t, e, id, sent[id])
+	}
+}
+
+// sameAsOTLP: every span in every field.
+func sameAsOTLP(t *testing.T, e *Extension, id pcommon.TraceID, want []string) {
+	var answer struct{ Result json.RawMessage }
+	require.Equal(t, 200, ask(t, e, "/api/v3/traces/"+id.String(), &answer))
+	td, err := (&ptrace.JSONUnmarshaler{}).UnmarshalTraces(answer.Result)
+	require.NoError(t, err)
+	got := stored{}
+	got.add(t, td)
+	require.ElementsMatch(t, want, got[id])
+}
+
+// sameInJaeger: names, times and parents at a microsecond's precision.
+func sameInJaeger(t *testing.T, e *Extension, id pcommon.TraceID, want []string) {
+	var answer struct {
+		Data []struct {
+			Spans []struct {
+				TraceID, SpanID, OperationName, ProcessID string
+				StartTime, Duration                       int64
+				References                                []struct{ RefType, SpanID string }
+			}
+			Processes map[string]struct{ ServiceName string }
+		}
+	}
+	require.Equal(t, 200, ask(t, e, "/api/traces/"+id.String(), &answer))
+	require.Len(t, answer.Data, 1)
+	const shown = "%s %s/%s of %q: %s at %d for %d µs"
+	var expected, got []string
+	for _, text := range want {
+		td, err := (&ptrace.JSONUnmarshaler{}).UnmarshalTraces([]byte(text))
+		require.NoError(t, err)
+		rs := td.ResourceSpans().At(0)
+		service, _ := rs.Resource().Attributes().Get("service.name")
+		s := rs.ScopeSpans().At(0).Spans().At(0)
+		from, to := s.StartTimestamp().AsTime(), s.EndTimestamp().AsTime()
+		expected = append(expected, fmt.Sprintf(shown, service.Str(), s.TraceID(), s.SpanID(), s.ParentSpanID(), s.Name(), from.UnixMicro(), to.Sub(from).Microseconds()))
+	}
+	for _, s := range answer.Data[0].Spans {
+		parent := ""
+		for _, r := range s.References {
+			if r.RefType == "CHILD_OF" {
+				parent = r.SpanID
+			}
+		}
+		got = append(got, fmt.Sprintf(shown, answer.Data[0].Processes[s.ProcessID].ServiceName, s.TraceID, s.SpanID, parent, s.OperationName, s.StartTime, s.Duration))
+	}
+	require.ElementsMatch(t, expected, got)
+}
