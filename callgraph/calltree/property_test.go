@@ -101,7 +101,7 @@ func splitGivesTheSameCalls(t *rapid.T) {
 	}
 	require.ElementsMatch(t, calltree.Calls(td), got)
 	require.Zero(t, j.Stats().Held)
-	require.Zero(t, calltree.HeldNames(j))
+	require.Zero(t, calltree.Leaks(j))
 }
 
 func deliver(t *rapid.T, j *calltree.Joiner, td ptrace.Traces) (yielded []callgraph.Call) {
