@@ -29,7 +29,10 @@ func (s *Store) index(ctx context.Context) {
 	}
 }
 
+// indexFull writes the indexes of all chunks that are full.
 func (s *Store) indexFull(ctx context.Context) {
+	s.indexing.Lock()
+	defer s.indexing.Unlock()
 	for ctx.Err() == nil {
 		full, number := s.ledger.oldestFull()
 		if full == nil {

@@ -37,6 +37,7 @@ type Store struct {
 	cells    *cells
 	stats    counters
 
+	indexing sync.Mutex // held while a chunk is indexed
 	dropping sync.Mutex // held while chunks are chosen and dropped
 
 	background context.CancelFunc
@@ -130,6 +131,7 @@ const (
 	memTable  = 16 << 20
 	blockSize = 32 << 10
 	cacheSize = 32 << 20
+	fileSize  = 16 << 20
 )
 
 func (s *Store) pebbleOptions(memTable uint64) *pebble.Options {
@@ -149,6 +151,7 @@ func (s *Store) pebbleOptions(memTable uint64) *pebble.Options {
 		CompactionConcurrencyRange:  func() (int, int) { return 1, 2 },
 		EventListener:               &pebble.EventListener{BackgroundError: s.backgroundError},
 	}
+	o.TargetFileSizes[0] = fileSize
 	for i := range o.Levels {
 		o.Levels[i].BlockSize = blockSize
 		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10)

@@ -1,9 +1,18 @@
 package pebble
 
 import (
+	"context"
+	"io"
+	"os"
+	"path/filepath"
 	"testing"
+	"time"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+	"go.uber.org/goleak"
 
 	"github.com/jcallgraph/jcallgraph/storage"
 	"github.com/jcallgraph/jcallgraph/storage/storagetest"
@@ -20,12 +29,160 @@ func openStore(t testing.TB, o Options) *Store {
 	return s
 }
 
+func reopen(t testing.TB, s *Store) *Store {
+	t.Helper()
+	require.NoError(t, s.Close())
+	return openStore(t, s.options)
+}
+
+// oneSpan is a request of one span of a trace.
+func oneSpan(trace, span byte) ptrace.Traces {
+	td := ptrace.NewTraces()
+	rs := td.ResourceSpans().AppendEmpty()
+	rs.Resource().Attributes().PutStr("service.name", "web")
+	s := rs.ScopeSpans().AppendEmpty().Spans().AppendEmpty()
+	s.SetTraceID(pcommon.TraceID{0: 1, 11: trace})
+	s.SetSpanID(pcommon.SpanID{0: 1, 7: span})
+	s.SetName("op")
+	s.SetStartTimestamp(pcommon.NewTimestampFromTime(time.Now()))
+	return td
+}
+
+func writeOne(t testing.TB, s storage.SpanWriter, trace, span byte) {
+	t.Helper()
+	require.NoError(t, s.WriteSpans(context.Background(), oneSpan(trace, span)))
+}
+
+// settleIndexes seals the tail and waits until it is indexed.
+func (s *Store) settleIndexes(t testing.TB) {
+	t.Helper()
+	s.ledger.sealBefore(1<<63 - 1)
+	s.indexFull(context.Background())
+}
+
 func TestContract(t *testing.T) {
-	open := func(t *testing.T) storage.Backend { return openStore(t, Options{}) }
-	reopen := func(t *testing.T, b storage.Backend) storage.Backend {
-		s := b.(*Store)
-		require.NoError(t, s.Close())
-		return openStore(t, s.options)
+	storagetest.Run(t, func(t *testing.T) storage.Backend { return openStore(t, Options{}) },
+		storagetest.Persistent(func(t *testing.T, b storage.Backend) storage.Backend { return reopen(t, b.(*Store)) }))
+}
+
+// sealing makes chunks of few segments, so that the suite reads indexes from
+// disk.
+type sealing struct {
+	*Store
+	t      *testing.T
+	every  uint64
+	writes uint64
+}
+
+func (s *sealing) WriteSpans(ctx context.Context, td ptrace.Traces) error {
+	err := s.Store.WriteSpans(ctx, td)
+	if err == nil && s.stats.segments.Load()%s.every == 0 {
+		s.settleIndexes(s.t)
 	}
-	storagetest.Run(t, open, storagetest.Persistent(reopen))
+	return err
+}
+
+func TestContractOnChunks(t *testing.T) {
+	for name, every := range map[string]uint64{"of one segment": 1, "of twenty": 20} {
+		t.Run(name, func(t *testing.T) {
+			storagetest.Run(t, func(t *testing.T) storage.Backend {
+				return &sealing{Store: openStore(t, Options{}), t: t, every: every}
+			}, storagetest.Persistent(func(t *testing.T, b storage.Backend) storage.Backend {
+				return &sealing{Store: reopen(t, b.(*sealing).Store), t: t, every: every}
+			}))
+		})
+	}
+}
+
+func TestOpenInUse(t *testing.T) {
+	s := openStore(t, Options{})
+	_, err := Open(s.options)
+	require.ErrorContains(t, err, s.options.Directory)
+	require.ErrorContains(t, err, "another process has it open")
+	writeOne(t, s, 1, 1)
+}
+
+func TestOpenWhereAFileIs(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(path, nil, 0o600))
+	for _, directory := range []string{path, filepath.Join(path, "below")} {
+		_, err := Open(Options{Directory: directory})
+		require.ErrorContains(t, err, directory)
+		require.ErrorContains(t, err, "a file is in the way")
+	}
+	_, err := Open(Options{})
+	require.ErrorContains(t, err, "no directory")
+}
+
+// readOnlyFS denies what a folder without write permission denies; tests may
+// run as root, whom the system denies nothing.
+type readOnlyFS struct{ vfs.FS }
+
+func (readOnlyFS) Lock(name string) (io.Closer, error) {
+	return nil, &os.PathError{Op: "open", Path: name, Err: os.ErrPermission}
+}
+
+func TestOpenNotWritable(t *testing.T) {
+	o := Options{Directory: t.TempDir(), fs: readOnlyFS{vfs.Default}}
+	_, err := Open(o)
+	require.ErrorContains(t, err, o.Directory)
+	require.ErrorContains(t, err, "must be writable")
+}
+
+func TestOpenOtherFormat(t *testing.T) {
+	s := openStore(t, Options{})
+	require.NoError(t, s.db.Set(metaKey("version"), []byte{99}, nil))
+	require.NoError(t, s.Close())
+	_, err := Open(s.options)
+	require.ErrorContains(t, err, "format 63")
+}
+
+func TestCloseLeavesNothingBehind(t *testing.T) {
+	ignore := goleak.IgnoreCurrent()
+	s := openStore(t, Options{})
+	writeOne(t, s, 1, 1)
+	require.NoError(t, s.Close())
+	goleak.VerifyNone(t, ignore)
+	var logs int64
+	files, err := filepath.Glob(filepath.Join(s.options.Directory, "*.log"))
+	require.NoError(t, err)
+	for _, f := range files {
+		info, err := os.Stat(f)
+		require.NoError(t, err)
+		logs += info.Size()
+	}
+	require.Less(t, logs, int64(4096))
+}
+
+func TestArrivalsNeverFall(t *testing.T) {
+	now := time.Now()
+	s := openStore(t, Options{Now: func() time.Time { return now }})
+	var want int
+	for i, step := range []time.Duration{0, -time.Hour, time.Minute, -24 * time.Hour} {
+		now = now.Add(step)
+		writeOne(t, s, byte(i+1), 1)
+		want++
+		if i == 1 {
+			s = reopen(t, s)
+		}
+	}
+	last := time.Time{}
+	require.NoError(t, s.Arrived(t.Context(), time.Time{}, func(at time.Time, _ ptrace.Traces) error {
+		require.False(t, at.Before(last))
+		last = at
+		want--
+		return nil
+	}))
+	require.Zero(t, want)
+}
+
+func TestNamesAreBounded(t *testing.T) {
+	s := openStore(t, Options{MaxNames: 2})
+	for i := range 5 {
+		td := oneSpan(byte(i), byte(i))
+		td.ResourceSpans().At(0).ScopeSpans().At(0).Spans().At(0).SetName(string(rune('a' + i)))
+		require.NoError(t, s.WriteSpans(t.Context(), td))
+	}
+	require.Len(t, s.names.seen, 2)
+	require.EqualValues(t, 3, s.Stats().NamesRefused)
 }
