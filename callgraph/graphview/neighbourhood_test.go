@@ -89,11 +89,11 @@ func parseOperation(s string) callgraph.Operation {
 func format(a graphview.Answer) string {
 	var b strings.Builder
 	for _, n := range a.Nodes {
-		fmt.Fprintf(&b, "%+d %s received=%d\n", n.Hop, strings.TrimSpace(n.Operation.String()), n.Received.Calls)
+		fmt.Fprintf(&b, "%+d %s received=%d\n", n.Hop, strings.TrimSpace(n.String()), n.Received.Calls)
 	}
 	for _, l := range a.Links {
-		fmt.Fprintf(&b, "%s -> %s %d\n", strings.TrimSpace(a.Nodes[l.Caller].Operation.String()),
-			strings.TrimSpace(a.Nodes[l.Callee].Operation.String()), l.Count().Calls)
+		fmt.Fprintf(&b, "%s -> %s %d\n", strings.TrimSpace(a.Nodes[l.Caller].String()),
+			strings.TrimSpace(a.Nodes[l.Callee].String()), l.Count().Calls)
 	}
 	fmt.Fprintf(&b, "found=%d truncated=%t\n", a.LinksFound, a.Truncated)
 	return b.String()

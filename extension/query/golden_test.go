@@ -34,8 +34,16 @@ func newServer(t testing.TB, store *fakeStore, change ...func(*Options)) *Server
 }
 
 func ask(s *Server, method, target string) *httptest.ResponseRecorder {
+	return answer(s, request(method, target))
+}
+
+func request(method, target string) *http.Request {
+	return httptest.NewRequestWithContext(context.Background(), method, target, nil)
+}
+
+func answer(s *Server, r *http.Request) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
-	s.ServeHTTP(w, httptest.NewRequest(method, target, nil))
+	s.ServeHTTP(w, r)
 	return w
 }
 

@@ -137,15 +137,22 @@ func (s placed) tags() []jaegerTag {
 	tags = appendText(tags, "otel.scope.version", s.scope.Version())
 	tags = appendTags(tags, s.Attributes())
 	tags = appendText(tags, "span.kind", spanKind(s.Kind()))
-	switch s.Status().Code() {
-	case ptrace.StatusCodeOk:
-		tags = appendText(tags, "otel.status_code", "OK")
-	case ptrace.StatusCodeError:
-		tags = appendText(tags, "otel.status_code", "ERROR")
+	tags = appendText(tags, "otel.status_code", statusCode(s.Status().Code()))
+	if s.Status().Code() == ptrace.StatusCodeError {
 		tags = append(tags, jaegerTag{"error", "bool", true})
 	}
 	tags = appendText(tags, "otel.status_description", s.Status().Message())
 	return appendText(tags, "w3c.tracestate", s.TraceState().AsRaw())
+}
+
+func statusCode(c ptrace.StatusCode) string {
+	switch c {
+	case ptrace.StatusCodeOk:
+		return "OK"
+	case ptrace.StatusCodeError:
+		return "ERROR"
+	}
+	return ""
 }
 
 func appendText(tags []jaegerTag, key, value string) []jaegerTag {

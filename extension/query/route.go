@@ -77,9 +77,9 @@ func allowed(w http.ResponseWriter, r *http.Request) bool {
 // rescue answers for a handler that panicked: one request's fault must not
 // end the collector.
 func (*Server) rescue(w http.ResponseWriter, fail family) {
-	switch cause := recover(); {
-	case cause == nil:
-	case cause == http.ErrAbortHandler: //nolint:errorlint // a panic's value, compared as net/http does
+	switch cause := recover(); cause {
+	case nil:
+	case http.ErrAbortHandler:
 		panic(cause)
 	default:
 		if o, ok := w.(*observed); ok {

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
 	"github.com/jcallgraph/jcallgraph/storage"
@@ -33,23 +35,30 @@ func (s *Server) search(r *http.Request) (any, error) {
 	if p.err != nil {
 		return nil, p.err
 	}
-	matches, err := s.options.Backend.Search(r.Context(), q)
-	if err != nil {
-		return nil, fmt.Errorf("search traces: %w", err)
+	find := s.find
+	if hasDerived(q.Attributes) {
+		find = s.candidates
 	}
-	ids := make([]pcommon.TraceID, 0, len(matches))
-	for _, m := range matches {
-		ids = append(ids, m.TraceID)
-	}
-	found, err := s.read(r.Context(), ids, maxSpans)
-	if err != nil {
-		return nil, err
-	}
+	found, note, err := find(r.Context(), q)
 	answer := envelope{Data: jaegerTraces(found)}
-	if len(found) < len(ids) && spans(found) >= maxSpans {
-		answer.Errors = []envelopeError{{Message: fmt.Sprintf("%d of %d traces: more than %d spans", len(found), len(ids), maxSpans)}}
+	if note != "" {
+		answer.Errors = []envelopeError{{Message: note}}
 	}
-	return answer, nil
+	return answer, err
+}
+
+// find reads what the store finds, and says so where that is too much.
+func (s *Server) find(ctx context.Context, q storage.Query) (found []ptrace.Traces, note string, err error) {
+	matches, err := s.options.Backend.Search(ctx, q)
+	if err != nil {
+		return nil, "", fmt.Errorf("search traces: %w", err)
+	}
+	ids := unseen(matches, map[pcommon.TraceID]bool{})
+	found, err = s.read(ctx, ids, maxSpans)
+	if len(found) < len(ids) && spans(found) >= maxSpans {
+		note = fmt.Sprintf("%d of %d traces: more than %d spans", len(found), len(ids), maxSpans)
+	}
+	return found, note, err
 }
 
 // tracesByID answers with those that there are, and says which there are not.

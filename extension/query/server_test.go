@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -140,19 +139,16 @@ func TestHostsOfOthersAreRefused(t *testing.T) {
 		"localhost:16686": 200, "127.0.0.1:16686": 200, "[::1]:16686": 200, "LOCALHOST.": 200, "x.localhost": 200,
 		"graph.example": 200, "Graph.Example:443": 200, "evil.example": 403, "127.0.0.1.evil.example:16686": 403, "": 403,
 	} {
-		r := httptest.NewRequest("GET", "/api/services", nil)
+		r := request("GET", "/api/services")
 		r.Host = host
-		w := httptest.NewRecorder()
-		s.ServeHTTP(w, r)
-		require.Equal(t, code, w.Code, host)
+		require.Equal(t, code, answer(s, r).Code, host)
 	}
 }
 
 func TestLongAnswersAreCompressedWhereAccepted(t *testing.T) {
-	r := httptest.NewRequest("GET", "/api/traces/0000beef", nil)
+	r := request("GET", "/api/traces/0000beef")
 	r.Header.Set("Accept-Encoding", "gzip")
-	w := httptest.NewRecorder()
-	newServer(t, shop()).ServeHTTP(w, r)
+	w := answer(newServer(t, shop()), r)
 	require.Equal(t, "gzip", w.Header().Get("Content-Encoding"))
 	plain, err := gzip.NewReader(w.Body)
 	require.NoError(t, err)
@@ -169,14 +165,14 @@ func TestManySpansEndASearch(t *testing.T) {
 	}
 	w := ask(newServer(t, &fakeStore{traces: []ptrace.Traces{order(1), many, order(3)}}), "GET", "/api/traces?service=web")
 	require.Equal(t, http.StatusOK, w.Code)
-	var answer struct {
+	var body struct {
 		Data   []struct{ Spans []struct{} }
 		Errors []envelopeError
 	}
-	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &answer))
-	require.Len(t, answer.Data, 2)
-	require.Len(t, answer.Data[1].Spans, maxSpans+3, "the last one is whole")
-	require.Equal(t, "2 of 3 traces: more than 100000 spans", answer.Errors[0].Message)
+	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &body))
+	require.Len(t, body.Data, 2)
+	require.Len(t, body.Data[1].Spans, maxSpans+3, "the last one is whole")
+	require.Equal(t, "2 of 3 traces: more than 100000 spans", body.Errors[0].Message)
 }
 
 // Whatever is asked, the answer is JSON, and never our fault.
@@ -189,10 +185,9 @@ func FuzzQueries(f *testing.F) {
 	f.Add("/api/traces", "service=x&lookback=999999999999d&tags={\"a\":1e999}")
 	s := newServer(f, shop())
 	f.Fuzz(func(t *testing.T, path, query string) {
-		r := httptest.NewRequest("GET", "/", nil)
+		r := request("GET", "/")
 		r.URL.Path, r.URL.RawQuery = path, query
-		w := httptest.NewRecorder()
-		s.ServeHTTP(w, r)
+		w := answer(s, r)
 		if w.Code == http.StatusOK && w.Header().Get("Content-Type") == "application/json" || w.Code == http.StatusBadRequest {
 			require.True(t, json.Valid(w.Body.Bytes()), "%s", w.Body)
 		}

@@ -21,6 +21,7 @@ type fakeStore struct {
 	window callgraph.Window // of the last short ID
 	fail   error
 	panics bool
+	paged  bool // Search heeds the window
 }
 
 func traceID(td ptrace.Traces) pcommon.TraceID {
@@ -47,7 +48,10 @@ func (f *fakeStore) Search(ctx context.Context, q storage.Query) ([]storage.Matc
 	}
 	var found []storage.Match
 	for _, td := range f.traces {
-		found = append(found, storage.Match{TraceID: traceID(td)})
+		start := td.ResourceSpans().At(0).ScopeSpans().At(0).Spans().At(0).StartTimestamp().AsTime()
+		if !f.paged || q.Window.Contains(start) {
+			found = append(found, storage.Match{TraceID: traceID(td), Start: start})
+		}
 	}
 	return found[:min(q.Limit, len(found))], f.fail
 }
