@@ -38,6 +38,7 @@ type Stats struct {
 	Joiner calltree.Stats
 	Table  callgraph.TableStats
 	Folded int // edges without series of their own in the service graph
+	Recounted
 }
 
 // Counter counts the calls of spans in the cells of one writer. It has no
@@ -51,6 +52,7 @@ type Counter struct {
 	table  *callgraph.Table
 	graph  *edgemetric.ServiceGraph // or nil
 	past   *past                    // what an earlier run counted; or nil
+	done   Recounted
 }
 
 // New is a Counter that has counted nothing.
@@ -148,7 +150,7 @@ func (c *Counter) Graph(now time.Time) pmetric.Metrics {
 func (c *Counter) Stats() Stats {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	s := Stats{Joiner: c.joiner.Stats(), Table: c.table.Stats()}
+	s := Stats{Joiner: c.joiner.Stats(), Table: c.table.Stats(), Recounted: c.done}
 	if c.graph != nil {
 		s.Folded = c.graph.Folded()
 	}

@@ -65,7 +65,6 @@ type recount struct {
 	from   callgraph.Window // of the buckets whose cells were read at once
 	loaded map[int64]bool   // of the others
 	last   time.Time        // arrival
-	done   Recounted
 }
 
 // warmUp is how long before the checkpoint reading begins: calls that arrived

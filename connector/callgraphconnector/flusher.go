@@ -1,0 +1,149 @@
+package callgraphconnector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/jcallgraph/jcallgraph/callgraph"
+	"github.com/jcallgraph/jcallgraph/callgraph/edgemetric"
+	"github.com/jcallgraph/jcallgraph/connector/callgraphconnector/edgecount"
+	"github.com/jcallgraph/jcallgraph/storage"
+)
+
+const (
+	// cellsPerRequest bounds what one Consume carries: about a megabyte.
+	cellsPerRequest = 2000
+	// checkpointEvery bounds how often a checkpoint is made durable.
+	checkpointEvery = 10 * time.Second
+	// complainEvery bounds how often the log tells of failed flushes.
+	complainEvery = time.Minute
+)
+
+// flusher sends on what changed. It owns one goroutine, which alone delivers.
+type flusher struct {
+	config      *Config
+	routes      routes
+	counter     *edgecount.Counter
+	logger      *zap.Logger
+	telemetry   *telemetry
+	checkpoints storage.Checkpoints // nil without a store
+	writer      callgraph.Writer    // of the checkpoints
+
+	saved, complained, graphed time.Time
+
+	cancel context.CancelFunc // gives up what is being delivered
+	quit   chan struct{}
+	done   chan struct{}
+}
+
+func newFlusher(cfg *Config, r routes, c *edgecount.Counter, l *zap.Logger, t *telemetry) *flusher {
+	return &flusher{config: cfg, routes: r, counter: c, logger: l, telemetry: t, quit: make(chan struct{}), done: make(chan struct{})}
+}
+
+func (f *flusher) start() {
+	ctx, cancel := context.WithCancel(context.Background())
+	f.cancel = cancel
+	go f.run(ctx)
+}
+
+// stop waits for the goroutine and flushes for the last time.
+func (f *flusher) stop(ctx context.Context) error {
+	close(f.quit)
+	select {
+	case <-f.done:
+	case <-ctx.Done():
+	}
+	f.cancel()
+	<-f.done
+	return errors.Join(f.flush(ctx, time.Now()), f.sendGraph(ctx, time.Now()))
+}
+
+func (f *flusher) run(ctx context.Context) {
+	defer close(f.done)
+	ticker := time.NewTicker(f.config.FlushInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-f.quit:
+			return
+		case now := <-ticker.C:
+			f.tick(ctx, now)
+		}
+	}
+}
+
+func (f *flusher) tick(ctx context.Context, now time.Time) {
+	err := f.flush(ctx, now)
+	if now.Sub(f.graphed) >= f.config.Prometheus.Interval {
+		err = errors.Join(err, f.sendGraph(ctx, now))
+	}
+	if err != nil && now.Sub(f.complained) >= complainEvery {
+		f.complained = now
+		f.logger.Warn("edge counts could not be sent on and will be sent again", zap.Error(err))
+	}
+}
+
+// flush sends on changed cells, then those that are final, then saves how far
+// all is final. What fails is sent again by the next flush, and nothing comes
+// to its end until then: what waits stays bounded by the table.
+func (f *flusher) flush(ctx context.Context, now time.Time) error {
+	if err := f.deliver(ctx, f.counter.Changed(now)); err != nil {
+		return err
+	}
+	if err := f.deliver(ctx, f.counter.Seal(now)); err != nil {
+		return err
+	}
+	return f.checkpoint(ctx, now)
+}
+
+func (f *flusher) deliver(ctx context.Context, cells []callgraph.Cell) error {
+	if f.routes.edges == nil {
+		return nil
+	}
+	for chunk := range slices.Chunk(cells, cellsPerRequest) {
+		if err := f.routes.edges.ConsumeMetrics(ctx, edgemetric.Encode(chunk)); err != nil {
+			f.counter.Requeue(cells)
+			f.telemetry.failed(ctx)
+			return fmt.Errorf("send %d edge counts: %w", len(cells), err)
+		}
+	}
+	return nil
+}
+
+func (f *flusher) checkpoint(ctx context.Context, now time.Time) error {
+	if f.checkpoints == nil {
+		return nil
+	}
+	arrival := f.counter.Checkpoint(now)
+	if arrival.Sub(f.saved) < checkpointEvery {
+		return nil
+	}
+	if err := f.checkpoints.SaveCheckpoint(ctx, f.writer, arrival); err != nil {
+		f.telemetry.failed(ctx)
+		return fmt.Errorf("save checkpoint: %w", err)
+	}
+	f.saved = arrival
+	return nil
+}
+
+// sendGraph sends the series as they are: the next ones make up for a failure.
+func (f *flusher) sendGraph(ctx context.Context, now time.Time) error {
+	if f.routes.graph == nil {
+		return nil
+	}
+	f.graphed = now
+	md := f.counter.Graph(now)
+	if md.DataPointCount() == 0 {
+		return nil
+	}
+	if err := f.routes.graph.ConsumeMetrics(ctx, md); err != nil {
+		f.telemetry.failed(ctx)
+		return fmt.Errorf("send the service graph: %w", err)
+	}
+	return nil
+}
