@@ -33,7 +33,7 @@ const (
 // candidates looks through what meets the rest of a search for traces with a
 // span that has the derived tags too. It says so where it gave up.
 func (s *Server) candidates(ctx context.Context, q storage.Query) (found []ptrace.Traces, note string, err error) {
-	limit, asked, seen := q.Limit, q, map[pcommon.TraceID]bool{}
+	asked, seen := q, map[pcommon.TraceID]bool{}
 	asked.Limit, asked.Attributes = candidatePage, withoutDerived(q.Attributes)
 	for range candidatePages {
 		matches, err := s.options.Backend.Search(ctx, asked)
@@ -41,24 +41,33 @@ func (s *Server) candidates(ctx context.Context, q storage.Query) (found []ptrac
 			return nil, "", fmt.Errorf("search traces: %w", err)
 		}
 		fresh := unseen(matches, seen)
-		traces, err := s.read(ctx, fresh, maxSpans)
-		if err != nil {
+		if found, err = s.appendMeeting(ctx, found, fresh, q); err != nil {
 			return nil, "", err
 		}
-		for _, td := range traces {
-			if meets(td, q) {
-				found = append(found, td)
-			}
-			if len(found) == limit || spans(found) >= maxSpans {
-				return found, "", nil
-			}
-		}
-		if len(matches) < candidatePage {
+		if len(matches) < candidatePage || s.enough(found, q) {
 			return found, "", nil
 		}
 		asked.Window.To = older(matches[len(matches)-1].Start, len(fresh) > 0)
 	}
 	return found, fmt.Sprintf("only the newest %d traces were looked through: add a condition or narrow the time", candidatePage*candidatePages), nil
+}
+
+// appendMeeting adds the traces that meet q until there are enough.
+func (s *Server) appendMeeting(ctx context.Context, found []ptrace.Traces, ids []pcommon.TraceID, q storage.Query) ([]ptrace.Traces, error) {
+	for i := 0; i < len(ids) && !s.enough(found, q); i++ {
+		read, err := s.read(ctx, ids[i:i+1])
+		if err != nil {
+			return nil, err
+		}
+		if len(read) > 0 && meets(read[0], q) {
+			found = append(found, read[0])
+		}
+	}
+	return found, nil
+}
+
+func (s *Server) enough(found []ptrace.Traces, q storage.Query) bool {
+	return len(found) >= q.Limit || spans(found) >= s.options.MaxSpans
 }
 
 // older is where the next page ends: at the same instant as long as that leads on.

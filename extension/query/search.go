@@ -21,8 +21,6 @@ const (
 	maxTraces       = 1500 // as Jaeger's UI offers
 	maxTags         = 32
 	defaultLookback = 48 * time.Hour
-	// maxSpans of one answer; the trace that passes it is still whole.
-	maxSpans = 100_000
 )
 
 // search finds traces by Jaeger's query, or several by their IDs.
@@ -54,9 +52,9 @@ func (s *Server) find(ctx context.Context, q storage.Query) (found []ptrace.Trac
 		return nil, "", fmt.Errorf("search traces: %w", err)
 	}
 	ids := unseen(matches, map[pcommon.TraceID]bool{})
-	found, err = s.read(ctx, ids, maxSpans)
-	if len(found) < len(ids) && spans(found) >= maxSpans {
-		note = fmt.Sprintf("%d of %d traces: more than %d spans", len(found), len(ids), maxSpans)
+	found, err = s.read(ctx, ids)
+	if len(found) < len(ids) && spans(found) >= s.options.MaxSpans {
+		note = fmt.Sprintf("%d of %d traces: more than %d spans", len(found), len(ids), s.options.MaxSpans)
 	}
 	return found, note, err
 }

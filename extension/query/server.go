@@ -32,6 +32,9 @@ type Options struct {
 	BasePath string
 	// Timeout of one request; 0 means DefaultTimeout.
 	Timeout time.Duration
+	// MaxSpans of one answer of several traces: the trace that passes it is
+	// still whole, those after it are left out. 0 means DefaultMaxSpans.
+	MaxSpans int
 	// Hosts are the names by which clients may call a server that listens on
 	// loopback only, besides localhost and addresses; nil allows any. It keeps
 	// web pages of others from reading here by rebinding their names.
@@ -49,8 +52,11 @@ type Observation struct {
 	Panicked bool
 }
 
-// DefaultTimeout of a request.
-const DefaultTimeout = 30 * time.Second
+// Defaults of Options.
+const (
+	DefaultTimeout  = 30 * time.Second
+	DefaultMaxSpans = 100_000
+)
 
 // Server answers queries. It is safe for concurrent use.
 type Server struct {
@@ -66,6 +72,9 @@ func New(o Options) *Server {
 	}
 	if o.Timeout == 0 {
 		o.Timeout = DefaultTimeout
+	}
+	if o.MaxSpans == 0 {
+		o.MaxSpans = DefaultMaxSpans
 	}
 	if o.Observe == nil {
 		o.Observe = func(Observation) {}

@@ -160,10 +160,11 @@ func TestLongAnswersAreCompressedWhereAccepted(t *testing.T) {
 func TestManySpansEndASearch(t *testing.T) {
 	many := order(2)
 	spans := many.ResourceSpans().At(0).ScopeSpans().At(0).Spans()
-	for range maxSpans {
+	for range 10 {
 		spans.At(0).CopyTo(spans.AppendEmpty())
 	}
-	w := ask(newServer(t, &fakeStore{traces: []ptrace.Traces{order(1), many, order(3)}}), "GET", "/api/traces?service=web")
+	s := newServer(t, &fakeStore{traces: []ptrace.Traces{order(1), many, order(3)}}, func(o *Options) { o.MaxSpans = 10 })
+	w := ask(s, "GET", "/api/traces?service=web")
 	require.Equal(t, http.StatusOK, w.Code)
 	var body struct {
 		Data   []struct{ Spans []struct{} }
@@ -171,8 +172,8 @@ func TestManySpansEndASearch(t *testing.T) {
 	}
 	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &body))
 	require.Len(t, body.Data, 2)
-	require.Len(t, body.Data[1].Spans, maxSpans+3, "the last one is whole")
-	require.Equal(t, "2 of 3 traces: more than 100000 spans", body.Errors[0].Message)
+	require.Len(t, body.Data[1].Spans, 13, "the last one is whole")
+	require.Equal(t, "2 of 3 traces: more than 10 spans", body.Errors[0].Message)
 }
 
 // Whatever is asked, the answer is JSON, and never our fault.

@@ -66,12 +66,13 @@ func (s *Server) byShortID(ctx context.Context, short callgraph.ShortID, w callg
 	if err != nil {
 		return nil, fmt.Errorf("short ID %s: %w", short, err)
 	}
-	return s.read(ctx, ids[:min(limit, len(ids))], maxSpans)
+	return s.read(ctx, ids[:min(limit, len(ids))])
 }
 
 // read returns the traces that are still stored, up to the first with which
-// they have room spans or more.
-func (s *Server) read(ctx context.Context, ids []pcommon.TraceID, room int) (found []ptrace.Traces, err error) {
+// they have MaxSpans or more.
+func (s *Server) read(ctx context.Context, ids []pcommon.TraceID) (found []ptrace.Traces, err error) {
+	room := s.options.MaxSpans
 	for _, id := range ids {
 		td, err := s.options.Backend.Trace(ctx, id)
 		switch {
