@@ -3,6 +3,7 @@ package graphview
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -11,7 +12,7 @@ import (
 )
 
 const (
-	pastViews = 4                // kept for the next question
+	pastViews = 2                // kept for the next question, each up to half the bound
 	pastAge   = 10 * time.Minute // of views of time that is over
 	// recentAge is how old a view may be that reaches into time that still
 	// changes, or below which cells came since.
@@ -46,6 +47,7 @@ func (p *past) view(ctx context.Context, o Options, w period, below uint64) (*Vi
 			return l.view, nil
 		}
 	}
+	o.Cells /= 2
 	v, err := load(ctx, o, hull, width)
 	if err != nil {
 		return nil, fmt.Errorf("read window from the store: %w", err)
@@ -70,7 +72,7 @@ func widthFor(w period) int64 {
 // load makes a view of a period's cells, added up to buckets of the given
 // width in seconds, or kept as they are where it is 0.
 func load(ctx context.Context, o Options, p period, width int64) (*View, error) {
-	v := New(Options{Cells: 1 << 62, Now: o.Now})
+	v := New(Options{Cells: math.MaxInt, Now: o.Now})
 	v.width = width
 	return v, o.Source.Cells(ctx, p.window(), func(cells []callgraph.Cell) error {
 		v.Fill(cells)

@@ -19,8 +19,8 @@ type Source interface {
 
 // Options of a View; the zero value holds DefaultCells and has no source.
 type Options struct {
-	// Cells is how many cells are held in memory, about 100 bytes each;
-	// 0 means DefaultCells.
+	// Cells is how many cells are held in memory, about 100 bytes each; 0 means
+	// DefaultCells. As many again may be held of evicted time, for a while.
 	Cells int
 	// Source answers for time that was evicted. Without one it is as if
 	// nothing had happened then.
