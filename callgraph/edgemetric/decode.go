@@ -30,6 +30,8 @@ func Decode(md pmetric.Metrics) ([]callgraph.Cell, error) {
 type decoder struct {
 	order []decoded
 	cells map[identity]int // index in order
+	first int              // index of the scope's first cell
+	next  int              // where the next point's cell is, if points come in the same order
 	flush
 }
 
@@ -48,6 +50,7 @@ type decoded struct {
 
 func (d *decoder) scope(resource pcommon.Map, sm pmetric.ScopeMetrics) error {
 	first := true
+	d.first = len(d.order)
 	for _, m := range sm.Metrics().All() {
 		if !strings.HasPrefix(m.Name(), Prefix) {
 			continue
@@ -117,6 +120,7 @@ const (
 )
 
 func (d *decoder) metric(m pmetric.Metric) error {
+	d.next = d.first
 	switch m.Name() {
 	case Calls:
 		return d.numbers(m, givenCalls, func(c *decoded, n uint64) { c.calls = n })
@@ -199,14 +203,7 @@ func (d *decoder) cell(p point, bit uint8) (*decoded, error) {
 		return nil, err
 	}
 	key.Writer = d.Writer
-	id := identity{key, d.sequence}
-	i, ok := d.cells[id]
-	if !ok {
-		i = len(d.order)
-		d.cells[id] = i
-		d.order = append(d.order, decoded{Cell: callgraph.Cell{CellKey: key, Sequence: d.sequence}})
-	}
-	c := &d.order[i]
+	c := d.find(identity{key, d.sequence})
 	if c.given&bit != 0 {
 		return nil, fmt.Errorf("cell %s %s is given twice", key.Edge, key.Outcome)
 	}
@@ -215,6 +212,25 @@ func (d *decoder) cell(p point, bit uint8) (*decoded, error) {
 		c.Folded, c.Closed = state.folded, state.closed
 	}
 	return c, nil
+}
+
+// find is the cell of that identity. Most metrics name cells in the order of
+// the first: then no hash is made.
+func (d *decoder) find(id identity) *decoded {
+	if d.next < len(d.order) {
+		if c := &d.order[d.next]; c.Sequence == id.sequence && c.CellKey == id.CellKey {
+			d.next++
+			return c
+		}
+	}
+	i, ok := d.cells[id]
+	if !ok {
+		i = len(d.order)
+		d.cells[id] = i
+		d.order = append(d.order, decoded{Cell: callgraph.Cell{CellKey: id.CellKey, Sequence: id.sequence}})
+	}
+	d.next = i + 1
+	return &d.order[i]
 }
 
 // finish checks what only whole cells show.

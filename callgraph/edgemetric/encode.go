@@ -150,13 +150,17 @@ func putSketch(p pmetric.ExponentialHistogramDataPoint, sk *callgraph.Sketch) {
 	if len(sk.Bins) == 0 {
 		return
 	}
-	first, last := sk.Bins[0].Index, sk.Bins[len(sk.Bins)-1].Index
-	counts := make([]uint64, last-first+1)
+	next, last := sk.Bins[0].Index, sk.Bins[len(sk.Bins)-1].Index
+	p.Positive().SetOffset(next)
+	counts := p.Positive().BucketCounts()
+	counts.EnsureCapacity(int(last-next) + 1)
 	for _, b := range sk.Bins {
-		counts[b.Index-first] = b.Count
+		for ; next < b.Index; next++ {
+			counts.Append(0)
+		}
+		counts.Append(b.Count)
+		next++
 	}
-	p.Positive().SetOffset(first)
-	p.Positive().BucketCounts().FromRaw(counts)
 }
 
 // putKey puts what tells the cell from others of its writer and bucket.
