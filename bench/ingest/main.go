@@ -58,8 +58,8 @@ func parse(args []string, usage io.Writer) (o options, err error) {
 	flags.IntVar(&o.spans, "spans", 2_000_000, "least number of spans, made up to whole repetitions")
 	flags.IntVar(&o.request, "request", 512, "spans of a request")
 	flags.IntVar(&o.inFlight, "inflight", 32, "requests in flight")
-	flags.IntVar(&o.portOffset, "port-offset", 20_000, "added to every port of both systems")
-	flags.StringVar(&o.profile, "profile", "", "write a CPU profile of the collector at ingest to this `file`")
+	flags.IntVar(&o.portOffset, "port-offset", 0, "added to every port (default: one that finds them free)")
+	flags.StringVar(&o.profile, "profile", "", "write a CPU profile of the collector at ingest to this `file`, and one of its heap to file.heap")
 	flags.BoolVar(&o.keep, "keep", false, "keep the stores, and say where they are")
 	if err := flags.Parse(args); err != nil {
 		return o, err
@@ -75,6 +75,11 @@ func run(ctx context.Context, args []string, out, usage io.Writer) error {
 	o, err := parse(args, usage)
 	if err != nil {
 		return err
+	}
+	if o.portOffset == 0 {
+		if o.portOffset, err = child.FreeOffset(ctx); err != nil {
+			return err
+		}
 	}
 	folder, err := os.MkdirTemp("", "jcallgraph-bench-")
 	if err != nil {

@@ -53,7 +53,7 @@ func parse(args []string, usage io.Writer) (o options, err error) {
 	flags.IntVar(&o.traces, "traces", 1_000_000, "least number of traces to search in, made up to whole repetitions")
 	flags.IntVar(&o.queries, "queries", 300, "queries of each kind")
 	flags.IntVar(&o.rounds, "rounds", 20, "traces whose way to the API is timed")
-	flags.IntVar(&o.portOffset, "port-offset", 21_000, "added to every port")
+	flags.IntVar(&o.portOffset, "port-offset", 0, "added to every port (default: one that finds them free)")
 	flags.BoolVar(&o.visible, "visible", true, "measure how soon chains and edges can be seen")
 	flags.BoolVar(&o.graph, "graph", true, "measure the neighbourhood in a large graph")
 	flags.BoolVar(&o.tags, "tags", true, "measure the search by tags")
@@ -73,6 +73,11 @@ func run(ctx context.Context, args []string, out, usage io.Writer) error {
 	o, err := parse(args, usage)
 	if err != nil {
 		return err
+	}
+	if o.portOffset == 0 {
+		if o.portOffset, err = child.FreeOffset(ctx); err != nil {
+			return err
+		}
 	}
 	folder, err := os.MkdirTemp("", "jcallgraph-bench-")
 	if err != nil {

@@ -106,6 +106,7 @@ func (b *bench) ask(ctx context.Context, a api) error {
 		}
 	}
 	b.Print("neighbourhood_links", float64(links)/float64(b.queries), "links")
+	b.Print("neighbourhood_median_ms", figure.Milliseconds(figure.Median(all)), "ms")
 	b.Print("neighbourhood_hub_p99_ms", figure.Milliseconds(figure.P99(hub)), "ms")
 	b.Print("neighbourhood_p99_ms", figure.Milliseconds(figure.P99(all)), "ms")
 	return nil

@@ -102,6 +102,9 @@ func newVocabulary(service string, spans []pcommon.Map) vocabulary {
 	return v
 }
 
+// errorKey asks for failed spans in Jaeger's API, not for an attribute.
+const errorKey = "error"
+
 // keyValue names a tag.
 type keyValue struct{ key, value string }
 
@@ -114,7 +117,9 @@ func frequent(spans []pcommon.Map) []tag {
 	counts := map[keyValue]int{}
 	for _, attributes := range spans {
 		for key, value := range attributes.All() {
-			counts[keyValue{key, value.AsString()}]++
+			if key != errorKey {
+				counts[keyValue{key, value.AsString()}]++
+			}
 		}
 	}
 	names := slices.SortedFunc(maps.Keys(counts), func(a, b keyValue) int {

@@ -99,12 +99,16 @@ func (s *Server) ready(ctx context.Context) error {
 	defer cancel()
 	for {
 		err := s.check(ctx)
+		select {
+		case <-s.exited:
+			return fmt.Errorf("%s ended before it was ready: %w", s.command.Path, s.err)
+		default:
+		}
 		if err == nil {
 			return nil
 		}
 		select {
 		case <-s.exited:
-			return fmt.Errorf("%s ended before it was ready: %w", s.command.Path, s.err)
 		case <-ctx.Done():
 			return fmt.Errorf("%s is not ready after %v: %w", s.command.Path, startLimit, err)
 		case <-time.After(watchEvery):

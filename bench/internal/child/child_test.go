@@ -1,6 +1,8 @@
 package child
 
 import (
+	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -56,6 +58,15 @@ func TestBadStopIsAnError(t *testing.T) {
 	_, err = s.Stop()
 	require.ErrorContains(t, err, "ended badly: exit status 4")
 	require.ErrorContains(t, err, "the store is broken")
+}
+
+func TestFreeOffset(t *testing.T) {
+	offset, err := FreeOffset(t.Context())
+	require.NoError(t, err)
+	taken, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", fmt.Sprintf("127.0.0.1:%d", 8889+offset))
+	require.NoError(t, err)
+	defer taken.Close()
+	require.False(t, free(t.Context(), offset))
 }
 
 func TestDiskBytes(t *testing.T) {

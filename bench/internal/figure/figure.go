@@ -55,10 +55,15 @@ func Milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Mi
 
 // P99 is the 99th percentile: the duration that one in a hundred is longer
 // than; 0 of none.
-func P99(took []time.Duration) time.Duration {
+func P99(took []time.Duration) time.Duration { return percentile(took, 99) }
+
+// Median is the duration that half are longer than; 0 of none.
+func Median(took []time.Duration) time.Duration { return percentile(took, 50) }
+
+func percentile(took []time.Duration, percent int) time.Duration {
 	if len(took) == 0 {
 		return 0
 	}
 	sorted := slices.Sorted(slices.Values(took))
-	return sorted[min(len(sorted)*99/100, len(sorted)-1)]
+	return sorted[min(len(sorted)*percent/100, len(sorted)-1)]
 }

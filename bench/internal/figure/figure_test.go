@@ -38,4 +38,5 @@ func TestP99(t *testing.T) {
 		took[i] = time.Duration(200 - i)
 	}
 	require.Equal(t, time.Duration(199), P99(took))
+	require.Equal(t, time.Duration(101), Median(took))
 }
