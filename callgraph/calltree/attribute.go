@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
 )
@@ -69,15 +70,17 @@ type facts struct {
 	counted    string
 	late       bool
 	connection callgraph.Connection
+	exit       bool // only exit spans have a peer
 	peer       peer
 }
 
-// read looks at every attribute once.
-func (f *facts) read(attributes pcommon.Map) {
-	f.rpc = -1
-	for key, value := range attributes.All() {
+// factsOf looks at every attribute once.
+func factsOf(span ptrace.Span) *facts {
+	f := &facts{rpc: -1, exit: isExit(span.Kind())}
+	for key, value := range span.Attributes().All() {
 		f.note(key, value)
 	}
+	return f
 }
 
 // note keeps the connection that says most: callgraph's constants rise from a
@@ -93,7 +96,7 @@ func (f *facts) note(key string, value pcommon.Value) {
 	case strings.HasPrefix(key, "db."):
 		f.connection = max(f.connection, callgraph.Database)
 	}
-	if !f.noteOutcome(key, value) {
+	if !f.noteOutcome(key, value) && f.exit {
 		f.peer.note(key, value)
 	}
 }

@@ -193,17 +193,20 @@ func (j *Joiner) Stats() Stats {
 
 func (j *Joiner) advance(now time.Time) { j.now = max(j.now, now.UnixMilli()) }
 
+// stamp is the present as nodes keep it.
+func (j *Joiner) stamp() uint32 { return uint32(uint64(j.now)) }
+
 // over reports whether a span arrived at least d ago.
 func (j *Joiner) over(r ref, d time.Duration) bool {
 	return j.age(j.nodes.at(r).arrival) >= d
 }
 
 func (j *Joiner) age(arrival uint32) time.Duration {
-	return time.Duration(uint32(uint64(j.now))-arrival) * time.Millisecond
+	return time.Duration(j.stamp()-arrival) * time.Millisecond
 }
 
 func (j *Joiner) arrivalOf(arrival uint32) time.Time {
-	return time.UnixMilli(j.now - int64(uint32(uint64(j.now))-arrival)).UTC()
+	return time.UnixMilli(j.now - int64(j.stamp()-arrival)).UTC()
 }
 
 // makeRoom lets the oldest spans go before their time: first those that only
@@ -237,7 +240,7 @@ func kindOf(span ptrace.Span) ptrace.SpanKind {
 func (j *Joiner) fill(r ref, span ptrace.Span, s serviceID) {
 	n, kind := j.nodes.at(r), kindOf(span)
 	n.kind = uint8(kind)
-	n.arrival = uint32(uint64(j.now))
+	n.arrival = j.stamp()
 	n.start, n.duration = timesOf(span)
 	n.operation = j.names.holdOperation(s, callgraph.Observed, span.Name())
 	if span.ParentSpanID().IsEmpty() {
@@ -260,8 +263,7 @@ func timesOf(span ptrace.Span) (start, duration uint64) {
 
 // fillHalf copies what only the ends of a call need.
 func (j *Joiner) fillHalf(n *node, span ptrace.Span, kind ptrace.SpanKind) {
-	var f facts
-	f.read(span.Attributes())
+	f := factsOf(span)
 	outcome, _ := f.outcome(span)
 	n.ending = uint8(outcome) | uint8(f.connectionOf(kind))<<4
 	w := weightOf(span, f.late)
@@ -273,7 +275,7 @@ func (j *Joiner) fillHalf(n *node, span ptrace.Span, kind ptrace.SpanKind) {
 		j.stats.RefusedWeights++
 	}
 	if n.exitSpan() {
-		n.left = ref(j.holdPeer(n, span, &f))
+		n.left = ref(j.holdPeer(n, span, f))
 	}
 	if f.counted == "client" && n.exitSpan() || f.counted == "server" && !n.exitSpan() {
 		n.set(isCounted)

@@ -25,7 +25,7 @@ func (j *Joiner) enqueue(r ref) {
 // that a span still to come may change.
 func (j *Joiner) judgeReady() {
 	kept := j.kept[:0]
-	for i := 0; i < len(j.ready); i++ { // judging may add more
+	for i := 0; i < len(j.ready); i++ { //nolint:intrange // judging adds more
 		r := j.ready[i]
 		if j.judge(r, false) {
 			kept = append(kept, r)

@@ -97,7 +97,7 @@ func (n *names) addService(s callgraph.Service) serviceID {
 		Environment: strings.Clone(s.Environment), Namespace: strings.Clone(s.Namespace), Name: strings.Clone(s.Name),
 	}
 	shown := callgraph.Service{Environment: valid(key.Environment), Namespace: valid(key.Namespace), Name: valid(key.Name)}
-	id := serviceID(takeFree(&n.freeServices, &n.services))
+	id := takeFree(&n.freeServices, &n.services)
 	n.services[id] = service{Service: shown, key: key}
 	n.serviceIDs[key] = id
 	return id
@@ -134,7 +134,7 @@ func (n *names) addOperation(key operationKey) operationID {
 		}
 	}
 	key.name = strings.Clone(key.name)
-	id := operationID(takeFree(&n.freeOperations, &n.operations))
+	id := takeFree(&n.freeOperations, &n.operations)
 	n.operations[id] = operation{
 		Operation: callgraph.Operation{Service: n.services[key.service].Service, Name: valid(key.name), Node: key.node},
 		key:       key,

@@ -39,9 +39,7 @@ const (
 // else. Whether a failed span's parent had ended before it, which makes it
 // cancelled, only a Tree knows.
 func Outcome(span ptrace.Span) (outcome callgraph.Outcome, source string) {
-	var f facts
-	f.read(span.Attributes())
-	return f.outcome(span)
+	return factsOf(span).outcome(span)
 }
 
 func (f *facts) outcome(span ptrace.Span) (callgraph.Outcome, string) {
@@ -53,7 +51,7 @@ func (f *facts) outcome(span ptrace.Span) (callgraph.Outcome, string) {
 	}
 	kind, exception := span.Kind(), exceptionOf(span)
 	if source := f.failure(span, kind, exception); source != "" {
-		if timeout := f.timeout(kind, exception); timeout != "" {
+		if timeout := f.timeout(exception); timeout != "" {
 			return callgraph.Timeout, timeout
 		}
 		return callgraph.Error, source + f.shedLoad(source)
@@ -133,7 +131,7 @@ func (f *facts) rpcFailure(kind ptrace.SpanKind) bool {
 }
 
 // timeout is what says that a failure was a lack of time, or empty.
-func (f *facts) timeout(kind ptrace.SpanKind, e exception) string {
+func (f *facts) timeout(e exception) string {
 	switch {
 	case f.rpc == grpcDeadlineExceeded:
 		return f.rpcKey

@@ -48,9 +48,7 @@ func text(attributes pcommon.Map, key string) string {
 // several the one that says most wins: a database spoken to over HTTP is a
 // database. Producers and consumers are messaging, whatever else they say.
 func ConnectionOf(span ptrace.Span) callgraph.Connection {
-	var f facts
-	f.read(span.Attributes())
-	return f.connectionOf(span.Kind())
+	return factsOf(span).connectionOf(span.Kind())
 }
 
 func (f *facts) connectionOf(kind ptrace.SpanKind) callgraph.Connection {
@@ -64,8 +62,7 @@ func (f *facts) connectionOf(kind ptrace.SpanKind) callgraph.Connection {
 // calls: the peer as the span's attributes name it, in its caller's
 // environment, and the span's own name.
 func PeerOf(span ptrace.Span, caller callgraph.Service) callgraph.Operation {
-	var f facts
-	f.read(span.Attributes())
+	f := factsOf(span)
 	return callgraph.Operation{
 		Service: callgraph.Service{Environment: caller.Environment, Name: f.peer.name(f.connectionOf(span.Kind()))},
 		Name:    span.Name(),
@@ -177,7 +174,7 @@ func sharedAddress(address string) bool {
 // urlHost is the host of a URL without user and password; with its port where
 // withPort shows it.
 func urlHost(url string) string {
-	_, rest, found := strings.Cut(url, "://")
+	_, rest, found := strings.Cut(url[:min(len(url), maxURL)], "://")
 	if !found {
 		return ""
 	}
@@ -193,6 +190,9 @@ func urlHost(url string) string {
 	}
 	return withPort(hostname(rest), port)
 }
+
+// maxURL is how many bytes of a URL are looked at.
+const maxURL = 2048
 
 // hostname cuts the port off.
 func hostname(hostport string) string {

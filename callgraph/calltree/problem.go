@@ -3,7 +3,9 @@ package calltree
 import (
 	"bytes"
 	"fmt"
+	"time"
 
+	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 )
 
@@ -26,7 +28,7 @@ const (
 	NoClient                     // the service changes without an exit span
 	NoEntry                      // the service changes without an entry span
 	SeveralServers               // an entry span beside the first one of its exit span
-	ClockSkew                    // one half of a call lies outside of the other
+	ClockSkew                    // one half of a call lies more than a millisecond outside of the other
 	BeforeParent                 // starts before its parent does
 	Outlives                     // ends after its parent does
 	Async                        // starts after its parent ended
@@ -143,23 +145,28 @@ func (i *inspection) family(n, parent *Node) {
 	i.note(n, entry && exit && firstEntry(parent) != n && n.first == n, SeveralServers)
 	switch {
 	case parent.Span.Kind() == ptrace.SpanKindProducer && n.Span.Kind() == ptrace.SpanKindConsumer:
-		i.note(n, n.Span.StartTimestamp() < parent.Span.StartTimestamp(), ClockSkew)
+		i.note(n, before(n, parent, clockTolerance), ClockSkew)
 	case entry && exit && n.Duration() <= parent.Duration():
-		i.note(n, before(n, parent) || outlives(n, parent), ClockSkew)
+		i.note(n, before(n, parent, clockTolerance) || outlives(n, parent, clockTolerance), ClockSkew)
 	default:
-		i.note(n, before(n, parent), BeforeParent)
+		i.note(n, before(n, parent, 0), BeforeParent)
 		async := parent.Span.EndTimestamp() != 0 && n.Span.StartTimestamp() > parent.Span.EndTimestamp()
 		i.note(n, async, Async)
-		i.note(n, !async && outlives(n, parent), Outlives)
+		i.note(n, !async && outlives(n, parent, 0), Outlives)
 	}
 }
 
-func before(n, parent *Node) bool {
-	return n.Span.StartTimestamp() != 0 && n.Span.StartTimestamp() < parent.Span.StartTimestamp()
+// clockTolerance is what the clocks of two services may differ unremarked.
+const clockTolerance = pcommon.Timestamp(time.Millisecond)
+
+func before(n, parent *Node, tolerance pcommon.Timestamp) bool {
+	start := n.Span.StartTimestamp()
+	return start != 0 && start < parent.Span.StartTimestamp() && parent.Span.StartTimestamp()-start > tolerance
 }
 
-func outlives(n, parent *Node) bool {
-	return parent.Span.EndTimestamp() != 0 && n.Span.EndTimestamp() > parent.Span.EndTimestamp()
+func outlives(n, parent *Node, tolerance pcommon.Timestamp) bool {
+	end := parent.Span.EndTimestamp()
+	return end != 0 && n.Span.EndTimestamp() > end && n.Span.EndTimestamp()-end > tolerance
 }
 
 func firstEntry(exit *Node) *Node {

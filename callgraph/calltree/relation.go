@@ -80,11 +80,19 @@ func (j *Joiner) attach(item ref) {
 		return
 	}
 	exit := j.exitOf(item)
-	if exit == none {
+	switch {
+	case exit != none:
+		j.contend(exit, server)
+	case !j.waits(server):
 		j.enqueue(server)
-		return
 	}
-	j.contend(exit, server)
+}
+
+// waits reports whether nothing can be said of an entry span until its parent
+// comes or its window is over.
+func (j *Joiner) waits(r ref) bool {
+	n := j.nodes.at(r)
+	return n.parent != none && j.absent(n.parent) && n.told == noOperation && !n.is(hasLinks|isTwin)
 }
 
 // detach undoes attach.

@@ -190,9 +190,6 @@ func (s *slab) remove(head ref) {
 	}
 }
 
-// millis is a time of arrival as nodes keep it.
-func millis(t time.Time) uint32 { return uint32(uint64(t.UnixMilli())) }
-
 // before orders spans under one parent: by start, then by span ID, then by
 // what makes the order total.
 func (n *node) before(o *node) bool {

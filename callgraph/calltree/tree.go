@@ -128,16 +128,28 @@ func (n *Node) Duration() time.Duration {
 }
 
 // Outcome is that of the span, and cancelled for a failed span whose parent
-// had ended before it: nobody waited for it any more. Work that ends well after
-// its parent is asynchronous, not cancelled. Parents that only send messages
-// never wait.
+// ended first: nobody waited for it any more. What outlives its parent without
+// failing is asynchronous work.
 func (n *Node) Outcome() (outcome callgraph.Outcome, source string) {
 	outcome, source = Outcome(n.Span)
-	if outcome.Failed() && n.Parent != nil && n.Parent.Span.Kind() != ptrace.SpanKindProducer &&
-		n.Parent.Span.EndTimestamp() != 0 && n.Parent.Span.EndTimestamp() < n.Span.EndTimestamp() {
+	if outcome.Failed() && n.abandoned() {
 		return callgraph.Cancelled, SourceParentEnded
 	}
 	return outcome, source
+}
+
+// abandoned: a parent that only sends a message never waits, nor does one that
+// ended before the span began. The clocks of two services may differ, so there
+// the span must also have lasted longer.
+func (n *Node) abandoned() bool {
+	p := n.Parent
+	if p == nil || p.Span.Kind() == ptrace.SpanKindProducer {
+		return false
+	}
+	if n.Service != p.Service {
+		return outlives(n, p, clockTolerance) && n.Duration() > p.Duration()+time.Duration(clockTolerance)
+	}
+	return outlives(n, p, 0) && n.Span.StartTimestamp() <= p.Span.EndTimestamp()
 }
 
 func compareNodes(a, b *Node) int {
