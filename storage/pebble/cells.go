@@ -306,11 +306,15 @@ func (s *Store) edgeOf(h edgeHash) (e callgraph.Edge, err error) {
 	return e, err
 }
 
-// cellBytes is about how much disk the cells take.
-func (s *Store) cellBytes() uint64 {
-	n, err := s.db.EstimateDiskUsage([]byte{prefixCell}, prefixEnd(prefixEdge))
-	if err != nil {
-		return 0
+// cellBytes is about how much disk the cells take. Pebble's estimate is of
+// blocks, which spans share at the edges: without cells it means nothing.
+func (s *Store) cellBytes() (n uint64) {
+	err := s.scan([]byte{prefixCell}, prefixEnd(prefixCell), func(_, _ []byte) (err error) {
+		n, err = s.db.EstimateDiskUsage([]byte{prefixCell}, prefixEnd(prefixEdge))
+		return errors.Join(errEnough, err)
+	})
+	if err != nil && !errors.Is(err, errEnough) {
+		s.report(err)
 	}
 	return n
 }

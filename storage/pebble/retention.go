@@ -18,6 +18,8 @@ func (s *Store) maintainEvery(ctx context.Context, interval time.Duration) {
 			return
 		case <-tick.C:
 			s.maintain(ctx, s.options.Now())
+		case <-s.dropped:
+			s.report(s.free(ctx))
 		}
 	}
 }
@@ -53,7 +55,11 @@ func (s *Store) dropOld(arrival int64) error {
 	return s.drop(chunks[:n])
 }
 
-// enforceBytes drops the oldest chunks while the store is too large.
+// dropShare of what the store may take is dropped beyond what must be, so that
+// it is not dropped, and freed, chunk by chunk.
+const dropShare = 50
+
+// enforceBytes drops the oldest chunks when the store is too large.
 func (s *Store) enforceBytes() {
 	s.dropping.Lock()
 	defer s.dropping.Unlock()
@@ -62,6 +68,10 @@ func (s *Store) enforceBytes() {
 	for _, c := range chunks {
 		excess += int64(c.bytes)
 	}
+	if excess <= 0 {
+		return
+	}
+	excess += s.options.MaxBytes / dropShare
 	n := 0
 	for ; n < len(chunks) && excess > 0; n++ {
 		excess -= int64(chunks[n].bytes)
@@ -93,8 +103,30 @@ func (s *Store) drop(chunks []*chunkInfo) error {
 	for _, c := range chunks {
 		s.stats.dropped.Add(c.spans)
 	}
+	select {
+	case s.dropped <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+// free gives the space of dropped chunks back: a deletion that is only known
+// to the memory table frees nothing, and tables that hold other keys, too, are
+// not looked at for long.
+func (s *Store) free(ctx context.Context) error {
+	chunks := s.ledger.view().chunks
+	low := uint64(1<<64 - 1)
+	if len(chunks) > 0 {
+		low = chunks[0].first
+	}
 	return s.guard(func() error {
-		_, err := s.db.AsyncFlush()
+		if err := s.db.Flush(); err != nil {
+			return err
+		}
+		err := s.db.Compact(ctx, numberKey(prefixSegment, 0), numberKey(prefixSegment, low), false)
+		if ctx.Err() != nil {
+			return nil
+		}
 		return err
 	})
 }

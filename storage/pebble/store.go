@@ -37,8 +37,9 @@ type Store struct {
 	cells    *cells
 	stats    counters
 
-	indexing sync.Mutex // held while a chunk is indexed
-	dropping sync.Mutex // held while chunks are chosen and dropped
+	dropped  chan struct{} // chunks were dropped whose space is to be freed
+	indexing sync.Mutex    // held while a chunk is indexed
+	dropping sync.Mutex    // held while chunks are chosen and dropped
 
 	background context.CancelFunc
 	behind     sync.WaitGroup
@@ -55,7 +56,7 @@ func Open(o Options) (*Store, error) {
 	if o.Directory == "" {
 		return nil, errors.New("open store: no directory given")
 	}
-	s := &Store{options: o, failure: newFailure(o.Directory, o.Logger)}
+	s := &Store{options: o, failure: newFailure(o.Directory, o.Logger), dropped: make(chan struct{}, 1)}
 	if err := s.open(); err != nil {
 		s.release()
 		return nil, err
@@ -142,7 +143,7 @@ func (s *Store) pebbleOptions(memTable uint64) *pebble.Options {
 		FormatMajorVersion:          pebble.FormatNewest,
 		CacheSize:                   cacheSize,
 		MemTableSize:                memTable,
-		MemTableStopWritesThreshold: 4,
+		MemTableStopWritesThreshold: 3,
 		L0CompactionThreshold:       8,
 		L0StopWritesThreshold:       40,
 		LBaseMaxBytes:               128 << 20,

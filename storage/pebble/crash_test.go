@@ -1,0 +1,154 @@
+package pebble
+
+import (
+	"bufio"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/jcallgraph/jcallgraph/callgraph"
+	"github.com/jcallgraph/jcallgraph/storage"
+)
+
+// crashDirectory tells the test binary that it is the process which is killed.
+const crashDirectory = "JCG_TEST_CRASH_DIRECTORY"
+
+// TestCrash kills a process that writes from many goroutines, several times
+// over the same folder: nothing that it said was acknowledged may be missing,
+// in no index.
+func TestCrash(t *testing.T) {
+	if directory := os.Getenv(crashDirectory); directory != "" {
+		writeUntilKilled(t, directory)
+	}
+	directory := t.TempDir()
+	var acknowledged []int
+	for round := range 3 {
+		acknowledged = append(acknowledged, killWriter(t, directory, round)...)
+		requireAcknowledged(t, directory, acknowledged)
+	}
+}
+
+const (
+	crashWriters = 8
+	crashSpans   = 300 // of a request: chunks fill up and are indexed meanwhile
+	crashAcks    = 400 // after which the process is killed
+)
+
+// killWriter returns the numbers of the requests that were acknowledged.
+func killWriter(t *testing.T, directory string, round int) (numbers []int) {
+	child := exec.Command(os.Args[0], "-test.run=^TestCrash$")
+	child.Env = append(os.Environ(), crashDirectory+"="+directory, "JCG_TEST_CRASH_ROUND="+strconv.Itoa(round))
+	out, err := child.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, child.Start())
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		number, ok := strings.CutPrefix(lines.Text(), "acknowledged ")
+		if !ok {
+			continue
+		}
+		n, err := strconv.Atoi(number)
+		require.NoError(t, err)
+		numbers = append(numbers, n)
+		if len(numbers) == 10 {
+			_, err := Open(Options{Directory: directory})
+			require.ErrorContains(t, err, "another process has it open")
+		}
+		if len(numbers) == crashAcks {
+			require.NoError(t, child.Process.Kill())
+		}
+	}
+	require.Error(t, child.Wait(), "the process was killed")
+	require.GreaterOrEqual(t, len(numbers), crashAcks)
+	return numbers
+}
+
+// writeUntilKilled does not return.
+func writeUntilKilled(t *testing.T, directory string) {
+	s, err := Open(Options{Directory: directory})
+	require.NoError(t, err)
+	round, err := strconv.Atoi(os.Getenv("JCG_TEST_CRASH_ROUND"))
+	require.NoError(t, err)
+	var all sync.WaitGroup
+	for w := range crashWriters {
+		all.Go(func() {
+			for i := 0; ; i++ {
+				n := round<<24 | w<<16 | i
+				if err := writeNumbered(s, n); err != nil {
+					fmt.Println("failed", err)
+					return
+				}
+				fmt.Printf("acknowledged %d\n", n)
+			}
+		})
+	}
+	all.Wait()
+}
+
+func writeNumbered(s *Store, n int) error {
+	if err := s.WriteCells(context.Background(), []callgraph.Cell{numberedCell(n)}); err != nil {
+		return err
+	}
+	return s.WriteSpans(context.Background(), numberedTrace(n))
+}
+
+func numberedCell(n int) callgraph.Cell {
+	var c callgraph.Cell
+	c.Edge.Callee.Name, c.Bucket, c.Opened, c.Sequence = strconv.Itoa(n), callgraph.Bucket{Width: 10}, 1, uint64(n)
+	return c
+}
+
+func numberedID(n int) (id pcommon.TraceID) {
+	binary.BigEndian.PutUint64(id[:8], uint64(n)+1)
+	binary.BigEndian.PutUint64(id[8:], uint64(n)*0x9e3779b97f4a7c15)
+	return id
+}
+
+func numberedTrace(n int) ptrace.Traces {
+	td := ptrace.NewTraces()
+	spans := td.ResourceSpans().AppendEmpty().ScopeSpans().AppendEmpty().Spans()
+	for i := range crashSpans {
+		s := spans.AppendEmpty()
+		s.SetTraceID(numberedID(n))
+		s.SetSpanID(pcommon.SpanID{0: 1, 6: byte(i >> 8), 7: byte(i)})
+		s.SetStartTimestamp(pcommon.NewTimestampFromTime(time.Unix(int64(n), 0)))
+		s.Attributes().PutInt("n", int64(n))
+		s.Attributes().PutInt("common", int64(i%10))
+	}
+	return td
+}
+
+func requireAcknowledged(t *testing.T, directory string, numbers []int) {
+	s := openStore(t, Options{Directory: directory})
+	cells := map[string]bool{}
+	require.NoError(t, s.Cells(t.Context(), callgraph.Window{From: time.Unix(0, 0), To: time.Unix(1, 0)}, func(batch []callgraph.Cell) error {
+		for _, c := range batch {
+			cells[c.Edge.Callee.Name] = true
+		}
+		return nil
+	}))
+	for _, n := range numbers {
+		td, err := s.Trace(t.Context(), numberedID(n))
+		require.NoErrorf(t, err, "request %d", n)
+		require.Equal(t, crashSpans, td.SpanCount())
+		q := storage.Query{Attributes: map[string]string{"n": strconv.Itoa(n), "common": "7"}, Limit: 5}
+		found, err := s.Search(t.Context(), q)
+		require.NoError(t, err)
+		require.Lenf(t, found, 1, "request %d", n)
+		require.Truef(t, cells[strconv.Itoa(n)], "cell %d", n)
+	}
+	require.Positive(t, s.Stats().Chunks)
+	require.Zero(t, s.Stats().CorruptSegments)
+	require.NoError(t, s.Close())
+}

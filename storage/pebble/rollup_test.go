@@ -1,0 +1,136 @@
+package pebble
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/jcallgraph/jcallgraph/callgraph"
+	"github.com/jcallgraph/jcallgraph/storage"
+)
+
+// totals are what cells sum to: calls and seconds by edge.
+func totals(cells []callgraph.Cell) map[callgraph.Edge]string {
+	sums := map[callgraph.Edge]*callgraph.Cell{}
+	for i := range cells {
+		c := &cells[i]
+		t, ok := sums[c.Edge]
+		if !ok {
+			t = &callgraph.Cell{}
+			sums[c.Edge] = t
+		}
+		t.Client.Merge(c.Client)
+		t.ServerOnly += c.ServerOnly
+	}
+	text := map[callgraph.Edge]string{}
+	for e, t := range sums {
+		text[e] = fmt.Sprint(t.Client, t.ServerOnly)
+	}
+	return text
+}
+
+func widths(cells []callgraph.Cell) map[uint32]int {
+	n := map[uint32]int{}
+	for _, c := range cells {
+		n[c.Bucket.Width]++
+	}
+	return n
+}
+
+// TestRollUpKeepsSums writes cells at random, final or not, again or not, while
+// time goes by: what they sum to is what was written.
+func TestRollUpKeepsSums(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		c := &clock{time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+		o := c.options()
+		o.Directory = t.TempDir()
+		s, err := Open(o)
+		require.NoError(r, err)
+		defer func() { require.NoError(r, s.Close()) }()
+		written := map[callgraph.CellKey]callgraph.Cell{}
+		for range rapid.IntRange(1, 30).Draw(r, "steps") {
+			cells := drawCells(r, c.now, written)
+			require.NoError(r, s.WriteCells(t.Context(), cells))
+			c.now = c.now.Add(time.Duration(rapid.IntRange(0, 10*3600).Draw(r, "seconds")) * time.Second)
+			require.NoError(r, s.rollUp(t.Context(), c.now))
+			var want []callgraph.Cell
+			for _, x := range written {
+				want = append(want, x)
+			}
+			require.Equal(r, totals(want), totals(allCells(t, s)))
+		}
+	})
+}
+
+// drawCells draws new cells, and old ones again, and notes them.
+func drawCells(r *rapid.T, now time.Time, written map[callgraph.CellKey]callgraph.Cell) (cells []callgraph.Cell) {
+	for range rapid.IntRange(0, 8).Draw(r, "new") {
+		at := now.Add(-time.Duration(rapid.IntRange(0, 30*3600).Draw(r, "age")) * time.Second)
+		x := hotCell(rapid.SampledFrom([]string{"a", "b"}).Draw(r, "callee"), uint64(rapid.IntRange(1, 9).Draw(r, "calls")), at)
+		x.Opened = now.Unix() + int64(rapid.IntRange(0, 5).Draw(r, "opened"))
+		if rapid.Bool().Draw(r, "closed") {
+			x.Closed = x.Opened + 1
+		}
+		if _, ok := written[x.CellKey]; !ok {
+			written[x.CellKey] = x
+		}
+	}
+	for _, x := range written {
+		if len(cells) < 40 {
+			cells = append(cells, x)
+		}
+	}
+	for _, x := range written {
+		if x.Closed == 0 && rapid.Bool().Draw(r, "close") {
+			x.Closed, x.Sequence = now.Unix(), x.Sequence+1
+			x.Client.Add(time.Second, 1)
+			written[x.CellKey] = x
+		}
+		cells = append(cells, x)
+	}
+	return cells
+}
+
+func TestRollUpSteps(t *testing.T) {
+	c := &clock{time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+	s := openStore(t, c.options())
+	var cells []callgraph.Cell
+	for i := range 360 {
+		x := hotCell("a", 1, c.now.Add(time.Duration(i)*10*time.Second))
+		x.Closed = x.Opened + 70
+		cells = append(cells, x)
+	}
+	open := hotCell("a", 1, c.now.Add(5*time.Second))
+	open.Opened++
+	require.NoError(t, s.WriteCells(t.Context(), append(cells, open)))
+	_, cursor := changed(t, s, "")
+	roll := func(after time.Duration, want map[uint32]int) {
+		require.NoError(t, s.rollUp(t.Context(), c.now.Add(after)))
+		require.Equal(t, want, widths(allCells(t, s)))
+		found, _ := changed(t, s, cursor)
+		require.Empty(t, found, "sums are no changes")
+	}
+	roll(time.Hour, map[uint32]int{10: 361})
+	roll(time.Hour+71*time.Second, map[uint32]int{10: 360, 60: 1})
+	roll(3*time.Hour, map[uint32]int{10: 1, 60: 60})
+	roll(30*time.Hour, map[uint32]int{10: 1, 3600: 1})
+	require.NoError(t, s.WriteCells(t.Context(), cells))
+	c.now = c.now.Add(30 * time.Hour)
+	s = reopen(t, s)
+	require.NoError(t, s.WriteCells(t.Context(), cells))
+	require.Equal(t, map[uint32]int{10: 1, 3600: 1}, widths(allCells(t, s)))
+	require.EqualValues(t, 360, s.Stats().StaleCells)
+}
+
+func changed(t testing.TB, s *Store, after string) (n []callgraph.Cell, cursor string) {
+	t.Helper()
+	next, err := s.Changes(t.Context(), storage.Cursor(after), func(batch []callgraph.Cell) error {
+		n = append(n, batch...)
+		return nil
+	})
+	require.NoError(t, err)
+	return n, string(next)
+}
