@@ -122,18 +122,9 @@ func (v *View) rewritePart(part []history, by func(*history) history) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	for i := range part {
-		v.recount(part[i].records, -1)
+		v.records -= len(part[i].records)
 		part[i] = by(&part[i])
-		v.recount(part[i].records, 1)
-	}
-}
-
-func (v *View) recount(records []record, sign int) {
-	v.records += sign * len(records)
-	for i := range records {
-		if hour := v.hours[floorTo(records[i].start, callgraph.HourWidth)]; hour != nil {
-			hour.records += sign
-		}
+		v.records += len(part[i].records)
 	}
 }
 

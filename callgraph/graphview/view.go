@@ -22,8 +22,8 @@ type Options struct {
 	// Cells is how many cells are held in memory, about 100 bytes each; 0 means
 	// DefaultCells. As many again may be held of evicted time, for a while.
 	Cells int
-	// Source answers for time that was evicted. Without one it is as if
-	// nothing had happened then.
+	// Source answers for time that was evicted, and for sealed hours to which
+	// something was added. Without one it is as if neither had happened.
 	Source Source
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
@@ -45,7 +45,7 @@ type View struct {
 	topology  *topology
 	histories []history // by link of the operations' layer
 	writers   map[callgraph.Writer]uint32
-	hours     map[int64]*hour // by start, of all that have records
+	hours     map[int64]*hour // by start; of all that have records, at least
 	stale     map[int64]bool  // sealed hours for which cells came
 	late      *late           // of the hour that is being read again
 	floor     int64           // cells that start before are only in the source
@@ -55,7 +55,6 @@ type View struct {
 
 // hour is the state of an hour of event time.
 type hour struct {
-	records int
 	changed time.Time
 	applied uint64 // of the view when it last changed
 	width   int64  // seconds: of its widest bucket
@@ -177,7 +176,6 @@ func (v *View) put(to *history, r record, now time.Time) {
 	}
 	h := v.hour(r.start)
 	v.records += n
-	h.records += n
 	h.changed, h.applied = now, v.counters.Applied
 	h.width = max(h.width, int64(r.width))
 }

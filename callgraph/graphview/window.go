@@ -138,7 +138,7 @@ func (l *late) add(e callgraph.Edge, r record) {
 func (v *View) expect(start int64) bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if _, isStale := v.stale[start]; !isStale {
+	if !v.stale[start] {
 		return false
 	}
 	v.late = &late{hour: start}
@@ -185,7 +185,7 @@ func (v *View) drop(p period) {
 	for i := range v.histories {
 		h := &v.histories[i]
 		if h.lasting.from < p.to && p.from < h.lasting.to {
-			v.recount(h.within(p), -1)
+			v.records -= len(h.within(p))
 			*h = h.without(p)
 		}
 	}

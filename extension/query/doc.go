@@ -2,4 +2,7 @@
 // parts of Jaeger's API that Jaeger's UI and Grafana use, with the same shapes,
 // and an API of our own for the graph. It reads a store by its contract and the
 // merged graph in memory; it never writes.
+//
+// Questions of the graph that name no time are about the last hour; every answer
+// says which window it covers, as of when, and whether something was left out.
 package query

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -19,6 +20,8 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata/metricdatatest"
 	"go.uber.org/goleak"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
 	"github.com/jcallgraph/jcallgraph/storage"
@@ -114,6 +117,31 @@ func TestTheGraphFollowsTheStore(t *testing.T) {
 		}
 		return ask(t, e, "/api/jcg/v1/map", &map1) == 200 && len(map1.Edges) == 1 && map1.Edges[0].Calls == 3
 	}, 10*time.Second, 20*time.Millisecond)
+}
+
+// failing is a backend whose changes can't be read.
+type failing struct{ storage.Backend }
+
+func (failing) Changes(context.Context, storage.Cursor, func([]callgraph.Cell) error) (storage.Cursor, error) {
+	return "", errors.New("disk on fire")
+}
+
+func TestAGraphThatFallsBehindIsCountedAndLoggedOnce(t *testing.T) {
+	tel := componenttest.NewTelemetry()
+	t.Cleanup(func() { require.NoError(t, tel.Shutdown(context.WithoutCancel(t.Context()))) })
+	e := create(t, func(c *Config) { c.RefreshInterval = minRefresh })
+	core, logs := observer.New(zap.WarnLevel)
+	e.telemetry = tel.NewTelemetrySettings()
+	e.telemetry.Logger = zap.New(core)
+	start(t, e, failing{newBackend(t)})
+	require.Eventually(t, func() bool {
+		m, err := tel.GetMetric(metricRefreshFailures)
+		return err == nil && m.Data.(metricdata.Sum[int64]).DataPoints[0].Value > 2
+	}, 10*time.Second, 5*time.Millisecond)
+	require.Equal(t, 1, logs.Len())
+	var health struct{ Status, Failure string }
+	require.Equal(t, 200, ask(t, e, "/api/jcg/v1/health", &health))
+	require.Equal(t, "stale: disk on fire", health.Status+": "+health.Failure)
 }
 
 func TestShutdownTwiceAndBeforeStart(t *testing.T) {
