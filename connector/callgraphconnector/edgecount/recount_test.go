@@ -138,8 +138,14 @@ func (w *world) start() {
 // joiner could have forgotten what they had sent.
 func (w *world) crash() {
 	w.crashes++
+	w.check()
 	w.now = w.now.Add(time.Duration(w.draw("downtime, ms", 0, 8000)) * time.Millisecond)
 	w.start()
+}
+
+// check holds that the joiner takes back only what the table counted.
+func (w *world) check() {
+	require.Zero(w, w.counter.Stats().Table.RefusedStray)
 }
 
 func (w *world) draw(what string, least, most int) int {
@@ -244,6 +250,7 @@ func TestNoCrashChangesACount(t *testing.T) {
 			w.pass(slices.Max([]int{w.draw("pause", 0, 20), w.draw("long pause", -400, 150)}))
 		}
 		w.pass(300)
+		w.check()
 		crashes += w.crashes
 		var client, server, entrances uint64
 		for _, c := range w.store.cells {
