@@ -61,8 +61,9 @@ type Stats struct {
 // Joiner turns spans, in whatever order and batches they come, into calls. A
 // call is yielded once both its halves are in and its caller's operation is
 // known, or a second later with the topmost span that has come by then. Where
-// a later span changes a call, the call is retracted and yielded anew, so that
-// what remains after the window depends on the set of spans alone.
+// a later span changes a call, the call is retracted and, by the same Expire
+// where there still is one, yielded anew, so that what remains after the window
+// depends on the set of spans alone.
 //
 // An exit span whose window ends without an entry span yields a provisional
 // call to its virtual peer. It stands, unless the entry span comes before
@@ -84,6 +85,7 @@ type Joiner struct {
 	links   links
 	path    []ref // of caller, kept for its memory
 	yielded []callgraph.Call
+	taken   []callgraph.Call // what the caller of Expire may still read
 	stats   Stats
 }
 
@@ -141,7 +143,7 @@ func (j *Joiner) addSpan(span ptrace.Span, s serviceID) {
 
 // Expire yields what has become of the calls since it was last called. Call it
 // every half second or so: calls are yielded, and spans let go, only here. The
-// slice is valid until the next call.
+// slice is valid until the next Expire.
 func (j *Joiner) Expire(now time.Time) []callgraph.Call {
 	j.advance(now)
 	j.epoch++
@@ -155,13 +157,13 @@ func (j *Joiner) Expire(now time.Time) []callgraph.Call {
 	return j.take()
 }
 
-// take hands over what was yielded and keeps the memory, unless there is much
-// of it.
+// take hands over what was yielded. Two slices take turns, since Add may yield
+// retractions while the caller still reads; much memory is not kept.
 func (j *Joiner) take() []callgraph.Call {
 	calls := j.yielded
-	j.yielded = calls[:0]
+	j.yielded, j.taken = j.taken[:0], calls
 	if cap(calls) > maxKeptCalls {
-		j.yielded = nil
+		j.taken = nil
 	}
 	return calls
 }

@@ -57,18 +57,20 @@ func (j *Joiner) takeLinks(r ref, span ptrace.Span) {
 	if ptrace.SpanKind(n.kind) != ptrace.SpanKindConsumer {
 		return
 	}
+	taken := 0
 	for _, l := range span.Links().All() {
 		key := spanKey{trace: l.TraceID(), span: l.SpanID()}
-		if key.zero() || key == n.key || j.linked(r, key) {
+		if taken >= maxLinks || j.links.full() {
+			j.stats.RefusedLinks++
 			continue
 		}
-		if j.links.full() || j.linkCount(r) >= maxLinks {
-			j.stats.RefusedLinks++
+		if key.zero() || key == n.key || j.linked(r, key) {
 			continue
 		}
 		target := j.await(key)
 		j.adopt(target, j.links.add(r, target))
 		n.set(hasLinks)
+		taken++
 	}
 	j.eachLink(r, j.attach)
 }
@@ -80,11 +82,6 @@ func (j *Joiner) linked(r ref, key spanKey) bool {
 	found := false
 	j.eachLink(r, func(item ref) { found = found || j.nodes.at(j.links.at(item).target).key == key })
 	return found
-}
-
-func (j *Joiner) linkCount(r ref) (n int) {
-	j.eachLink(r, func(ref) { n++ })
-	return n
 }
 
 func (j *Joiner) eachLink(r ref, visit func(ref)) {

@@ -2,10 +2,13 @@ package calltree_test
 
 import (
 	"encoding/binary"
+	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -183,6 +186,46 @@ func TestFullJoinerLosesNoCall(t *testing.T) {
 	calls += len(j.Expire(now.Add(time.Minute)))
 	require.Equal(t, 1000, calls)
 	require.Positive(t, j.Stats().ExpiredEarly)
+}
+
+// TestLinksAreBounded: a consumer's links beyond 128 are refused and counted.
+func TestLinksAreBounded(t *testing.T) {
+	s := ptrace.NewSpan()
+	s.SetTraceID(randomTrace(1))
+	s.SetSpanID(pcommon.SpanID{1})
+	s.SetKind(ptrace.SpanKindConsumer)
+	for i := range 1000 {
+		l := s.Links().AppendEmpty()
+		l.SetTraceID(randomTrace(uint64(i) + 2))
+		l.SetSpanID(pcommon.SpanID{1})
+	}
+	td := ptrace.NewTraces()
+	addSpan(td, "mail", s)
+	calls, stats := join(t, []ptrace.Traces{td})
+	require.Len(t, calls, 128)
+	require.EqualValues(t, 872, stats.RefusedLinks)
+}
+
+// TestNamesAreBounded: operations beyond a quarter of MaxSpans are one, and
+// long or broken names are made short and valid.
+func TestNamesAreBounded(t *testing.T) {
+	j := calltree.NewJoiner(calltree.Options{MaxSpans: 8000})
+	for i := range 4000 {
+		td := ptrace.NewTraces()
+		s := shapeSpan(i+1, 0, ptrace.SpanKindServer)
+		s.SetName(fmt.Sprintf("GET /user/%d %s\xff", i, strings.Repeat("é", 300)))
+		addSpan(td, "web", s)
+		j.Add(td, scriptEpoch)
+	}
+	operations := map[string]int{}
+	for _, c := range j.Expire(scriptEpoch) {
+		require.LessOrEqual(t, len(c.Edge.Callee.Name), 512)
+		require.True(t, utf8.ValidString(c.Edge.Callee.Name))
+		operations[c.Edge.Callee.Name]++
+	}
+	require.Len(t, operations, 2001)
+	require.Equal(t, 2000, operations["(other)"])
+	require.EqualValues(t, 2000, j.Stats().OverflowedNames)
 }
 
 func randomTrace(seed uint64) (id pcommon.TraceID) {

@@ -28,8 +28,8 @@ const none ref = math.MinInt32
 
 // node is what the joiner keeps of a span, or of a span ID that others name
 // and that has not come (a placeholder). Of the nodes that share a trace and a
-// span ID the first is their head: it has their children and is in the index. No field is a
-// pointer, so that the garbage collector passes the slab by.
+// span ID the first is their head: it has their children and is in the index.
+// No field is a pointer, so that the garbage collector passes the slab by.
 type node struct {
 	key      spanKey
 	start    uint64
