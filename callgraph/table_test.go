@@ -234,6 +234,38 @@ func TestABucketThatIsNeverQuietIsClosedByArrival(t *testing.T) {
 	require.EqualValues(t, 2000, store.calls())
 }
 
+func TestAdjacentOpeningsLeaveNoArrivalBetween(t *testing.T) {
+	table := NewTable(collector, TableOptions{})
+	for _, second := range []int{0, 30, 880, 905, 895, 903, 901} {
+		c := pair(edge("web", "cart"), noon)
+		c.Arrival = noon.Add(time.Duration(second) * time.Second)
+		table.Add(c, noon.Add(910*time.Second))
+	}
+	calls := map[int64]uint64{}
+	for _, c := range table.Changed(noon) {
+		calls[c.Opened-noon.Unix()] = c.Calls()
+	}
+	require.Equal(t, map[int64]uint64{0: 4, 900: 3}, calls)
+}
+
+func TestSealOverwritesWhatWasEmptiedSinceItWasHandedOut(t *testing.T) {
+	table, store := NewTable(collector, TableOptions{MaxCells: 2}), newest{}
+	gone := clientOnly(edge("web", "shop"), noon)
+	folded := edge("web", "cart")
+	table.Add(pair(folded, noon), noon)
+	table.Add(gone, noon)
+	store.write(table.Changed(noon))
+	table.Add(retracted(gone), noon)
+	folded.Callee.Name = "another"
+	table.Add(pair(folded, noon), noon)
+	store.write(table.Seal(noon.Add(time.Hour)))
+	require.EqualValues(t, 2, store.calls())
+	for _, c := range store {
+		require.NotZero(t, c.Closed, c.Edge)
+	}
+	require.Empty(t, table.Changed(noon.Add(time.Hour)))
+}
+
 func TestRequeuedCellsAreHandedOutAgain(t *testing.T) {
 	table := NewTable(collector, TableOptions{})
 	c := pair(edge("web", "cart"), noon)

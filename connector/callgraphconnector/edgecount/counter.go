@@ -51,7 +51,6 @@ type Counter struct {
 	joiner *calltree.Joiner
 	table  *callgraph.Table
 	graph  *edgemetric.ServiceGraph // or nil
-	past   *past                    // what an earlier run counted; or nil
 	done   Recounted
 }
 
@@ -92,12 +91,7 @@ func (c *Counter) Changed(now time.Time) []callgraph.Cell {
 func (c *Counter) count(now time.Time) {
 	calls := c.joiner.Expire(now)
 	for i := range calls {
-		if !c.past.counted(&calls[i]) {
-			c.add(&calls[i], now)
-		}
-	}
-	if c.past.over(now, c.options.Open) {
-		c.past = nil
+		c.add(&calls[i], now)
 	}
 }
 

@@ -11,7 +11,6 @@ import (
 // past is what earlier runs of a writer counted for good.
 type past struct {
 	checkpoint int64              // arrival, Unix seconds, before which all is final
-	until      time.Time          // arrival of the last span that an earlier run may have seen
 	buckets    map[int64][]opened // by bucket start; newest first
 	slack      slack
 }
@@ -47,9 +46,6 @@ func (p *past) note(o bucketOpening, closed int64) {
 // counted reports whether the call is in a final cell of an earlier run: its
 // arrival lies in a final opening of its bucket, or so early that all is final.
 func (p *past) counted(c *callgraph.Call) bool {
-	if p == nil || c.Arrival.After(p.until) {
-		return false
-	}
 	arrival := c.Arrival.Unix()
 	if arrival < p.checkpoint-p.slack.before {
 		return true
@@ -73,9 +69,4 @@ func (p *past) final(newestFirst []opened, arrival int64) (final bool) {
 		}
 	}
 	return final
-}
-
-// over reports whether no call can come any more that an earlier run counted.
-func (p *past) over(now time.Time, open time.Duration) bool {
-	return p != nil && now.Sub(p.until) > 2*open
 }

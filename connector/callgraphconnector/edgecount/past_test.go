@@ -12,7 +12,6 @@ import (
 func TestTheArrivalTellsTheOpening(t *testing.T) {
 	start := callgraph.BucketAt(noon, callgraph.HotWidth).Start
 	p := newPast(noon.Add(-10*time.Minute), time.Minute)
-	p.until = noon.Add(time.Hour)
 	at := func(seconds int64) int64 { return start + seconds }
 	p.note(bucketOpening{start, at(200)}, 0)
 	p.note(bucketOpening{start, at(0)}, at(50))
@@ -39,16 +38,11 @@ func TestTheArrivalTellsTheOpening(t *testing.T) {
 	}
 	other := callgraph.Call{End: noon.Add(time.Hour), Arrival: noon}
 	require.False(t, p.counted(&other), "a bucket that nothing is known of")
-	p.until = noon
-	later := callgraph.Call{End: noon, Arrival: noon.Add(time.Second)}
-	require.False(t, p.counted(&later), "it arrived after the restart")
-	require.False(t, (*past)(nil).counted(&later))
 }
 
 func TestAdjacentOpeningsAreToldApartToTheSecond(t *testing.T) {
 	start := callgraph.BucketAt(noon, callgraph.HotWidth).Start
 	p := newPast(noon.Add(-10*time.Minute), time.Minute)
-	p.until = noon.Add(time.Hour)
 	p.note(bucketOpening{start, start}, start+899)
 	p.note(bucketOpening{start, start + 900}, 0)
 	for seconds, want := range map[int]bool{880: true, 899: true, 900: false, 910: false} {

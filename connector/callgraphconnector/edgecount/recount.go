@@ -62,6 +62,7 @@ func (c *Counter) Recount(ctx context.Context, store Store, now time.Time) (Reco
 type recount struct {
 	*Counter
 	store  Store
+	past   *past
 	from   callgraph.Window // of the buckets whose cells were read at once
 	loaded map[int64]bool   // of the others
 	last   time.Time        // arrival
@@ -92,7 +93,6 @@ func (r *recount) run(ctx context.Context, now time.Time) (Recounted, error) {
 	if err := r.skipGraph(ctx); err != nil {
 		return r.done, err
 	}
-	r.past.until = now
 	return r.done, r.expire(ctx, now)
 }
 
@@ -109,8 +109,9 @@ func (r *recount) skipGraph(ctx context.Context) error {
 }
 
 // expire counts the calls that were ready at the arrival of the next spans.
+// What the joiner still holds in the end arrived so late that no opening it may
+// belong to can be final.
 func (r *recount) expire(ctx context.Context, now time.Time) error {
-	r.past.until = now
 	calls := r.joiner.Expire(now)
 	for i := range calls {
 		if err := r.find(ctx, &calls[i]); err != nil {
