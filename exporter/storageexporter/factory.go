@@ -1,7 +1,7 @@
 // Package storageexporter writes chains and edges to a backend of the storage
 // extension, and decides what an acknowledgement means: the write is durable.
-// Spans that no backend can keep are left out, counted and told in the log;
-// what a backend can't take now is refused as retryable.
+// What a backend can't take now is refused as retryable, what it never can take
+// as permanent.
 package storageexporter
 
 import (
@@ -21,18 +21,12 @@ func NewFactory() exporter.Factory {
 }
 
 func newTraces(ctx context.Context, set exporter.Settings, cfg component.Config) (exporter.Traces, error) {
-	s, err := newSink(set, cfg.(*Config))
-	if err != nil {
-		return nil, err
-	}
+	s := newSink(set, cfg)
 	return exporterhelper.NewTraces(ctx, set, cfg, s.pushTraces, s.helperOptions()...)
 }
 
 func newMetrics(ctx context.Context, set exporter.Settings, cfg component.Config) (exporter.Metrics, error) {
-	s, err := newSink(set, cfg.(*Config))
-	if err != nil {
-		return nil, err
-	}
+	s := newSink(set, cfg)
 	return exporterhelper.NewMetrics(ctx, set, cfg, s.pushMetrics, s.helperOptions()...)
 }
 

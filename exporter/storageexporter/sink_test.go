@@ -5,12 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/exporter"
@@ -18,10 +16,6 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/ptrace"
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/sdk/metric/metricdata"
-	"go.uber.org/zap"
-	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
 	"github.com/jcallgraph/jcallgraph/callgraph/edgemetric"
@@ -123,69 +117,11 @@ func TestAcknowledgedSpansCanBeRead(t *testing.T) {
 	require.Equal(t, 1, td.SpanCount())
 }
 
-func TestRefusedSpansAreCountedByReasonAndToldNowAndThen(t *testing.T) {
-	tel := componenttest.NewTelemetry()
-	t.Cleanup(func() { require.NoError(t, tel.Shutdown(context.WithoutCancel(t.Context()))) })
-	core, logs := observer.New(zap.WarnLevel)
-	set := settings()
-	set.TelemetrySettings = tel.NewTelemetrySettings()
-	set.Logger = zap.New(core)
-	e := startTraces(t, set, inMemory(t))
-	for range 3 {
-		require.NoError(t, e.ConsumeTraces(t.Context(), spans()))
-	}
-
-	m, err := tel.GetMetric(metricSpans)
-	require.NoError(t, err)
-	byReason := map[string]int64{}
-	for _, p := range m.Data.(metricdata.Sum[int64]).DataPoints {
-		v, _ := p.Attributes.Value(attribute.Key(keyReason))
-		byReason[v.AsString()] = p.Value
-	}
-	require.Equal(t, map[string]int64{"zero_trace_id": 6, "zero_span_id": 3}, byReason)
-	require.Equal(t, 1, logs.FilterMessage("spans refused that no backend can keep").Len())
-}
-
-func TestNoticeIsGivenAtMostEveryTenSeconds(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var n notice
-		_, now := n.add(2)
-		require.True(t, now)
-		time.Sleep(noticeEvery - 1)
-		_, now = n.add(3)
-		require.False(t, now)
-		time.Sleep(1)
-		total, now := n.add(4)
-		require.True(t, now)
-		require.EqualValues(t, 9, total)
-	})
-}
-
-func TestFailedWritesAreRetryableAndCounted(t *testing.T) {
-	for want, cause := range map[string]error{
-		"full":    fmt.Errorf("write: %w", storage.ErrFull),
-		"closed":  storage.ErrClosed,
-		"timeout": context.DeadlineExceeded,
-		"error":   errors.New("disk on fire"),
-	} {
-		t.Run(want, func(t *testing.T) {
-			tel := componenttest.NewTelemetry()
-			t.Cleanup(func() { require.NoError(t, tel.Shutdown(context.WithoutCancel(t.Context()))) })
-			set := settings()
-			set.TelemetrySettings = tel.NewTelemetrySettings()
-			e := startTraces(t, set, failing{err: cause})
-			err := e.ConsumeTraces(t.Context(), spans())
-			require.ErrorIs(t, err, cause)
-			require.False(t, consumererror.IsPermanent(err))
-
-			m, err := tel.GetMetric(metricWrites)
-			require.NoError(t, err)
-			points := m.Data.(metricdata.Sum[int64]).DataPoints
-			require.Len(t, points, 1)
-			require.Equal(t, attribute.NewSet(attribute.String(keyReason, want)), points[0].Attributes)
-			_, err = tel.GetMetric(metricSpans)
-			require.Error(t, err, "spans of a write that failed are not counted as refused: it will be repeated")
-		})
+func TestFailedWritesAreRetryable(t *testing.T) {
+	for _, cause := range []error{storage.ErrFull, storage.ErrClosed, context.DeadlineExceeded, errors.New("disk on fire")} {
+		err := startTraces(t, settings(), failing{err: cause}).ConsumeTraces(t.Context(), spans())
+		require.ErrorIs(t, err, cause)
+		require.False(t, consumererror.IsPermanent(err))
 	}
 }
 

@@ -51,6 +51,7 @@ func collector(t *testing.T) string {
 type run struct {
 	t      *testing.T
 	cmd    *exec.Cmd
+	store  string
 	offset int
 	output *output
 	exited chan struct{} // closed when the process is gone
@@ -64,7 +65,7 @@ func launch(t *testing.T, store string, offset int, args ...string) *run {
 	if len(args) == 0 {
 		args = []string{"--config", "builtin:all-in-one"}
 	}
-	r := &run{t: t, offset: offset, output: &output{}, exited: make(chan struct{})}
+	r := &run{t: t, store: store, offset: offset, output: &output{}, exited: make(chan struct{})}
 	r.cmd = exec.Command(collector(t), args...) //nolint:noctx // the test's cleanup ends it, by the signal under test
 	r.cmd.Env = append(os.Environ(), "JCG_DATA="+store, "JCG_PORT_OFFSET="+strconv.Itoa(offset))
 	r.cmd.Stdout, r.cmd.Stderr = r.output, r.output
@@ -83,29 +84,21 @@ func launch(t *testing.T, store string, offset int, args ...string) *run {
 	return r
 }
 
-// start waits until the collector is healthy.
-func start(t *testing.T, store string) *run {
+// start waits until the collector is healthy. Without arguments it is the
+// built-in one.
+func start(t *testing.T, store string, args ...string) *run {
 	t.Helper()
-	r := launch(t, store, freeOffset(t))
+	r := launch(t, store, freeOffset(t), args...)
 	r.waitHealthy()
 	return r
 }
 
-// restart starts a collector on the same store and ports.
+// restart starts a collector as this one: same store, ports and arguments.
 func (r *run) restart() *run {
 	r.t.Helper()
-	next := launch(r.t, r.environment("JCG_DATA"), r.offset)
+	next := launch(r.t, r.store, r.offset, r.cmd.Args[1:]...)
 	next.waitHealthy()
 	return next
-}
-
-func (r *run) environment(key string) string {
-	for _, kv := range r.cmd.Env {
-		if v, ok := bytes.CutPrefix([]byte(kv), []byte(key+"=")); ok {
-			return string(v)
-		}
-	}
-	return ""
 }
 
 func (r *run) waitHealthy() {

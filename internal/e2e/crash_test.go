@@ -40,6 +40,40 @@ func endUnderLoad(t *testing.T, s syscall.Signal) *run {
 	return first
 }
 
+// Buckets that closed before a crash must not be counted again, those that were
+// open must, and calls for a closed one open it again.
+func TestCrashesWhileBucketsCloseCountEveryCallOnce(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for buckets to close: some 25 s")
+	}
+	overlay := file(t, "connectors: {call_graph: {pairing_window: 3s, open_time: 9s}}")
+	r := start(t, t.TempDir(), "--config", "builtin:all-in-one", "--config", overlay)
+	l := newLoad(t, r)
+	begin := time.Now()
+	l.times = func(number int) time.Time { return begin.Add(time.Duration(number%4) * 10 * time.Second) }
+	for wave := range 3 {
+		l.until(t.Context(), func() { l.acknowledged(t, 50) })
+		if wave < 2 {
+			l.finish(t)
+			r.eventually(time.Minute, "every call to be counted", r.counted(l))
+			r.eventually(time.Minute, "all buckets to close", func(ctx context.Context) error {
+				open, err := r.metric(ctx, "otelcol_connector_callgraph_openings")
+				if err == nil && open > 0 {
+					err = fmt.Errorf("%v buckets are open", open)
+				}
+				return err
+			})
+			l.until(t.Context(), func() { l.acknowledged(t, 10) })
+		}
+		l.until(t.Context(), func() { l.acknowledged(t, 10); r.stop(syscall.SIGKILL) })
+		r = r.restart()
+		l.connect(t, r)
+		l.finish(t)
+	}
+	requireStored(t, r, l)
+	requireCounted(t, r, l)
+}
+
 // requireStored reads traces back of what was acknowledged: the latest, which
 // a crash could have cut off, and some of all the others.
 func requireStored(t *testing.T, r *run, l *load) {
@@ -63,8 +97,23 @@ func requireStored(t *testing.T, r *run, l *load) {
 // A call sent last, to another service, shows that nothing is still to come.
 func requireCounted(t *testing.T, r *run, l *load) {
 	t.Helper()
+	counted := r.counted(l)
+	r.eventually(time.Minute, "every call to be counted", counted)
+	r.send(t, markerCall())
+	r.eventually(time.Minute, "the last call to be counted", func(ctx context.Context) error {
+		got, err := r.callsFrom(ctx, "web")
+		if err == nil && got["marker"] != 1 {
+			err = fmt.Errorf("calls are %v", got)
+		}
+		return err
+	})
+	require.NoError(t, counted(t.Context()), "counted twice")
+}
+
+// counted checks whether the edges are the recount of what was acknowledged.
+func (r *run) counted(l *load) func(context.Context) error {
 	want := l.calls()
-	equal := func(ctx context.Context) error {
+	return func(ctx context.Context) error {
 		got, err := r.callsFrom(ctx, "web")
 		if err != nil {
 			return err
@@ -75,16 +124,6 @@ func requireCounted(t *testing.T, r *run, l *load) {
 		}
 		return nil
 	}
-	r.eventually(time.Minute, "every call to be counted", equal)
-	r.send(t, markerCall())
-	r.eventually(time.Minute, "the last call to be counted", func(ctx context.Context) error {
-		got, err := r.callsFrom(ctx, "web")
-		if err == nil && got["marker"] != 1 {
-			err = fmt.Errorf("calls are %v", got)
-		}
-		return err
-	})
-	require.NoError(t, equal(t.Context()), "counted twice")
 }
 
 func markerCall() ptrace.Traces {

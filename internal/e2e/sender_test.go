@@ -30,6 +30,7 @@ const (
 type request struct {
 	number int
 	start  time.Time
+	first  bool // no server halves
 	last   bool // no client halves
 }
 
@@ -55,7 +56,7 @@ func (r request) traces() ptrace.Traces {
 			r.span(clients, r.number, call, 1).SetKind(ptrace.SpanKindClient)
 		}
 	}
-	if r.number > 0 {
+	if !r.first {
 		servers := service(td, calleeOf(r.number-1))
 		for call := range callsPerRequest {
 			s := r.span(servers, r.number-1, call, 2)
@@ -86,8 +87,11 @@ func service(td ptrace.Traces, name string) ptrace.SpanSlice {
 type load struct {
 	client ptraceotlp.GRPCClient
 
+	times func(number int) time.Time // event time of a request; now
+
 	mu       sync.Mutex
 	next     int
+	begun    int             // number of the first request since the start or since finish
 	open     map[int]request // not acknowledged
 	acked    []request
 	progress chan struct{} // one token an acknowledgement, never blocking
@@ -95,7 +99,7 @@ type load struct {
 
 func newLoad(t *testing.T, r *run) *load {
 	t.Helper()
-	l := &load{open: map[int]request{}, progress: make(chan struct{}, 1)}
+	l := &load{times: func(int) time.Time { return time.Now() }, open: map[int]request{}, progress: make(chan struct{}, 1)}
 	l.connect(t, r)
 	return l
 }
@@ -127,7 +131,7 @@ func (l *load) until(ctx context.Context, f func()) {
 func (l *load) take() request {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	r := request{number: l.next, start: time.Now()}
+	r := request{number: l.next, start: l.times(l.next), first: l.next == l.begun}
 	l.next++
 	l.open[r.number] = r
 	return r
@@ -168,13 +172,15 @@ func (l *load) count() int {
 }
 
 // finish sends what was never acknowledged, as a client that retries does, and
-// the last set's server halves.
+// the last set's server halves: no call is left with one half.
 func (l *load) finish(t *testing.T) {
 	t.Helper()
 	for _, r := range slices.Collect(maps.Values(l.open)) {
 		require.NoError(t, l.send(t.Context(), r))
 	}
-	require.NoError(t, l.send(t.Context(), request{number: l.next, start: time.Now(), last: true}))
+	require.NoError(t, l.send(t.Context(), request{number: l.next, start: l.times(l.next - 1), last: true}))
+	l.next++
+	l.begun = l.next
 }
 
 // calls is how many calls were acknowledged, by callee.

@@ -1,4 +1,4 @@
-package storageexporter
+package intake
 
 import (
 	"context"
@@ -10,9 +10,9 @@ import (
 	"go.opentelemetry.io/otel/metric"
 )
 
-// Names of the exporter's own metrics and of their attributes.
+// Names of the metrics and of their attributes.
 const (
-	meterName    = "github.com/jcallgraph/jcallgraph/exporter/storageexporter"
+	meterName    = "github.com/jcallgraph/jcallgraph/storage/intake"
 	metricSpans  = "jcallgraph.storage.spans.refused"
 	metricWrites = "jcallgraph.storage.writes.failed"
 	keyReason    = "reason"

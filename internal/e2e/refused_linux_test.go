@@ -1,0 +1,32 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// What the store refused must count once, when it was sent again, however late.
+func TestRefusedSpansCountOnce(t *testing.T) {
+	overlay := file(t, "connectors: {call_graph: {pairing_window: 1s, open_time: 3s}}")
+	store := mount(t, 0, "size=256m")
+	r := start(t, store, "--config", "builtin:all-in-one", "--config", overlay)
+	l := newLoad(t, r)
+	filler := fill(t, store)
+	require.Error(t, l.send(t.Context(), l.take()))
+	r.eventually(startWithin, "the pairing window to pass", func(ctx context.Context) error {
+		pending, err := r.metric(ctx, "otelcol_connector_callgraph_pending_spans")
+		if err == nil && pending > 0 {
+			err = fmt.Errorf("%v spans wait", pending)
+		}
+		return err
+	})
+	require.NoError(t, os.Remove(filler))
+	r.eventually(time.Minute, "writes to be accepted again", func(ctx context.Context) error { return l.send(ctx, l.open[0]) })
+	l.finish(t)
+	requireCounted(t, r, l)
+}

@@ -1,0 +1,111 @@
+// Package intake takes what pipelines bring into a backend, and decides what is
+// told of that which a backend can't take: spans that none can keep are left
+// out, counted by reason and told in the log now and then; writes that failed
+// are counted by cause and left to the sender to repeat.
+package intake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"go.opentelemetry.io/collector/pdata/ptrace"
+	"go.opentelemetry.io/otel/metric"
+	"go.uber.org/zap"
+
+	"github.com/jcallgraph/jcallgraph/callgraph"
+	"github.com/jcallgraph/jcallgraph/storage"
+)
+
+// Writer is what an intake needs of a backend.
+type Writer interface {
+	storage.SpanWriter
+	storage.CellWriter
+}
+
+// Intake writes to one backend. It is safe for concurrent use.
+type Intake struct {
+	writer  Writer
+	counter *counters
+	logger  *zap.Logger
+	notice  notice
+}
+
+// New counts by the given meters and tells by the given log.
+func New(w Writer, meters metric.MeterProvider, logger *zap.Logger) (*Intake, error) {
+	counters, err := newCounters(meters)
+	if err != nil {
+		return nil, fmt.Errorf("create metrics of what is refused: %w", err)
+	}
+	return &Intake{writer: w, counter: counters, logger: logger}, nil
+}
+
+// WriteSpans returns nil once all spans are durable that can be kept.
+func (i *Intake) WriteSpans(ctx context.Context, td ptrace.Traces) error {
+	if err := i.writer.WriteSpans(ctx, td); err != nil {
+		i.counter.failed(ctx, cause(err))
+		return err
+	}
+	i.countRefused(ctx, refused(td))
+	return nil
+}
+
+// WriteCells returns nil once the cells are durable.
+func (i *Intake) WriteCells(ctx context.Context, cells []callgraph.Cell) error {
+	err := i.writer.WriteCells(ctx, cells)
+	if err != nil {
+		i.counter.failed(ctx, cause(err))
+	}
+	return err
+}
+
+// cause is the counter's word for why a write failed.
+func cause(err error) string {
+	switch {
+	case errors.Is(err, storage.ErrFull):
+		return "full"
+	case errors.Is(err, storage.ErrClosed):
+		return "closed"
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return "timeout"
+	}
+	return "error"
+}
+
+// refused counts the spans that no backend keeps, by reason; nil where there
+// are none, as is usual.
+func refused(td ptrace.Traces) map[string]int64 {
+	var counts map[string]int64
+	for _, rs := range td.ResourceSpans().All() {
+		for _, ss := range rs.ScopeSpans().All() {
+			for _, span := range ss.Spans().All() {
+				if reason := storage.Refusal(span); reason != "" {
+					counts = increment(counts, reason)
+				}
+			}
+		}
+	}
+	return counts
+}
+
+func increment(counts map[string]int64, reason string) map[string]int64 {
+	if counts == nil {
+		counts = map[string]int64{}
+	}
+	counts[reason]++
+	return counts
+}
+
+func (i *Intake) countRefused(ctx context.Context, counts map[string]int64) {
+	if counts == nil {
+		return
+	}
+	var sum int64
+	for reason, n := range counts {
+		i.counter.refused(ctx, reason, n)
+		sum += n
+	}
+	if total, now := i.notice.add(sum); now {
+		i.logger.Warn("spans refused that no backend can keep", zap.Any("reasons", counts), zap.Int64("refused_since_start", total))
+	}
+}
