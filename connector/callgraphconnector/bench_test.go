@@ -3,6 +3,13 @@ package callgraphconnector
 import (
 	"encoding/binary"
 	"fmt"
+	"github.com/jcallgraph/jcallgraph/callgraph"
+	"github.com/jcallgraph/jcallgraph/callgraph/edgemetric"
+	"github.com/jcallgraph/jcallgraph/connector/callgraphconnector/edgecount"
+	"github.com/jcallgraph/jcallgraph/internal/otlpdump"
+	"os"
+	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -77,4 +84,68 @@ func freshen(td ptrace.Traces, trace uint64) uint64 {
 		}
 	}
 	return last
+}
+
+// BenchmarkRealTraces is the cost of a span of the OTel demo set at 30,000
+// spans a second, of which cells makes up all but counting: sketches, metrics,
+// and reading those again as the storage exporter does.
+func BenchmarkRealTraces(b *testing.B) {
+	records := realTraces(b)
+	counter, now := edgecount.New(callgraph.Writer{}, edgecount.Options{}, time.Unix(2e9, 0)), time.Unix(2e9, 0)
+	var spans, cells int
+	var delivering time.Duration
+	b.ReportAllocs()
+	for b.Loop() {
+		for _, td := range records {
+			renew(td)
+			n := td.SpanCount()
+			counter.Add(td, now)
+			if spans/15_000 != (spans+n)/15_000 {
+				began := time.Now()
+				now = now.Add(500 * time.Millisecond)
+				cells += deliver(b, counter.Changed(now)) + deliver(b, counter.Seal(now))
+				delivering += time.Since(began)
+			}
+			spans += n
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(spans), "ns/span")
+	b.ReportMetric(float64(delivering.Nanoseconds())/float64(spans), "flush-ns/span")
+	b.ReportMetric(float64(cells)/float64(spans), "cells/span")
+}
+
+func deliver(b *testing.B, cells []callgraph.Cell) int {
+	for chunk := range slices.Chunk(cells, cellsPerRequest) {
+		if _, err := edgemetric.Decode(edgemetric.Encode(chunk)); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return len(cells)
+}
+
+// renew gives the spans other trace IDs.
+func renew(td ptrace.Traces) {
+	for _, rs := range td.ResourceSpans().All() {
+		for _, ss := range rs.ScopeSpans().All() {
+			for _, s := range ss.Spans().All() {
+				id := s.TraceID()
+				binary.BigEndian.PutUint64(id[:8], binary.BigEndian.Uint64(id[:8])+1)
+				s.SetTraceID(id)
+			}
+		}
+	}
+}
+
+func realTraces(b *testing.B) (records []ptrace.Traces) {
+	dir := os.Getenv("JCG_TRACES")
+	if dir == "" {
+		b.Skip("JCG_TRACES is not set")
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "otel-demo", "*.zst"))
+	require.NoError(b, err)
+	for td, err := range otlpdump.Files(files...) {
+		require.NoError(b, err)
+		records = append(records, td)
+	}
+	return records
 }
