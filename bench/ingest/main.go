@@ -57,7 +57,7 @@ func parse(args []string, usage io.Writer) (o options, err error) {
 	flags.DurationVar(&o.overload, "overload", 20*time.Second, "how long to send twice what was sustained; 0 leaves it out")
 	flags.IntVar(&o.spans, "spans", 2_000_000, "least number of spans, made up to whole repetitions")
 	flags.IntVar(&o.request, "request", 512, "spans of a request")
-	flags.IntVar(&o.inFlight, "inflight", 32, "requests in flight")
+	flags.IntVar(&o.inFlight, "inflight", 16, "requests in flight")
 	flags.IntVar(&o.portOffset, "port-offset", 0, "added to every port (default: one that finds them free)")
 	flags.StringVar(&o.profile, "profile", "", "write a CPU profile of the collector at ingest to this `file`, and one of its heap to file.heap")
 	flags.BoolVar(&o.keep, "keep", false, "keep the stores, and say where they are")

@@ -53,7 +53,7 @@ func (b *bench) measure(ctx context.Context, r load.Recording, name, profile str
 		return m, err
 	}
 	if profile != "" {
-		if c.Config, err = b.profiling(c); err != nil {
+		if c.Args, err = b.profiling(c); err != nil {
 			return m, err
 		}
 	}
@@ -90,17 +90,15 @@ func (b *bench) send(ctx context.Context, r load.Recording, endpoint string) (lo
 // pprofPort is shifted as all ports are.
 const pprofPort = 1777
 
-// profiling is an overlay that adds the pprof extension. A list in an overlay
-// replaces the one below, so the built-in configuration's extensions are here
-// again.
+// profiling is an overlay that adds the pprof extension. The gate is needed
+// because a list in an overlay otherwise replaces the one below.
 func (b *bench) profiling(c child.Collector) ([]string, error) {
 	overlay := filepath.Join(c.Folder, "profiling.yaml")
-	text := fmt.Sprintf("extensions: {pprof: {endpoint: %s}}\n"+
-		"service: {extensions: [health_check, pprof, call_graph_storage, call_graph_query]}\n", b.pprof())
+	text := fmt.Sprintf("extensions: {pprof: {endpoint: %s}}\nservice: {extensions: [pprof]}\n", b.pprof())
 	if err := os.WriteFile(overlay, []byte(text), 0o600); err != nil {
 		return nil, fmt.Errorf("write overlay: %w", err)
 	}
-	return []string{"file:" + overlay}, nil
+	return []string{"--config", "file:" + overlay, "--feature-gates", "confmap.enableMergeAppendOption"}, nil
 }
 
 func (b *bench) pprof() string { return fmt.Sprintf("127.0.0.1:%d", pprofPort+b.portOffset) }

@@ -33,6 +33,12 @@ func (b *bench) overloadRun(ctx context.Context, r load.Recording, ours measured
 	for code, n := range m.Refusals {
 		b.Print("overload_refused_"+code.String(), float64(n), "requests")
 	}
+	bound, err := b.limiterBytes(ctx)
+	if err != nil {
+		return err
+	}
+	b.Print("overload_peak_heap_mb", figure.MB(m.heap), "MB")
+	b.Print("overload_heap_bound_mb", figure.MB(bound), "MB")
 	b.Print("overload_peak_rss_mb", figure.MB(m.usage.PeakRSS), "MB")
 	found, err := b.stored(ctx, m.store)
 	if err != nil {
@@ -46,7 +52,12 @@ func (b *bench) overloadRun(ctx context.Context, r load.Recording, ours measured
 	return nil
 }
 
-func (b *bench) overloaded(ctx context.Context, r load.Recording, rate float64) (m measured, err error) {
+type overloaded struct {
+	measured
+	heap int64 // greatest seen
+}
+
+func (b *bench) overloaded(ctx context.Context, r load.Recording, rate float64) (m overloaded, err error) {
 	c, err := b.collector("overload")
 	if err != nil {
 		return m, err
@@ -61,7 +72,11 @@ func (b *bench) overloaded(ctx context.Context, r load.Recording, rate float64) 
 		return m, err
 	}
 	m.store = c.Store()
+	watched, stopWatching := context.WithCancel(ctx)
+	peak := b.watchHeap(watched)
 	m.Outcome = r.Open(ctx, client, rate, b.overload, overloadInFlight, r.Now)
+	stopWatching()
+	m.heap = <-peak
 	if m.usage, err = server.Usage(); err != nil {
 		return m, errors.Join(err, client.Close())
 	}

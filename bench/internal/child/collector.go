@@ -12,8 +12,8 @@ type Collector struct {
 	Folder string
 	// PortOffset is added to every port.
 	PortOffset int
-	// Config follows the built-in configuration, as an overlay does.
-	Config []string
+	// Args follow those that name the built-in configuration.
+	Args []string
 }
 
 // Store is the folder of the collector's data.
@@ -29,13 +29,9 @@ func (c Collector) address(port int) string { return fmt.Sprintf("127.0.0.1:%d",
 
 // Command starts it with its built-in configuration.
 func (c Collector) Command() Command {
-	args := []string{"--config", "builtin:all-in-one"}
-	for _, config := range c.Config {
-		args = append(args, "--config", config)
-	}
 	return Command{
 		Path: c.Binary,
-		Args: args,
+		Args: append([]string{"--config", "builtin:all-in-one"}, c.Args...),
 		Env:  []string{"JCG_DATA=" + c.Store(), fmt.Sprintf("JCG_PORT_OFFSET=%d", c.PortOffset)},
 		// The API listens last: it needs the store.
 		Listens: []string{c.Traces()},
