@@ -13,8 +13,8 @@ type TableOptions struct {
 	// Quiet is how long no call must have come for a bucket before it is
 	// final; 0 is 60 s.
 	Quiet time.Duration
-	// MaxOpen is for how long an opening of a bucket takes calls in, by their
-	// arrival, where they never cease; 0 is 15 min. It is a whole number of seconds.
+	// MaxOpen is for how long, in whole seconds, an opening of a bucket takes
+	// calls in, by their arrival, where they never cease; 0 is 15 min.
 	MaxOpen time.Duration
 }
 
@@ -121,18 +121,23 @@ func (t *Table) retract(c *Call, w Weight, now time.Time) bool {
 	return true
 }
 
-// Changed hands out the cells that changed since it was last called, as they
-// are now. Cells that could not be delivered come back by Requeue.
+// ChangedAtOnce bounds what Changed hands out at a time: about 10 MB.
+const ChangedAtOnce = 20_000
+
+// Changed hands out cells that changed since they were last handed out, as
+// they are now. Fewer than ChangedAtOnce are all there are. Cells that could
+// not be delivered come back by Requeue.
 func (t *Table) Changed(now time.Time) []Cell {
 	if len(t.dirty) == 0 && len(t.final) == 0 {
 		return nil
 	}
 	cells, sequence := t.final, t.next(now)
 	t.final = nil
-	for _, c := range t.dirty {
-		cells = t.handOut(cells, c, sequence)
+	n := 0
+	for ; n < len(t.dirty) && len(cells) < ChangedAtOnce; n++ {
+		cells = t.handOut(cells, t.dirty[n], sequence)
 	}
-	t.dirty = t.dirty[:0]
+	t.dirty = slices.Delete(t.dirty, 0, n)
 	return cells
 }
 
@@ -196,75 +201,6 @@ func (t *Table) mark(o *opening, c *Cell) {
 	held := t.held(o, c)
 	held.seen = true
 	t.touch(held)
-}
-
-// Seal hands out, closed, the cells of the openings that were quiet and
-// forgets them. It is to be called after Changed's cells were delivered, so
-// that what a slow store can't take stays bounded by MaxCells.
-func (t *Table) Seal(now time.Time) []Cell {
-	sequence := t.next(now)
-	cells := t.sealed(now)
-	for i := range cells {
-		cells[i].Sequence = sequence
-	}
-	return cells
-}
-
-func (t *Table) sealed(now time.Time) (cells []Cell) {
-	for start, list := range t.openings {
-		list = slices.DeleteFunc(list, func(o *opening) bool {
-			o.final = now.Sub(o.touched) >= t.options.Quiet
-			if o.final {
-				cells = t.seal(cells, o)
-			}
-			return o.final
-		})
-		t.keep(start, list)
-	}
-	return t.undirty(cells)
-}
-
-func (t *Table) seal(cells []Cell, o *opening) []Cell {
-	t.stats.Sealed++
-	t.latest = nil
-	for _, e := range o.edges {
-		for _, c := range e.cells {
-			if c != nil {
-				t.cells--
-				cells = t.close(cells, c)
-			}
-		}
-	}
-	return cells
-}
-
-// undirty drops the cells of final openings from those that changed; what was
-// folded away since it was handed out is closed too.
-func (t *Table) undirty(cells []Cell) []Cell {
-	t.dirty = slices.DeleteFunc(t.dirty, func(c *tableCell) bool {
-		if c.at.opening.final && c.at.detached {
-			cells = t.close(cells, c)
-		}
-		return c.at.opening.final
-	})
-	return cells
-}
-
-func (t *Table) close(cells []Cell, c *tableCell) []Cell {
-	if c.empty() && !c.seen {
-		return cells
-	}
-	cell := t.cell(c, 0)
-	cell.Closed, cell.Provisional = max(c.at.opening.last, 1), 0
-	return append(cells, cell)
-}
-
-func (t *Table) keep(start int64, list []*opening) {
-	if len(list) == 0 {
-		delete(t.openings, start)
-		return
-	}
-	t.openings[start] = list
 }
 
 // Oldest is the smallest Opened of the cells that are not final, or final and

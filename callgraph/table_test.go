@@ -248,6 +248,16 @@ func TestAdjacentOpeningsLeaveNoArrivalBetween(t *testing.T) {
 	require.Equal(t, map[int64]uint64{0: 4, 900: 3}, calls)
 }
 
+func TestChangedHandsOutAPartAtATime(t *testing.T) {
+	table := NewTable(collector, TableOptions{})
+	for i := range ChangedAtOnce + 5 {
+		table.Add(pair(edge("web", fmt.Sprint(i)), noon), noon)
+	}
+	require.Len(t, table.Changed(noon), ChangedAtOnce)
+	require.Len(t, table.Changed(noon), 5)
+	require.Empty(t, table.Changed(noon))
+}
+
 func TestSealOverwritesWhatWasEmptiedSinceItWasHandedOut(t *testing.T) {
 	table, store := NewTable(collector, TableOptions{MaxCells: 2}), newest{}
 	gone := clientOnly(edge("web", "shop"), noon)

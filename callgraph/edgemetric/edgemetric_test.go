@@ -2,6 +2,7 @@ package edgemetric
 
 import (
 	"encoding/json"
+	"math"
 	"os"
 	"path/filepath"
 	"testing"
@@ -134,13 +135,19 @@ func randomCell() *rapid.Generator[callgraph.Cell] {
 		}
 		return s
 	})
+	at := rapid.Custom(func(r *rapid.T) time.Time {
+		if rapid.IntRange(0, 9).Draw(r, "last") == 0 {
+			return time.Unix(0, math.MaxInt64)
+		}
+		return time.Unix(rapid.Int64Range(-1e9, 9e9).Draw(r, "seconds"), 0)
+	})
 	return rapid.Custom(func(r *rapid.T) callgraph.Cell {
 		width := rapid.SampledFrom([]uint32{callgraph.HotWidth, callgraph.MinuteWidth, callgraph.HourWidth}).Draw(r, "width")
 		c := callgraph.Cell{
 			CellKey: callgraph.CellKey{
 				Edge:    callgraph.Edge{Caller: operation.Draw(r, "caller"), Callee: operation.Draw(r, "callee"), Connection: callgraph.Connection(rapid.Uint8Range(0, uint8(callgraph.Database)).Draw(r, "connection"))},
 				Outcome: callgraph.Outcome(rapid.IntRange(0, callgraph.Outcomes-1).Draw(r, "outcome")),
-				Bucket:  callgraph.BucketAt(time.Unix(rapid.Int64Range(-1e9, 9e9).Draw(r, "at"), 0), width),
+				Bucket:  callgraph.BucketAt(at.Draw(r, "at"), width),
 				Writer:  callgraph.Writer{ID: rapid.Uint64().Draw(r, "writer"), Source: callgraph.Source(rapid.Uint8Range(0, 1).Draw(r, "source"))},
 				Opened:  rapid.Int64().Draw(r, "opened"),
 			},

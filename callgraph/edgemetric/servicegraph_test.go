@@ -180,7 +180,7 @@ func TestNoSeriesEverFalls(t *testing.T) {
 		limit := rapid.IntRange(1, 8).Draw(r, "limit")
 		g := NewServiceGraph(ServiceGraphOptions{Limit: limit}, start)
 		at, last := start, map[string]uint64{}
-		for range rapid.IntRange(1, 100).Draw(r, "calls") {
+		for range rapid.IntRange(1, 25).Draw(r, "calls") {
 			c := call("web", rapid.StringMatching("[a-f]").Draw(r, "callee"))
 			c.Arrival = at
 			c.Weight = rapid.Float64Range(1, 5).Draw(r, "weight")

@@ -92,8 +92,12 @@ func (f *flusher) tick(ctx context.Context, now time.Time) {
 // all is final. What fails is sent again by the next flush, and nothing comes
 // to its end until then: what waits stays bounded by the table.
 func (f *flusher) flush(ctx context.Context, now time.Time) error {
-	if err := f.deliver(ctx, f.counter.Changed(now)); err != nil {
-		return err
+	for more := true; more; {
+		cells := f.counter.Changed(now)
+		if err := f.deliver(ctx, cells); err != nil {
+			return err
+		}
+		more = len(cells) >= callgraph.ChangedAtOnce
 	}
 	if err := f.deliver(ctx, f.counter.Seal(now)); err != nil {
 		return err

@@ -78,8 +78,9 @@ func (c *Counter) Add(td ptrace.Traces, now time.Time) {
 	c.joiner.Add(td, now)
 }
 
-// Changed is the cells that changed since it was last called. What could not
-// be delivered comes back by Requeue.
+// Changed is cells that changed since they were last handed out. Fewer than
+// callgraph.ChangedAtOnce are all there are. What could not be delivered comes
+// back by Requeue.
 func (c *Counter) Changed(now time.Time) []callgraph.Cell {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -101,8 +102,8 @@ func (c *Counter) add(call *callgraph.Call, now time.Time) {
 	}
 }
 
-// Seal is the cells that are final now. It is to be called once Changed's were
-// delivered.
+// Seal is the cells that are final now. It is to be called once all that
+// Changed had was delivered.
 func (c *Counter) Seal(now time.Time) []callgraph.Cell {
 	c.mu.Lock()
 	defer c.mu.Unlock()
