@@ -75,18 +75,20 @@ type Stats struct {
 type Joiner struct {
 	options Options
 	now     int64 // Unix milliseconds; never goes back
-	epoch   uint32
-	nodes   *slab
-	names   *names
-	window  ring  // spans in order of arrival
-	late    ring  // exit spans after their window
-	ready   []ref // spans whose calls may have changed
-	kept    []ref // of judgeReady, for its memory
-	links   links
-	path    []ref // of caller, kept for its memory
-	yielded []callgraph.Call
-	taken   []callgraph.Call // what the caller of Expire may still read
-	stats   Stats
+	// resolved is when the doubted were last judged.
+	resolved int64
+	epoch    uint32
+	nodes    *slab
+	names    *names
+	window   ring  // spans in order of arrival
+	late     ring  // exit spans after their window
+	ready    []ref // spans whose calls may have changed
+	doubted  []ref // spans whose caller's operation is not certain
+	links    links
+	path     []ref // of caller, kept for its memory
+	yielded  []callgraph.Call
+	taken    []callgraph.Call // what the caller of Expire may still read
+	stats    Stats
 }
 
 // NewJoiner returns an empty Joiner.

@@ -10,36 +10,9 @@ import (
 // entry span before it is yielded with what is known.
 const patience = time.Second
 
-// enqueue has a span judged at the next Expire.
-func (j *Joiner) enqueue(r ref) {
-	n := j.nodes.at(r)
-	if n.is(isQueued) {
-		return
-	}
-	n.set(isQueued)
-	n.refs++
-	j.ready = append(j.ready, r)
-}
-
-// judgeReady judges the spans whose calls may have changed, and keeps those
-// that a span still to come may change.
-func (j *Joiner) judgeReady() {
-	kept := j.kept[:0]
-	for i := 0; i < len(j.ready); i++ { //nolint:intrange // judging adds more
-		r := j.ready[i]
-		if j.judge(r, false) {
-			kept = append(kept, r)
-			continue
-		}
-		j.nodes.at(r).clear(isQueued)
-		j.unref(r)
-	}
-	j.ready, j.kept = kept, j.ready
-}
-
 // judge yields the calls that a span tells of. Before its window is over
 // (final) it leaves open what only absence would decide. again asks to be
-// judged at the next Expire: its caller's operation may still change.
+// judged once more: its caller's operation may still change.
 func (j *Joiner) judge(r ref, final bool) (again bool) {
 	n := j.nodes.at(r)
 	switch {

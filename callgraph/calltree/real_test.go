@@ -45,7 +45,7 @@ func join(t testing.TB, records []ptrace.Traces) ([]callgraph.Call, calltree.Sta
 		yielded = append(yielded, j.Expire(scriptEpoch)...)
 	}
 	yielded = append(yielded, j.Expire(scriptEpoch.Add(time.Minute))...)
-	j.Expire(scriptEpoch.Add(time.Minute))
+	j.Expire(scriptEpoch.Add(time.Minute + time.Second))
 	requireNoDebts(t, yielded)
 	require.Zero(t, j.Stats().Held)
 	return calltree.Settled(yielded), j.Stats()

@@ -58,7 +58,8 @@ const (
 	isPlaceholder flags = 1 << iota
 	isRoot              // its parent span ID is empty
 	isTwin              // shares its ID with a node of another kind
-	isQueued            // waits in joiner.ready
+	isQueued            // waits in Joiner.ready
+	isDoubted           // waits in Joiner.doubted
 	isHeld              // lies in a ring: its time is not over
 	isSettled           // its own part in calls is decided
 	isProvisional       // an exit span whose entry span may still come
