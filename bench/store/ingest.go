@@ -163,8 +163,7 @@ func measureSync(p *figure.Printer, directory string) error {
 	if err != nil {
 		return fmt.Errorf("measure sync: %w", err)
 	}
-	defer os.Remove(f.Name())
-	defer f.Close()
+	defer func() { _ = errors.Join(f.Close(), os.Remove(f.Name())) }()
 	var took []time.Duration
 	for range 100 {
 		began := time.Now()

@@ -17,14 +17,14 @@ var errEnough = errors.New("enough")
 func (s *Store) dropOldCells(ctx context.Context, arrived time.Time) error {
 	named := map[edgeHash]struct{}{}
 	from := []byte{prefixCell}
-	for from != nil {
-		if err := ctx.Err(); err != nil {
-			return nil
-		}
+	for from != nil && ctx.Err() == nil {
 		var err error
 		if from, err = s.dropSomeCells(arrived.Unix(), from, named); err != nil {
 			return err
 		}
+	}
+	if from != nil {
+		return nil // cancelled: not all that is named is known
 	}
 	return s.dropEdges(named)
 }
@@ -46,7 +46,7 @@ func (s *Store) dropSomeCells(arrived int64, from []byte, named map[edgeHash]str
 		named[edgeOfKey(key)] = struct{}{}
 		return err
 	})
-	if err != nil && err != errEnough {
+	if err != nil && !errors.Is(err, errEnough) {
 		return nil, err
 	}
 	s.stats.droppedCells.Add(uint64(b.Count()))

@@ -204,7 +204,7 @@ func (s *Store) newReading(ctx context.Context, yield func([]callgraph.Cell) err
 // yieldCells reads the cells whose bucket begins at from <= second < to. It
 // reads one state of the store: a cell is seen as it was written or within
 // what it was rolled up to, never both.
-func (s *Store) yieldCells(ctx context.Context, from, to int64, yield func([]callgraph.Cell) error) error {
+func (s *Store) yieldCells(ctx context.Context, from, to int64, yield func([]callgraph.Cell) error) (err error) {
 	if from >= to {
 		return nil
 	}
@@ -213,7 +213,7 @@ func (s *Store) yieldCells(ctx context.Context, from, to int64, yield func([]cal
 	if err != nil {
 		return err
 	}
-	defer it.Close()
+	defer func() { err = errors.Join(err, it.Close()) }()
 	for ok := it.First(); ok; {
 		k, form, _, err := readCellKey(it.Key())
 		if err != nil {

@@ -47,7 +47,7 @@ const (
 
 // killWriter returns the numbers of the requests that were acknowledged.
 func killWriter(t *testing.T, directory string, round int) (numbers []int) {
-	child := exec.Command(os.Args[0], "-test.run=^TestCrash$")
+	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestCrash$")
 	child.Env = append(os.Environ(), crashDirectory+"="+directory, "JCG_TEST_CRASH_ROUND="+strconv.Itoa(round))
 	out, err := child.StdoutPipe()
 	require.NoError(t, err)

@@ -24,7 +24,7 @@ import (
 func TestFullDisk(t *testing.T) {
 	fs := vfs.NewMem()
 	s := openStore(t, Options{Directory: "store", fs: fs})
-	writeOne(t, s, 1, 1)
+	writeOne(t, s, 1)
 	fs.TestingSetDiskUsage(vfs.DiskUsage{AvailBytes: 1 << 20, TotalBytes: 1 << 30})
 	err := s.WriteSpans(t.Context(), oneSpan(2, 1))
 	require.ErrorIs(t, err, storage.ErrFull)
@@ -35,7 +35,7 @@ func TestFullDisk(t *testing.T) {
 	_, err = s.Trace(t.Context(), oneID(1))
 	require.NoError(t, err)
 	fs.TestingSetDiskUsage(vfs.DiskUsage{AvailBytes: 1 << 29, TotalBytes: 1 << 30})
-	writeOne(t, s, 2, 1)
+	writeOne(t, s, 2)
 }
 
 func oneID(trace byte) pcommon.TraceID { return pcommon.TraceID{0: 1, 11: trace} }
@@ -65,13 +65,13 @@ func TestWritesFail(t *testing.T) {
 			f := &faults{suffix: ".log", err: fault}
 			s, err := Open(Options{Directory: "store", fs: errorfs.Wrap(vfs.NewMem(), f)})
 			require.NoError(t, err)
-			writeOne(t, s, 1, 1)
+			writeOne(t, s, 1)
 			f.armed.Store(true)
 			for range 3 {
 				err = s.WriteSpans(t.Context(), oneSpan(2, 1))
 				require.ErrorIs(t, err, fault)
 				require.ErrorContains(t, err, "store stopped")
-				require.Equal(t, fault == syscall.ENOSPC, errors.Is(err, storage.ErrFull))
+				require.Equal(t, errors.Is(fault, syscall.ENOSPC), errors.Is(err, storage.ErrFull))
 			}
 			require.ErrorIs(t, s.WriteCells(t.Context(), []callgraph.Cell{{}}), fault)
 			require.ErrorIs(t, s.Close(), fault)
@@ -86,11 +86,11 @@ func TestTidyingFails(t *testing.T) {
 	f := &faults{suffix: ".sst", err: syscall.EIO}
 	s := openStore(t, Options{Directory: "store", fs: errorfs.Wrap(vfs.NewMem(), f)})
 	f.armed.Store(true)
-	writeOne(t, s, 1, 1)
+	writeOne(t, s, 1)
 	_, err := s.db.AsyncFlush()
 	require.NoError(t, err)
 	require.Eventually(t, func() bool { return s.Stats().BackgroundErrors > 0 }, 10*time.Second, time.Millisecond)
-	writeOne(t, s, 2, 1)
+	writeOne(t, s, 2)
 	f.armed.Store(false)
 	for n := range byte(2) {
 		_, err := s.Trace(t.Context(), oneID(n+1))
@@ -103,7 +103,7 @@ func TestTidyingFails(t *testing.T) {
 func TestDamagedSegment(t *testing.T) {
 	s := openStore(t, Options{})
 	for n := range byte(3) {
-		writeOne(t, s, n+1, 1)
+		writeOne(t, s, n+1)
 	}
 	value, err := s.value(numberKey(prefixSegment, 1))
 	require.NoError(t, err)

@@ -2,6 +2,7 @@ package pebble
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -209,12 +210,12 @@ func (s *Store) reindex(e *segment.Encoder, value []byte) (*segment.Index, error
 }
 
 // scan yields keys from <= key < to with their values, which it owns.
-func (s *Store) scan(from, to []byte, yield func(key, value []byte) error) error {
+func (s *Store) scan(from, to []byte, yield func(key, value []byte) error) (err error) {
 	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: from, UpperBound: to})
 	if err != nil {
 		return err
 	}
-	defer it.Close()
+	defer func() { err = errors.Join(err, it.Close()) }()
 	for ok := it.First(); ok; ok = it.Next() {
 		value, err := it.ValueAndErr()
 		if err != nil {

@@ -2,6 +2,7 @@ package pebble
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -123,11 +124,10 @@ func (s *Store) free(ctx context.Context) error {
 		if err := s.db.Flush(); err != nil {
 			return err
 		}
-		err := s.db.Compact(ctx, numberKey(prefixSegment, 0), numberKey(prefixSegment, low), false)
-		if ctx.Err() != nil {
-			return nil
+		if err := s.db.Compact(ctx, numberKey(prefixSegment, 0), numberKey(prefixSegment, low), false); !errors.Is(err, context.Canceled) {
+			return err
 		}
-		return err
+		return nil
 	})
 }
 

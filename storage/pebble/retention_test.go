@@ -93,7 +93,7 @@ func TestMaxBytes(t *testing.T) {
 func TestNamesAreForgotten(t *testing.T) {
 	c := &clock{time.Date(2026, 1, 1, 0, 0, 30, 0, time.UTC)}
 	s := openStore(t, c.options())
-	writeOne(t, s, 1, 1)
+	writeOne(t, s, 1)
 	c.now = c.now.Add(200 * time.Hour)
 	require.NoError(t, s.dropOldNames(c.now))
 	services, err := reopen(t, s).Services(t.Context())

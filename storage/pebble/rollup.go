@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"math"
 	"slices"
 	"time"
@@ -38,10 +39,7 @@ func (s *Store) rollUp(ctx context.Context, now time.Time) error {
 	for _, p := range steps() {
 		before := now.Add(-p.age).Unix()
 		from := bucketKey(p.from, p.form, math.MinInt64)
-		for from != nil {
-			if err := ctx.Err(); err != nil {
-				return nil
-			}
+		for from != nil && ctx.Err() == nil {
 			var err error
 			if from, err = s.rollSome(p, before, from); err != nil {
 				return err
@@ -66,7 +64,7 @@ func (s *Store) rollSome(p step, before int64, from []byte) (next []byte, err er
 		}
 		return r.add(key, value)
 	})
-	if err != nil && err != errEnough {
+	if err != nil && !errors.Is(err, errEnough) {
 		return nil, err
 	}
 	return next, r.write(s)

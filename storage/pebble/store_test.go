@@ -48,9 +48,9 @@ func oneSpan(trace, span byte) ptrace.Traces {
 	return td
 }
 
-func writeOne(t testing.TB, s storage.SpanWriter, trace, span byte) {
+func writeOne(t testing.TB, s storage.SpanWriter, trace byte) {
 	t.Helper()
-	require.NoError(t, s.WriteSpans(context.Background(), oneSpan(trace, span)))
+	require.NoError(t, s.WriteSpans(context.Background(), oneSpan(trace, 1)))
 }
 
 // settleIndexes seals the tail and waits until it is indexed.
@@ -69,9 +69,8 @@ func TestContract(t *testing.T) {
 // disk.
 type sealing struct {
 	*Store
-	t      *testing.T
-	every  uint64
-	writes uint64
+	t     *testing.T
+	every uint64
 }
 
 func (s *sealing) WriteSpans(ctx context.Context, td ptrace.Traces) error {
@@ -99,7 +98,7 @@ func TestOpenInUse(t *testing.T) {
 	_, err := Open(s.options)
 	require.ErrorContains(t, err, s.options.Directory)
 	require.ErrorContains(t, err, "another process has it open")
-	writeOne(t, s, 1, 1)
+	writeOne(t, s, 1)
 }
 
 func TestOpenWhereAFileIs(t *testing.T) {
@@ -140,7 +139,7 @@ func TestOpenOtherFormat(t *testing.T) {
 func TestCloseLeavesNothingBehind(t *testing.T) {
 	ignore := goleak.IgnoreCurrent()
 	s := openStore(t, Options{})
-	writeOne(t, s, 1, 1)
+	writeOne(t, s, 1)
 	require.NoError(t, s.Close())
 	goleak.VerifyNone(t, ignore)
 	var logs int64
@@ -160,7 +159,7 @@ func TestArrivalsNeverFall(t *testing.T) {
 	var want int
 	for i, step := range []time.Duration{0, -time.Hour, time.Minute, -24 * time.Hour} {
 		now = now.Add(step)
-		writeOne(t, s, byte(i+1), 1)
+		writeOne(t, s, byte(i+1))
 		want++
 		if i == 1 {
 			s = reopen(t, s)

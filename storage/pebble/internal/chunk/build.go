@@ -15,10 +15,7 @@ type Tables struct {
 // Build indexes segments; their places in the slice are their names.
 func Build(segments []*segment.Index) (*Tables, error) {
 	terms := termPostings(segments)
-	classes, err := buildClasses(segments, terms)
-	if err != nil {
-		return nil, err
-	}
+	classes := buildClasses(segments, terms)
 	l := newLists()
 	runs(terms, func(hash uint32, segs []uint32) {
 		if classes.isCommon(hash) {
@@ -26,9 +23,11 @@ func Build(segments []*segment.Index) (*Tables, error) {
 		}
 		l.add(hash, segs)
 	})
-	t := &Tables{Terms: l.shards, Traces: traceLists(segments)}
-	t.Classes, err = classes.encode()
-	return t, err
+	table, err := classes.encode()
+	if err != nil {
+		return nil, err
+	}
+	return &Tables{Terms: l.shards, Traces: traceLists(segments), Classes: table}, nil
 }
 
 func termPostings(segments []*segment.Index) []posting {

@@ -30,11 +30,11 @@ type class struct {
 
 // buildClasses raises the bar for a common term until the classes are few
 // enough; when no term is common there is one class.
-func buildClasses(segments []*segment.Index, terms []posting) (*classes, error) {
+func buildClasses(segments []*segment.Index, terms []posting) *classes {
 	for bar := max(rareSegments, len(segments)/16); ; bar *= 2 {
 		c := &classes{common: commonTerms(terms, bar), scopeN: map[string]uint32{}, number: map[string]uint32{}}
 		if c.divide(segments) || len(c.common) == 0 {
-			return c, nil
+			return c
 		}
 	}
 }

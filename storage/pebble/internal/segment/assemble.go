@@ -43,8 +43,8 @@ func (a *Assembler) addRun(b *Body, from, to int) {
 		return
 	}
 	s := b.spans[from].scope
-	scope := append(append([]byte{}, b.scopes[s]...), spans...)
-	resource := appendBytesField(append([]byte{}, b.resources[b.scopeResources[s]]...), resourceSpansScopeSpans, scope)
+	scope := append(append([]byte{}, b.scopes.at(s)...), spans...)
+	resource := appendBytesField(append([]byte{}, b.resources.at(b.scopeResources[s])...), resourceSpansScopeSpans, scope)
 	a.request = appendBytesField(a.request, requestResourceSpans, resource)
 }
 
@@ -54,11 +54,11 @@ func (a *Assembler) appendSpan(dst []byte, b *Body, i int) []byte {
 	dst = appendBytesField(dst, spanTraceID, t.ID[:])
 	dst = appendBytesField(dst, spanSpanID, b.segment.ids[8*i:8*i+8])
 	dst = appendIDField(dst, spanParentID, s.parent)
-	dst = append(dst, b.heads[s.head]...)
+	dst = append(dst, b.heads.at(s.head)...)
 	dst = appendFixed64Field(dst, spanStart, b.segment.times[2*i])
 	dst = appendFixed64Field(dst, spanEnd, b.segment.times[2*i+1])
 	for _, n := range b.attributes[s.attributes:s.attributesTo] {
-		dst = appendBytesField(dst, spanAttributes, b.pairs[n])
+		dst = appendBytesField(dst, spanAttributes, b.pairs.at(n))
 	}
 	for _, v := range b.events[s.events:s.eventsTo] {
 		a.event = appendEvent(a.event[:0], b, v)
@@ -69,9 +69,9 @@ func (a *Assembler) appendSpan(dst []byte, b *Body, i int) []byte {
 
 func appendEvent(dst []byte, b *Body, v bodyEvent) []byte {
 	dst = appendFixed64Field(dst, eventTime, v.time)
-	dst = append(dst, b.heads[v.head]...)
+	dst = append(dst, b.heads.at(v.head)...)
 	for _, n := range b.attributes[v.attributes:v.attributesTo] {
-		dst = appendBytesField(dst, eventAttributes, b.pairs[n])
+		dst = appendBytesField(dst, eventAttributes, b.pairs.at(n))
 	}
 	return dst
 }
@@ -94,7 +94,7 @@ type fingerprint [16]byte
 
 // known reports whether the span at hand was taken before.
 func (a *Assembler) known(b *Body, scope uint32) bool {
-	parts := [][]byte{b.resources[b.scopeResources[scope]], b.scopes[scope], a.span}
+	parts := [][]byte{b.resources.at(b.scopeResources[scope]), b.scopes.at(scope), a.span}
 	f := fingerprintOf(parts)
 	if _, ok := a.seen[f]; ok {
 		return true

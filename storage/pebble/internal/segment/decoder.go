@@ -126,7 +126,7 @@ func (s *Segment) End(span int) int64 { return int64(s.times[2*span+1]) }
 // Body is the decompressed part of a segment.
 type Body struct {
 	segment                         *Segment
-	resources, scopes, heads, pairs [][]byte
+	resources, scopes, heads, pairs blobs
 	scopeResources                  []uint32
 	spans                           []bodySpan
 	attributes                      []uint32 // numbers of pairs, of spans and events
@@ -163,17 +163,17 @@ func (s *Segment) Decompress() (*Body, error) {
 }
 
 func (b *Body) read(r *reader) bool {
-	b.resources = r.blobs(nil)
-	b.scopes = r.blobs(nil)
-	for range b.scopes {
+	b.resources = r.blobs()
+	b.scopes = r.blobs()
+	for range b.scopes.len() {
 		n := r.uvarint()
-		if n >= uint64(len(b.resources)) {
+		if n >= uint64(b.resources.len()) {
 			return false
 		}
 		b.scopeResources = append(b.scopeResources, uint32(n))
 	}
-	b.heads = r.blobs(nil)
-	b.pairs = r.blobs(nil)
+	b.heads = r.blobs()
+	b.pairs = r.blobs()
 	return !r.failed && b.readSpans(r)
 }
 
@@ -199,14 +199,14 @@ type spanReader struct {
 
 func (d *spanReader) span(i int, t Trace) {
 	s := &d.body.spans[i]
-	s.scope = d.index(d.uvarint(), len(d.body.scopes))
-	s.head = d.ref(&d.nextHead, len(d.body.heads))
+	s.scope = d.index(d.uvarint(), d.body.scopes.len())
+	s.head = d.ref(&d.nextHead, d.body.heads.len())
 	s.parent = d.parent(t)
 	s.attributes, s.attributesTo = d.pairs()
 	s.events = uint32(len(d.body.events))
 	start := d.body.segment.times[2*i]
 	for range d.count(3) {
-		v := bodyEvent{time: start + uint64(d.varint()), head: d.ref(&d.nextHead, len(d.body.heads))}
+		v := bodyEvent{time: start + uint64(d.varint()), head: d.ref(&d.nextHead, d.body.heads.len())}
 		v.attributes, v.attributesTo = d.pairs()
 		d.body.events = append(d.body.events, v)
 	}
@@ -245,7 +245,7 @@ func (d *spanReader) parent(t Trace) uint64 {
 func (d *spanReader) pairs() (from, to uint32) {
 	from = uint32(len(d.body.attributes))
 	for range d.count(1) {
-		d.body.attributes = append(d.body.attributes, d.ref(&d.nextPair, len(d.body.pairs)))
+		d.body.attributes = append(d.body.attributes, d.ref(&d.nextPair, d.body.pairs.len()))
 	}
 	return from, uint32(len(d.body.attributes))
 }

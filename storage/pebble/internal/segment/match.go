@@ -75,7 +75,7 @@ func (b *Body) matcher(c *Condition) (*matcher, bool) {
 	if len(c.Attributes) > MaxAttributes {
 		return nil, false
 	}
-	m := &matcher{Condition: c, body: b, heads: make([]bool, len(b.heads)), pairs: make([]uint64, len(b.pairs))}
+	m := &matcher{Condition: c, body: b, heads: make([]bool, b.heads.len()), pairs: make([]uint64, b.pairs.len())}
 	bit := uint64(1)
 	attributes := make(map[string]uint64, len(c.Attributes))
 	for k := range c.Attributes {
@@ -83,13 +83,13 @@ func (b *Body) matcher(c *Condition) (*matcher, bool) {
 		m.wanted |= bit
 		bit <<= 1
 	}
-	for i, p := range b.pairs {
-		m.pairs[i] = c.bits(attributes, p)
+	for i := range m.pairs {
+		m.pairs[i] = c.bits(attributes, b.pairs.at(uint32(i)))
 	}
-	for i, h := range b.heads {
-		m.heads[i] = c.acceptsHead(h)
+	for i := range m.heads {
+		m.heads[i] = c.acceptsHead(b.heads.at(uint32(i)))
 	}
-	for i := range b.scopes {
+	for i := range b.scopes.len() {
 		m.scopes = append(m.scopes, m.scope(i, attributes))
 	}
 	return m, true
@@ -116,10 +116,10 @@ func (c *Condition) acceptsHead(message []byte) bool {
 }
 
 func (m *matcher) scope(i int, attributes map[string]uint64) (all uint64) {
-	resource := m.body.resources[m.body.scopeResources[i]]
+	resource := m.body.resources.at(m.body.scopeResources[i])
 	add := func(pair []byte) { all |= m.bits(attributes, pair) }
 	resourcePairs(resource, add)
-	scopePairs(m.body.scopes[i], add)
+	scopePairs(m.body.scopes.at(uint32(i)), add)
 	n := serviceName(resource)
 	if !accepts(m.Environment, n.Environment) || !accepts(m.Namespace, n.Namespace) || !accepts(m.Service, n.Service) {
 		return noScope

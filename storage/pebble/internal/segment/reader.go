@@ -59,15 +59,33 @@ func (r *reader) uint64() uint64 {
 
 func (r *reader) fail() { r.b, r.failed = nil, true }
 
-// blobs reads a blob list.
-func (r *reader) blobs(into [][]byte) [][]byte {
-	n := r.count(1)
-	lengths := reader{b: r.b}
-	for range n {
-		r.uvarint()
+// blobs are a blob list: few allocations, and nothing that the garbage
+// collector follows entry by entry.
+type blobs struct {
+	data []byte
+	ends []uint32
+}
+
+func (b *blobs) len() int { return len(b.ends) }
+
+func (b *blobs) at(n uint32) []byte {
+	from := uint32(0)
+	if n > 0 {
+		from = b.ends[n-1]
 	}
-	for range n {
-		into = append(into, r.take(int(min(lengths.uvarint(), MaxBody))))
+	return b.data[from:b.ends[n]:b.ends[n]]
+}
+
+func (r *reader) blobs() (b blobs) {
+	b.ends = make([]uint32, r.count(1))
+	end := uint64(0)
+	for i := range b.ends {
+		end += min(r.uvarint(), MaxBody+1)
+		b.ends[i] = uint32(min(end, MaxBody+1))
 	}
-	return into
+	b.data = r.take(int(min(end, MaxBody+1)))
+	if r.failed {
+		return blobs{}
+	}
+	return b
 }
