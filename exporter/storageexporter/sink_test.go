@@ -171,7 +171,8 @@ func TestStartSaysWhatIsMissing(t *testing.T) {
 	}{
 		`storage: there is no extension "call_graph_storage"; add it to service::extensions`: {"local", host{}},
 		`storage: extension "call_graph_storage" keeps no backends`: {"local", host{
-			component.MustNewID("call_graph_storage"): struct{ component.Component }{}}},
+			component.MustNewID("call_graph_storage"): struct{ component.Component }{},
+		}},
 		`backend: no backend "other": there is local`: {"other", hostOf(inMemory(t))},
 	} {
 		cfg := localConfig()

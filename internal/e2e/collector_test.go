@@ -22,15 +22,17 @@ import (
 
 // Ports of the built-in configuration.
 const (
-	portGRPC    = 4317
-	portHTTP    = 4318
-	portSelf    = 8888
-	portScrape  = 8889
-	portHealth  = 13133
-	portQuery   = 16686
-	maxOffset   = 48849
-	startWithin = 60 * time.Second
+	portGRPC   = 4317
+	portHTTP   = 4318
+	portSelf   = 8888
+	portScrape = 8889
+	portHealth = 13133
+	portQuery  = 16686
+	maxOffset  = 48849
 )
+
+// patience is how long anything may take that is waited for.
+const patience = time.Minute
 
 // collector is the absolute path of the collector.
 func collector(t *testing.T) string {
@@ -103,7 +105,7 @@ func (r *run) restart() *run {
 
 func (r *run) waitHealthy() {
 	r.t.Helper()
-	r.eventually(startWithin, "health check", func(ctx context.Context) error {
+	r.eventually("health check", func(ctx context.Context) error {
 		_, err := r.get(ctx, portHealth, "/")
 		return err
 	})
@@ -120,7 +122,7 @@ func (r *run) fails() string {
 	r.t.Helper()
 	select {
 	case <-r.exited:
-	case <-time.After(startWithin):
+	case <-time.After(patience):
 		require.Fail(r.t, "the collector should have failed to start", "%s", r.output)
 	}
 	require.NotZero(r.t, r.code, "exit code")
@@ -152,9 +154,9 @@ func (r *run) get(ctx context.Context, port int, path string) ([]byte, error) {
 }
 
 // eventually repeats a check until it passes, the process ends or time is up.
-func (r *run) eventually(within time.Duration, what string, check func(context.Context) error) {
+func (r *run) eventually(what string, check func(context.Context) error) {
 	r.t.Helper()
-	ctx, cancel := context.WithTimeout(r.t.Context(), within)
+	ctx, cancel := context.WithTimeout(r.t.Context(), patience)
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
@@ -170,7 +172,7 @@ func (r *run) eventually(within time.Duration, what string, check func(context.C
 		case <-r.exited:
 			require.Failf(r.t, "the collector ended", "waiting for %s: %v\n%s", what, last, r.output)
 		case <-ctx.Done():
-			require.Failf(r.t, "time is up", "waiting %s for %s: %v", within, what, last)
+			require.Failf(r.t, "time is up", "waiting %s for %s: %v", patience, what, last)
 		}
 	}
 }

@@ -55,8 +55,8 @@ func TestCrashesWhileBucketsCloseCountEveryCallOnce(t *testing.T) {
 		l.until(t.Context(), func() { l.acknowledged(t, 50) })
 		if wave < 2 {
 			l.finish(t)
-			r.eventually(time.Minute, "every call to be counted", r.counted(l))
-			r.eventually(time.Minute, "all buckets to close", func(ctx context.Context) error {
+			r.eventually("every call to be counted", r.counted(l))
+			r.eventually("all buckets to close", func(ctx context.Context) error {
 				open, err := r.metric(ctx, "otelcol_connector_callgraph_openings")
 				if err == nil && open > 0 {
 					err = fmt.Errorf("%v buckets are open", open)
@@ -98,9 +98,9 @@ func requireStored(t *testing.T, r *run, l *load) {
 func requireCounted(t *testing.T, r *run, l *load) {
 	t.Helper()
 	counted := r.counted(l)
-	r.eventually(time.Minute, "every call to be counted", counted)
+	r.eventually("every call to be counted", counted)
 	r.send(t, markerCall())
-	r.eventually(time.Minute, "the last call to be counted", func(ctx context.Context) error {
+	r.eventually("the last call to be counted", func(ctx context.Context) error {
 		got, err := r.callsFrom(ctx, "web")
 		if err == nil && got["marker"] != 1 {
 			err = fmt.Errorf("calls are %v", got)

@@ -70,7 +70,7 @@ func zeroIDs(t *testing.T, r *run) {
 	r.send(t, td)
 	require.Len(t, spansOf(r.mustTrace(t, s.TraceID())), 1)
 	for _, reason := range []string{"zero_trace_id", "zero_span_id"} {
-		r.eventually(startWithin, "refused spans to be counted", func(ctx context.Context) error {
+		r.eventually("refused spans to be counted", func(ctx context.Context) error {
 			n, err := r.metric(ctx, "jcallgraph_storage_spans_refused", `reason="`+reason+`"`)
 			if err == nil && n != 1 {
 				err = fmt.Errorf("refused by %s: %v", reason, n)

@@ -44,7 +44,7 @@ func TestDiskFull(t *testing.T) {
 	l.until(t.Context(), func() { l.acknowledged(t, 20) })
 	filler := fill(t, store)
 	l.until(t.Context(), func() {
-		r.eventually(startWithin, "writes to be refused", func(ctx context.Context) error {
+		r.eventually("writes to be refused", func(ctx context.Context) error {
 			_, err := r.metric(ctx, "jcallgraph_storage_writes_failed", `reason="full"`)
 			return err
 		})

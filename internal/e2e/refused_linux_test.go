@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -18,7 +17,7 @@ func TestRefusedSpansCountOnce(t *testing.T) {
 	l := newLoad(t, r)
 	filler := fill(t, store)
 	require.Error(t, l.send(t.Context(), l.take()))
-	r.eventually(startWithin, "the pairing window to pass", func(ctx context.Context) error {
+	r.eventually("the pairing window to pass", func(ctx context.Context) error {
 		pending, err := r.metric(ctx, "otelcol_connector_callgraph_pending_spans")
 		if err == nil && pending > 0 {
 			err = fmt.Errorf("%v spans wait", pending)
@@ -26,7 +25,7 @@ func TestRefusedSpansCountOnce(t *testing.T) {
 		return err
 	})
 	require.NoError(t, os.Remove(filler))
-	r.eventually(time.Minute, "writes to be accepted again", func(ctx context.Context) error { return l.send(ctx, l.open[0]) })
+	r.eventually("writes to be accepted again", func(ctx context.Context) error { return l.send(ctx, l.open[0]) })
 	l.finish(t)
 	requireCounted(t, r, l)
 }

@@ -99,17 +99,16 @@ type load struct {
 
 func newLoad(t *testing.T, r *run) *load {
 	t.Helper()
-	l := &load{times: func(int) time.Time { return time.Now() }, open: map[int]request{}, progress: make(chan struct{}, 1)}
-	l.connect(t, r)
-	return l
+	return &load{
+		client: r.client(t), times: func(int) time.Time { return time.Now() },
+		open: map[int]request{}, progress: make(chan struct{}, 1),
+	}
 }
 
+// connect goes on with another run of the collector.
 func (l *load) connect(t *testing.T, r *run) {
 	t.Helper()
-	conn, err := grpc.NewClient(r.address(portGRPC), grpc.WithTransportCredentials(insecure.NewCredentials()))
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, conn.Close()) })
-	l.client = ptraceotlp.NewGRPCClient(conn)
+	l.client = r.client(t)
 }
 
 // until runs the load while f runs; an error ends a sender, its request stays
@@ -155,7 +154,7 @@ func (l *load) send(ctx context.Context, r request) error {
 // acknowledged waits until n more requests were.
 func (l *load) acknowledged(t *testing.T, n int) {
 	t.Helper()
-	deadline := time.After(startWithin)
+	deadline := time.After(patience)
 	for target := l.count() + n; l.count() < target; {
 		select {
 		case <-l.progress:
@@ -202,9 +201,14 @@ func (r *run) send(t *testing.T, td ptrace.Traces) {
 
 func (r *run) export(t *testing.T, td ptrace.Traces) error {
 	t.Helper()
+	_, err := r.client(t).Export(t.Context(), ptraceotlp.NewExportRequestFromTraces(td))
+	return err
+}
+
+func (r *run) client(t *testing.T) ptraceotlp.GRPCClient {
+	t.Helper()
 	conn, err := grpc.NewClient(r.address(portGRPC), grpc.WithTransportCredentials(insecure.NewCredentials()))
 	require.NoError(t, err)
-	defer conn.Close()
-	_, err = ptraceotlp.NewGRPCClient(conn).Export(t.Context(), ptraceotlp.NewExportRequestFromTraces(td))
-	return err
+	t.Cleanup(func() { require.NoError(t, conn.Close()) })
+	return ptraceotlp.NewGRPCClient(conn)
 }

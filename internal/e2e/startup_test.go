@@ -22,7 +22,7 @@ func TestStartSaysWhatANewUserNeeds(t *testing.T) {
 		"rm -r",              // how to wipe it
 		r.address(portGRPC),  // where to send the first span
 	} {
-		r.eventually(startWithin, "the start message to tell "+part, func(context.Context) error {
+		r.eventually("the start message to tell "+part, func(context.Context) error {
 			if !strings.Contains(r.output.String(), part) {
 				return fmt.Errorf("it is %s", r.output)
 			}
@@ -87,4 +87,20 @@ func file(t *testing.T, yaml string) string {
 	path := filepath.Join(t.TempDir(), "overlay.yaml")
 	require.NoError(t, os.WriteFile(path, []byte(yaml), 0o600))
 	return path
+}
+
+func TestDistributionHasItsComponents(t *testing.T) {
+	out, err := command(t, "components")
+	require.NoError(t, err, out)
+	for _, name := range []string{
+		"otlp", "kafka", "jaeger", "zipkin",
+		"memory_limiter", "batch", "groupbytrace", "tail_sampling", "attributes", "resource", "filter", "transform", "redaction", "k8s_attributes",
+		"otlp_grpc", "otlp_http", "debug", "file", "prometheus", "prometheus_remote_write", "load_balancing",
+		"health_check", "pprof", "zpages", "file_storage", "basicauth", "bearertokenauth", "oidc",
+		"call_graph", "call_graph_durable", "call_graph_storage", "call_graph_query", "call_graph_credentials", "go_memory",
+	} {
+		require.Regexp(t, `(?m)- name: `+name+`$`, out)
+	}
+	require.Contains(t, out, "scheme: builtin")
+	require.NotContains(t, out, "scheme: http", "a configuration never comes from the network")
 }

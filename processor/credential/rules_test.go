@@ -130,3 +130,17 @@ func usual(m pcommon.Map, client bool) {
 		m.PutStr("http.route", "/api/cart")
 	}
 }
+
+func FuzzClean(f *testing.F) {
+	for _, seed := range []string{"https://u:p@h/?token=x&id=1#a", "Password=x;a=b", "://@", "=&=;=#", "https://REDACTED:REDACTED@h"} {
+		f.Add(seed)
+	}
+	r := New(nil, nil)
+	f.Fuzz(func(t *testing.T, text string) {
+		once, changed := r.Clean(text)
+		require.Equal(t, once != text, changed)
+		twice, changed := r.Clean(once)
+		require.Equal(t, once, twice)
+		require.False(t, changed)
+	})
+}

@@ -12,14 +12,14 @@ import (
 	"github.com/jcallgraph/jcallgraph/storage"
 )
 
-func oneSpan(trace, span byte, name string, start time.Time) ptrace.Traces {
+func oneSpan(trace, span byte, start time.Time) ptrace.Traces {
 	td := ptrace.NewTraces()
 	rs := td.ResourceSpans().AppendEmpty()
 	rs.Resource().Attributes().PutStr("service.name", "cart")
 	s := rs.ScopeSpans().AppendEmpty().Spans().AppendEmpty()
 	s.SetTraceID(pcommon.TraceID{15: trace})
 	s.SetSpanID(pcommon.SpanID{7: span})
-	s.SetName(name)
+	s.SetName("GET /cart")
 	s.SetStartTimestamp(pcommon.NewTimestampFromTime(start))
 	s.SetEndTimestamp(pcommon.NewTimestampFromTime(start.Add(time.Millisecond)))
 	return td
@@ -37,9 +37,9 @@ func TestTwoWritersOfOneTrace(t *testing.T) {
 	server := NewServer(1 << 20)
 	a, b := open(t, Options{Server: server, Writer: 1}), open(t, Options{Server: server, Writer: 2})
 	now := time.Now()
-	require.NoError(t, a.WriteSpans(t.Context(), oneSpan(1, 1, "GET /cart", now)))
-	require.NoError(t, b.WriteSpans(t.Context(), oneSpan(1, 2, "GET /cart", now.Add(time.Second))))
-	require.NoError(t, b.WriteSpans(t.Context(), oneSpan(1, 1, "GET /cart", now)), "written again by another writer")
+	require.NoError(t, a.WriteSpans(t.Context(), oneSpan(1, 1, now)))
+	require.NoError(t, b.WriteSpans(t.Context(), oneSpan(1, 2, now.Add(time.Second))))
+	require.NoError(t, b.WriteSpans(t.Context(), oneSpan(1, 1, now)), "written again by another writer")
 	for _, reader := range []*Backend{a, b} {
 		td, err := reader.Trace(t.Context(), pcommon.TraceID{15: 1})
 		require.NoError(t, err)
@@ -77,7 +77,7 @@ func TestFullServerRefusesAndLosesNothing(t *testing.T) {
 	written := byte(0)
 	for err == nil {
 		written++
-		err = b.WriteSpans(t.Context(), oneSpan(written, 1, "GET /cart", time.Now()))
+		err = b.WriteSpans(t.Context(), oneSpan(written, 1, time.Now()))
 	}
 	require.ErrorIs(t, err, storage.ErrFull)
 	require.Greater(t, written, byte(2))

@@ -77,18 +77,18 @@ func (m matches) add(td ptrace.Traces, q storage.Query) {
 		}
 		for _, ss := range rs.ScopeSpans().All() {
 			for _, s := range ss.Spans().All() {
-				start := s.StartTimestamp().AsTime()
-				if spanMatches(q, s) && attributesMatch(q, s.Attributes(), ss.Scope().Attributes(), rs.Resource().Attributes()) && m.newer(s.TraceID(), start) {
-					m[s.TraceID()] = start
+				if spanMatches(q, s) && attributesMatch(q, s.Attributes(), ss.Scope().Attributes(), rs.Resource().Attributes()) {
+					m.note(s.TraceID(), s.StartTimestamp().AsTime())
 				}
 			}
 		}
 	}
 }
 
-func (m matches) newer(id pcommon.TraceID, start time.Time) bool {
-	known, ok := m[id]
-	return !ok || start.After(known)
+func (m matches) note(id pcommon.TraceID, start time.Time) {
+	if known, ok := m[id]; !ok || start.After(known) {
+		m[id] = start
+	}
 }
 
 func (m matches) newest(limit int) []storage.Match {
