@@ -93,13 +93,17 @@ func (f *replayFlags) replay(ctx context.Context, found dumps, sender otlpsend.S
 		return fmt.Errorf("write report: %w", writeErr)
 	}
 	switch {
+	case errors.Is(err, context.Canceled) && report.Complete():
+		return errInterrupted
 	case errors.Is(err, context.Canceled):
-		return errors.Join(errors.New("interrupted before the end of the files"), report.Err())
+		return fmt.Errorf("%w: %w", errInterrupted, report.Err())
 	case err != nil:
 		return err
 	}
 	return report.Err()
 }
+
+var errInterrupted = errors.New("interrupted before the end of the files")
 
 func (f *replayFlags) plan() replay.Plan {
 	return replay.Plan{
