@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -56,7 +58,7 @@ func Start(ctx context.Context, c Command) (*Server, error) {
 		return nil, fmt.Errorf("create log: %w", err)
 	}
 	s := &Server{command: c, cmd: exec.CommandContext(ctx, c.Path, c.Args...), log: log, exited: make(chan struct{}), watched: make(chan struct{})}
-	s.cmd.Env = append(os.Environ(), c.Env...)
+	s.cmd.Env = append(withoutTuning(os.Environ()), c.Env...)
 	s.cmd.Stdout, s.cmd.Stderr = log, log
 	if err := s.cmd.Start(); err != nil {
 		return nil, errors.Join(fmt.Errorf("start %s: %w", c.Path, err), log.Close())
@@ -71,6 +73,14 @@ func Start(ctx context.Context, c Command) (*Server, error) {
 		return nil, errors.Join(err, s.Kill())
 	}
 	return s, nil
+}
+
+// withoutTuning takes out what would tune the Go runtime of one server and
+// strangle that of another.
+func withoutTuning(environment []string) []string {
+	return slices.DeleteFunc(environment, func(v string) bool {
+		return strings.HasPrefix(v, "GOMEMLIMIT=") || strings.HasPrefix(v, "GOGC=")
+	})
 }
 
 func (s *Server) wait() {

@@ -60,6 +60,10 @@ func TestBadStopIsAnError(t *testing.T) {
 	require.ErrorContains(t, err, "the store is broken")
 }
 
+func TestRuntimesAreNotTuned(t *testing.T) {
+	require.Equal(t, []string{"PATH=/bin"}, withoutTuning([]string{"GOMEMLIMIT=1GiB", "PATH=/bin", "GOGC=50"}))
+}
+
 func TestFreeOffset(t *testing.T) {
 	offset, err := FreeOffset(t.Context())
 	require.NoError(t, err)
