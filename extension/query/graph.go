@@ -97,9 +97,9 @@ type (
 		Errors        uint64            `json:"errors"`
 		Rate          float64           `json:"rate"`
 		Outcomes      map[string]uint64 `json:"outcomes"`
-		Client        latency           `json:"clientSeconds"`
-		Server        latency           `json:"serverSeconds"`
-		Queue         latency           `json:"queueSeconds"`
+		Client        *latency          `json:"clientSeconds"` // null: no half of that kind was seen
+		Server        *latency          `json:"serverSeconds"`
+		Queue         *latency          `json:"queueSeconds"`
 		Provisional   uint64            `json:"provisional"`
 		WeightUnknown uint64            `json:"weightUnknown"`
 		Folded        bool              `json:"folded"`
@@ -165,7 +165,10 @@ func outcomes(counts [callgraph.Outcomes]uint64) map[string]uint64 {
 	return named
 }
 
-func shownLatency(s *callgraph.Sketch) latency {
+func shownLatency(s *callgraph.Sketch) *latency {
+	if s.Count() == 0 {
+		return nil
+	}
 	quantile := func(q float64) float64 { return s.Quantile(q).Seconds() }
-	return latency{s.Count(), s.Sum().Seconds(), quantile(0.5), quantile(0.95), quantile(0.99)}
+	return &latency{s.Count(), s.Sum().Seconds(), quantile(0.5), quantile(0.95), quantile(0.99)}
 }
