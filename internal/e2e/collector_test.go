@@ -28,7 +28,6 @@ const (
 	portScrape = 8889
 	portHealth = 13133
 	portQuery  = 16686
-	maxOffset  = 48849
 )
 
 // patience is how long anything may take that is waited for.
@@ -177,11 +176,12 @@ func (r *run) eventually(what string, check func(context.Context) error) {
 	}
 }
 
-// freeOffset is a port offset at which all ports are free.
+// freeOffset is a port offset at which all ports are free, and below those that
+// the system gives to outgoing connections.
 func freeOffset(t *testing.T) int {
 	t.Helper()
 	for range 100 {
-		offset := 1 + rand.IntN(maxOffset)
+		offset := 1000 + rand.IntN(15_000)
 		if allFree(t, offset) {
 			return offset
 		}
