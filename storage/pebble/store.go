@@ -143,7 +143,7 @@ func (s *Store) pebbleOptions(memTable uint64) *pebble.Options {
 		FormatMajorVersion:          pebble.FormatNewest,
 		CacheSize:                   cacheSize,
 		MemTableSize:                memTable,
-		MemTableStopWritesThreshold: 3,
+		MemTableStopWritesThreshold: 4,
 		L0CompactionThreshold:       8,
 		L0StopWritesThreshold:       40,
 		LBaseMaxBytes:               128 << 20,
