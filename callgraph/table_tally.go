@@ -17,8 +17,9 @@ const One Weight = 1 << weightBits
 
 const (
 	weightBits = 24
-	// maxWeight keeps the sum of 2^23 of the heaviest calls within an int64.
-	maxWeight = 1 << 16 * 16
+	// maxWeight lets a bin hold half a million of the heaviest calls; what
+	// would overflow is refused.
+	maxWeight = 1 << 20
 )
 
 // WeightOf is f to 2^-24. It is false for what is no weight: NaN, below zero
@@ -61,6 +62,7 @@ func (t *Tally) Add(d time.Duration, w Weight) bool {
 	return true
 }
 
+// addWeight is false where the sum would fall below zero, or overflow to there.
 func addWeight(sum *Weight, w Weight) bool {
 	if *sum+w < 0 {
 		return false

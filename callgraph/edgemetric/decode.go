@@ -73,10 +73,10 @@ func (d *decoder) readFlush(resource, scope pcommon.Map) error {
 	if err != nil {
 		return err
 	}
-	if d.Writer.ID, err = strconv.ParseUint(writer, 16, 64); err != nil || len(writer) != 16 {
+	if d.ID, err = strconv.ParseUint(writer, 16, 64); err != nil || len(writer) != 16 {
 		return fmt.Errorf("resource attribute %s is %q, not 16 hex digits", AttributeWriter, writer)
 	}
-	if d.Writer.Source, err = source(resource); err != nil {
+	if d.Source, err = source(resource); err != nil {
 		return err
 	}
 	sequence, ok := scope.Get(AttributeSequence)

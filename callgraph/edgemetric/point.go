@@ -90,7 +90,7 @@ func (r *reader) end(keys *endKeys, o *callgraph.Operation, k string, v pcommon.
 func named[T any](r *reader, k string, v pcommon.Value, names map[string]T) T {
 	t, ok := names[r.str(k, v)]
 	if !ok {
-		r.fail("attribute %s is %q, which is none of its values", k, v.AsString())
+		r.failf("attribute %s is %q, which is none of its values", k, v.AsString())
 	}
 	return t
 }
@@ -115,12 +115,12 @@ func (r *reader) bool(k string, v pcommon.Value) bool {
 
 func (r *reader) is(k string, v pcommon.Value, t pcommon.ValueType) bool {
 	if v.Type() != t {
-		r.fail("attribute %s is of type %s, not %s", k, v.Type(), t)
+		r.failf("attribute %s is of type %s, not %s", k, v.Type(), t)
 	}
 	return v.Type() == t
 }
 
-func (r *reader) fail(format string, args ...any) {
+func (r *reader) failf(format string, args ...any) {
 	if r.err == nil {
 		r.err = fmt.Errorf(format, args...)
 	}
@@ -133,11 +133,11 @@ func (r *reader) bucket(b *callgraph.Bucket, p point) {
 	switch width {
 	case callgraph.HotWidth, callgraph.MinuteWidth, callgraph.HourWidth:
 	default:
-		r.fail("its time is no bucket of 10, 60 or 3600 s")
+		r.failf("its time is no bucket of 10, 60 or 3600 s")
 		return
 	}
 	if start%(width*1e9) != 0 || end-start != width*1e9 {
-		r.fail("its time is not aligned to a bucket of %d s", width)
+		r.failf("its time is not aligned to a bucket of %d s", width)
 		return
 	}
 	*b = callgraph.Bucket{Start: start / 1e9, Width: uint32(width)}

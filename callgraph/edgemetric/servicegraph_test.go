@@ -21,12 +21,13 @@ var (
 	settled = start.Add(15 * time.Second)
 )
 
-func call(caller, callee string) *callgraph.Call {
+// call is one of web.
+func call(callee string) *callgraph.Call {
 	op := func(name string) callgraph.Operation {
 		return callgraph.Operation{Service: callgraph.Service{Name: name}, Name: "GET /"}
 	}
 	return &callgraph.Call{
-		Edge: callgraph.Edge{Caller: op(caller), Callee: op(callee), Connection: callgraph.HTTP},
+		Edge: callgraph.Edge{Caller: op("web"), Callee: op(callee), Connection: callgraph.HTTP},
 		End:  start, Arrival: start, Weight: 1,
 		Client: callgraph.Half{Seen: true, Duration: 30 * time.Millisecond},
 		Server: callgraph.Half{Seen: true, Duration: 20 * time.Millisecond},
@@ -70,7 +71,7 @@ func labelled(client, server, kind string) string {
 
 func TestServiceGraphCountsByServiceAndHalf(t *testing.T) {
 	g := NewServiceGraph(ServiceGraphOptions{}, start)
-	c := call("web", "cart")
+	c := call("cart")
 	g.Add(c)
 	c.Edge.Callee.Name, c.Client.Outcome = "POST /", callgraph.Timeout
 	g.Add(c)
@@ -86,7 +87,7 @@ func TestServiceGraphCountsByServiceAndHalf(t *testing.T) {
 
 func TestHalvesOfSDKsAreNotInTheServiceGraph(t *testing.T) {
 	g := NewServiceGraph(ServiceGraphOptions{}, start)
-	c := call("web", "cart")
+	c := call("cart")
 	c.Client.Counted = true
 	g.Add(c)
 	got := series(g.Metrics(settled))
@@ -115,7 +116,7 @@ func TestConnectionTypesAreTempos(t *testing.T) {
 	}
 	for want, change := range cases {
 		g := NewServiceGraph(ServiceGraphOptions{}, start)
-		c := call("web", "cart")
+		c := call("cart")
 		change(&c.Edge)
 		g.Add(c)
 		require.Contains(t, series(g.Metrics(settled)), RequestTotal+want)
@@ -124,8 +125,8 @@ func TestConnectionTypesAreTempos(t *testing.T) {
 
 func TestCallsWaitWhileTheyMayBeTakenBack(t *testing.T) {
 	g := NewServiceGraph(ServiceGraphOptions{}, start)
-	g.Add(call("web", "cart"))
-	c := call("web", "redis")
+	g.Add(call("cart"))
+	c := call("redis")
 	c.Server, c.Provisional = callgraph.Half{}, true
 	g.Add(c)
 	g.Add(c)
@@ -142,8 +143,8 @@ func TestCallsWaitWhileTheyMayBeTakenBack(t *testing.T) {
 
 func TestWhatAnEarlierRunCountedIsSkipped(t *testing.T) {
 	g := NewServiceGraph(ServiceGraphOptions{}, start)
-	g.Add(call("web", "cart"))
-	c := call("web", "shop")
+	g.Add(call("cart"))
+	c := call("shop")
 	c.Arrival = start.Add(time.Minute)
 	g.Add(c)
 	g.Skip(start.Add(time.Minute))
@@ -155,7 +156,7 @@ func TestWhatAnEarlierRunCountedIsSkipped(t *testing.T) {
 func TestEdgesBeyondTheLimitShareTheRemainder(t *testing.T) {
 	g := NewServiceGraph(ServiceGraphOptions{Limit: 2}, start)
 	for _, name := range []string{"a", "b", "c", "d"} {
-		g.Add(call("web", name))
+		g.Add(call(name))
 	}
 	got := series(g.Metrics(settled))
 	require.EqualValues(t, 1, got[RequestTotal+labelled("web", "a", "")])
@@ -163,10 +164,10 @@ func TestEdgesBeyondTheLimitShareTheRemainder(t *testing.T) {
 	require.Equal(t, 2, g.Folded())
 
 	for range 5 {
-		g.Add(call("web", "c"))
+		g.Add(call("c"))
 	}
 	before := series(g.Metrics(settled))
-	g.Add(call("web", "c"))
+	g.Add(call("c"))
 	after := series(g.Metrics(settled))
 	require.EqualValues(t, 0, before[RequestTotal+labelled("web", "c", "")], "with series of its own from now on")
 	require.EqualValues(t, 1, after[RequestTotal+labelled("web", "c", "")])
@@ -181,7 +182,7 @@ func TestNoSeriesEverFalls(t *testing.T) {
 		g := NewServiceGraph(ServiceGraphOptions{Limit: limit}, start)
 		at, last := start, map[string]uint64{}
 		for range rapid.IntRange(1, 25).Draw(r, "calls") {
-			c := call("web", rapid.StringMatching("[a-f]").Draw(r, "callee"))
+			c := call(rapid.StringMatching("[a-f]").Draw(r, "callee"))
 			c.Arrival = at
 			c.Weight = rapid.Float64Range(1, 5).Draw(r, "weight")
 			c.Client.Duration = time.Duration(rapid.Int64Range(0, 1e10).Draw(r, "duration"))
@@ -206,7 +207,7 @@ func TestNoSeriesEverFalls(t *testing.T) {
 func TestWatchedEdgesAreBounded(t *testing.T) {
 	g := NewServiceGraph(ServiceGraphOptions{Limit: 3}, start)
 	for i := range 1000 {
-		g.Add(call("web", fmt.Sprint(i)))
+		g.Add(call(fmt.Sprint(i)))
 		g.Metrics(settled)
 	}
 	require.LessOrEqual(t, len(g.edges), 3*candidates)
@@ -217,7 +218,7 @@ func TestWatchedEdgesAreBounded(t *testing.T) {
 func TestExplicitBuckets(t *testing.T) {
 	g := NewServiceGraph(ServiceGraphOptions{Bounds: []float64{0.01, 0.1, 1}}, start)
 	for _, d := range []time.Duration{0, 5 * time.Millisecond, 50 * time.Millisecond, time.Minute} {
-		c := call("web", "cart")
+		c := call("cart")
 		c.Client.Duration = d
 		g.Add(c)
 	}
@@ -234,7 +235,7 @@ func TestExplicitBuckets(t *testing.T) {
 
 func TestServiceGraphCarriesNoUnitAndIsCumulative(t *testing.T) {
 	g := NewServiceGraph(ServiceGraphOptions{}, start)
-	g.Add(call("web", "cart"))
+	g.Add(call("cart"))
 	names := map[string]bool{}
 	for _, m := range g.Metrics(settled).ResourceMetrics().At(0).ScopeMetrics().At(0).Metrics().All() {
 		names[m.Name()] = true

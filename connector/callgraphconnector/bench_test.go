@@ -3,10 +3,6 @@ package callgraphconnector
 import (
 	"encoding/binary"
 	"fmt"
-	"github.com/jcallgraph/jcallgraph/callgraph"
-	"github.com/jcallgraph/jcallgraph/callgraph/edgemetric"
-	"github.com/jcallgraph/jcallgraph/connector/callgraphconnector/edgecount"
-	"github.com/jcallgraph/jcallgraph/internal/otlpdump"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,6 +14,11 @@ import (
 	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/jcallgraph/jcallgraph/callgraph"
+	"github.com/jcallgraph/jcallgraph/callgraph/edgemetric"
+	"github.com/jcallgraph/jcallgraph/connector/callgraphconnector/edgecount"
+	"github.com/jcallgraph/jcallgraph/internal/otlpdump"
 )
 
 // BenchmarkConsumeTraces is the whole cost of a span: joiner, table, flushes

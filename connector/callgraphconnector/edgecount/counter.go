@@ -35,10 +35,10 @@ func (o Options) withDefaults() Options {
 
 // Stats count what a Counter did since it was made.
 type Stats struct {
-	Joiner calltree.Stats
-	Table  callgraph.TableStats
-	Folded int // edges without series of their own in the service graph
-	Recounted
+	Joiner  calltree.Stats
+	Table   callgraph.TableStats
+	Folded  int // edges without series of their own in the service graph
+	Recount Recounted
 }
 
 // Counter counts the calls of spans in the cells of one writer. It has no
@@ -145,7 +145,7 @@ func (c *Counter) Graph(now time.Time) pmetric.Metrics {
 func (c *Counter) Stats() Stats {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	s := Stats{Joiner: c.joiner.Stats(), Table: c.table.Stats(), Recounted: c.done}
+	s := Stats{Joiner: c.joiner.Stats(), Table: c.table.Stats(), Recount: c.done}
 	if c.graph != nil {
 		s.Folded = c.graph.Folded()
 	}
