@@ -113,7 +113,13 @@ func (r *run) waitHealthy() {
 // stop sends a signal and waits for the end; it is safe twice.
 func (r *run) stop(s syscall.Signal) {
 	_ = r.cmd.Process.Signal(s) // it may be gone
-	<-r.exited
+	select {
+	case <-r.exited:
+	case <-time.After(patience):
+		r.t.Errorf("the collector lives %s after %s", patience, s)
+		_ = r.cmd.Process.Kill()
+		<-r.exited
+	}
 }
 
 // fails waits for the process to end by itself with an error.
