@@ -185,3 +185,16 @@ func TestNamesAreBounded(t *testing.T) {
 	require.Len(t, s.names.seen, 2)
 	require.EqualValues(t, 3, s.Stats().NamesRefused)
 }
+
+// TestHourOfItsOwn has a segment that begins a new hour: the chunk that it
+// closes must not claim it, or a restart would lose it.
+func TestHourOfItsOwn(t *testing.T) {
+	c := &clock{time.Date(2026, 1, 1, 0, 59, 0, 0, time.UTC)}
+	s := openStore(t, c.options())
+	writeOne(t, s, 1)
+	c.now = c.now.Add(time.Hour)
+	writeOne(t, s, 2)
+	s.indexFull(t.Context())
+	require.Equal(t, 1, s.Stats().Chunks)
+	requireTraces(t, reopen(t, s), 1, 2)
+}
