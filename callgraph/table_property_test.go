@@ -69,6 +69,7 @@ func TestCellsOfTwoTablesAddUp(t *testing.T) {
 	})
 }
 
+// cellsOf is what a table makes of the calls.
 func cellsOf(calls []Call) newest {
 	table, store := NewTable(collector, TableOptions{}), newest{}
 	for _, c := range calls {
@@ -97,6 +98,7 @@ type service struct {
 	Opened  int64
 }
 
+// totals are the counts by what folding must leave alone.
 func totals(cells newest) map[service]total {
 	sums := map[service]total{}
 	for k, c := range cells {
@@ -114,6 +116,8 @@ func totals(cells newest) map[service]total {
 	return sums
 }
 
+// wholeCall is a call of a small world, so that many share a cell. All arrive
+// in the same second: openings are tested apart.
 func wholeCall() *rapid.Generator[Call] {
 	return rapid.Custom(func(r *rapid.T) Call {
 		name := rapid.SampledFrom([]string{"a", "b", "c"})
@@ -145,6 +149,8 @@ func wholeCall() *rapid.Generator[Call] {
 	})
 }
 
+// randomCall is a wholeCall of any weight. Fractions are rounded by cell, so
+// that sums of cells are exact for whole weights only.
 func randomCall() *rapid.Generator[Call] {
 	return rapid.Custom(func(r *rapid.T) Call {
 		c := wholeCall().Draw(r, "call")

@@ -340,10 +340,3 @@ func TestWhatCannotBeFoldedIsRefusedAndCounted(t *testing.T) {
 	require.EqualValues(t, 2, table.Stats().Calls)
 	require.Len(t, table.Changed(noon), 2)
 }
-
-// cellsOf is what a table makes of the calls.
-// totals are the counts by what folding must leave alone.
-// wholeCall is a call of a small world, so that many share a cell. All arrive
-// in the same second: openings are tested apart.
-// randomCall is a wholeCall of any weight. Fractions are rounded by cell, so
-// that sums of cells are exact for whole weights only.

@@ -179,7 +179,7 @@ func TestShutdownWaitsNoLongerThanItMay(t *testing.T) {
 	})
 }
 
-// faulty fails while it is told to, after it took a part.
+// faulty fails while it is told to.
 type faulty struct {
 	consumertest.MetricsSink
 	fails atomic.Bool
