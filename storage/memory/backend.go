@@ -35,8 +35,9 @@ type Backend struct {
 	spans sync.Mutex // one writer extends its traces and its journal
 	names names
 
-	cells   sync.Mutex // one writer versions its buckets
-	version uint64
+	cells     sync.Mutex // one writer versions its buckets
+	version   uint64
+	edgesHour hour // of the last version
 }
 
 var _ storage.Backend = (*Backend)(nil)

@@ -2,6 +2,7 @@ package memory
 
 import (
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -85,4 +86,37 @@ func TestFullServerRefusesAndLosesNothing(t *testing.T) {
 		_, err := b.Trace(t.Context(), pcommon.TraceID{15: id})
 		require.NoError(t, err)
 	}
+}
+
+func TestRetentionShorterThanAnHourCrossesTheHour(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // begins at a full hour
+		b := open(t, Options{Retention: 30 * time.Minute})
+		bucket := callgraph.BucketAt(time.Now(), callgraph.HotWidth)
+		write := func(trace byte) {
+			require.NoError(t, b.WriteSpans(t.Context(), oneSpan(trace, 1, time.Now())))
+			require.NoError(t, b.WriteCells(t.Context(), []callgraph.Cell{{CellKey: callgraph.CellKey{Bucket: bucket, Opened: int64(trace)}}}))
+		}
+		found := func() (traces, cells int) {
+			matches, err := b.Search(t.Context(), storage.Query{Limit: 10})
+			require.NoError(t, err)
+			require.NoError(t, b.Cells(t.Context(), bucket.Window(), func(cs []callgraph.Cell) error { cells += len(cs); return nil }))
+			return len(matches), cells
+		}
+		time.Sleep(40 * time.Minute)
+		write(1)
+		time.Sleep(25 * time.Minute)
+		write(2)
+		traces, cells := found()
+		require.Equal(t, [2]int{2, 2}, [2]int{traces, cells}, "25 minutes later, in the next hour")
+
+		time.Sleep(10 * time.Minute)
+		traces, _ = found()
+		require.Equal(t, 1, traces, "35 minutes later")
+
+		time.Sleep(5 * time.Hour)
+		traces, cells = found()
+		require.Equal(t, [2]int{0, 0}, [2]int{traces, cells}, "all is past")
+		write(3)
+		require.Less(t, b.Bytes(), int64(3000), "what is past takes no room")
+	})
 }

@@ -69,8 +69,13 @@ func (b *Backend) writeBucket(bucket callgraph.Bucket, cells []callgraph.Cell) e
 // restart, so they are times.
 func (b *Backend) announce(p place) error {
 	now := time.Now()
+	h := hourAt(now)
+	if h != b.edgesHour {
+		b.dropOldHours(h)
+		b.edgesHour = h
+	}
 	b.version = max(b.version+1, uint64(now.UnixNano()))
-	return b.commands.HSet(edgesKey(hourAt(now)), p.String(), strconv.AppendUint(nil, b.version, 10))
+	return b.commands.HSet(edgesKey(h), p.String(), strconv.AppendUint(nil, b.version, 10))
 }
 
 func (b *Backend) readBucket(p place) ([]callgraph.Cell, error) {

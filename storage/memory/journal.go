@@ -64,10 +64,13 @@ func (b *Backend) appendJournal(now time.Time, entries []byte) error {
 // expire. A day's worth makes up for a writer that was away.
 func (b *Backend) dropOldHours(h hour) {
 	for ago := hour(1); ago <= 24; ago++ {
-		b.commands.Del(spansKey(h - ago - hour(b.options.Retention/time.Hour)))
-		b.commands.Del(edgesKey(h - ago - hour(b.options.EdgeRetention/time.Hour)))
+		b.commands.Del(spansKey(h - ago - hoursIn(b.options.Retention)))
+		b.commands.Del(edgesKey(h - ago - hoursIn(b.options.EdgeRetention)))
 	}
 }
+
+// hoursIn rounds up: a part of an hour reaches into the hour before.
+func hoursIn(d time.Duration) hour { return hour((d + time.Hour - 1) / time.Hour) }
 
 // journal returns the entries of all writers that arrived within retention
 // and at or after since.

@@ -70,8 +70,10 @@ func (c *commands) SetEx(key string, ttl time.Duration, b []byte) error {
 func (c *commands) set(key string, v value) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	old, had := c.values[key]
-	if err := c.reserve(cost(key, v.bytes) - costIf(had, key, old.bytes)); err != nil {
+	if err := c.reserve(func() int64 {
+		old, had := c.values[key]
+		return cost(key, v.bytes) - costIf(had, key, old.bytes)
+	}); err != nil {
 		return err
 	}
 	c.values[key] = v
@@ -82,8 +84,10 @@ func (c *commands) set(key string, v value) error {
 func (c *commands) HSet(key, field string, b []byte) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	old, had := c.hashes[key][field]
-	if err := c.reserve(cost(field, b) - costIf(had, field, old)); err != nil {
+	if err := c.reserve(func() int64 {
+		old, had := c.hashes[key][field]
+		return cost(field, b) - costIf(had, field, old)
+	}); err != nil {
 		return err
 	}
 	if c.hashes[key] == nil {
@@ -125,23 +129,31 @@ func (c *commands) drop(key string, v value) {
 	delete(c.values, key)
 }
 
-// reserve makes room for growth, first from what has expired.
-func (c *commands) reserve(growth int64) error {
-	c.sweep(growth)
-	if growth > 0 && c.bytes+growth > c.limit {
-		return fmt.Errorf("%w: %d bytes and %d more, limit %d: %w", errOutOfMemory, c.bytes, growth, c.limit, storage.ErrFull)
+// reserve makes room for a write, first from what has expired. What the write
+// adds is asked for again then: its own old value may be gone.
+func (c *commands) reserve(growth func() int64) error {
+	c.sweep(sweepEvery)
+	if c.bytes+growth() > c.limit {
+		c.sweep(sweepFull)
 	}
-	c.bytes += growth
+	n := growth()
+	if n > 0 && c.bytes+n > c.limit {
+		return fmt.Errorf("%w: %d bytes and %d more, limit %d: %w", errOutOfMemory, c.bytes, n, c.limit, storage.ErrFull)
+	}
+	c.bytes += n
 	return nil
 }
 
-// sweepEvery spreads the cost of looking for expired values.
-const sweepEvery = time.Minute
+// How often expired values are looked for at most: usually, and when memory is
+// short.
+const (
+	sweepEvery = time.Minute
+	sweepFull  = time.Second
+)
 
-func (c *commands) sweep(growth int64) {
+func (c *commands) sweep(every time.Duration) {
 	now := time.Now()
-	full := c.bytes+growth > c.limit && now.Sub(c.swept) >= time.Second
-	if now.Sub(c.swept) < sweepEvery && !full {
+	if now.Sub(c.swept) < every {
 		return
 	}
 	c.swept = now

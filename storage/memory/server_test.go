@@ -59,3 +59,14 @@ func TestHashesCountAndGoAsOne(t *testing.T) {
 	require.Zero(t, s.Bytes())
 	require.Empty(t, c.HGetAll("h"))
 }
+
+func TestExpiredValueIsCountedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := NewServer(1000)
+		c := &s.commands
+		require.NoError(t, c.SetEx("a", time.Minute, make([]byte, 100)))
+		time.Sleep(2 * time.Minute)
+		require.NoError(t, c.SetEx("a", time.Minute, make([]byte, 100)))
+		require.Equal(t, cost("a", make([]byte, 100)), s.Bytes())
+	})
+}
