@@ -10,6 +10,18 @@ type Service struct {
 	Name        string
 }
 
+// Resource attributes that identify a service. EnvironmentKeyOlder is read
+// where a resource has no EnvironmentKey.
+const (
+	EnvironmentKey      = "deployment.environment.name"
+	EnvironmentKeyOlder = "deployment.environment"
+	NamespaceKey        = "service.namespace"
+	ServiceKey          = "service.name"
+)
+
+// UnknownService is the name of a service whose resource names none.
+const UnknownService = "unknown_service"
+
 // String is environment/namespace/name with empty leading parts left out.
 func (s Service) String() string {
 	switch {

@@ -60,7 +60,8 @@ type TraceReader interface {
 
 // Query selects spans; the zero value of each condition accepts all.
 type Query struct {
-	// Service to look in; with an empty Environment or Namespace, any.
+	// Service to look in, as calltree.ServiceOf reads it from the resource;
+	// with an empty Environment or Namespace, any.
 	Service   callgraph.Service
 	Operation string
 	// Attributes that one span must have, on itself, its scope or its

@@ -12,11 +12,6 @@ import (
 
 // Attributes of OTel's semantic conventions, current names and older ones.
 const (
-	serviceName                = "service.name"
-	serviceNamespace           = "service.namespace"
-	deploymentEnvironmentName  = "deployment.environment.name"
-	deploymentEnvironmentOlder = "deployment.environment"
-
 	statusCode      = "otel.status_code"
 	openTracingFail = "error"
 	errorType       = "error.type"

@@ -13,25 +13,22 @@ import (
 	"github.com/jcallgraph/jcallgraph/callgraph"
 )
 
-// Names for what has none.
-const (
-	UnknownService = "unknown_service" // a resource without service.name
-	UnknownPeer    = "unknown_peer"    // an exit span that does not say whom it calls
-)
+// UnknownPeer is the name of the peer of an exit span that names none.
+const UnknownPeer = "unknown_peer"
 
 // ServiceOf is the service that a resource describes.
 func ServiceOf(resource pcommon.Resource) callgraph.Service {
 	attributes := resource.Attributes()
 	s := callgraph.Service{
-		Environment: text(attributes, deploymentEnvironmentName),
-		Namespace:   text(attributes, serviceNamespace),
-		Name:        text(attributes, serviceName),
+		Environment: text(attributes, callgraph.EnvironmentKey),
+		Namespace:   text(attributes, callgraph.NamespaceKey),
+		Name:        text(attributes, callgraph.ServiceKey),
 	}
 	if s.Environment == "" {
-		s.Environment = text(attributes, deploymentEnvironmentOlder)
+		s.Environment = text(attributes, callgraph.EnvironmentKeyOlder)
 	}
 	if s.Name == "" {
-		s.Name = UnknownService
+		s.Name = callgraph.UnknownService
 	}
 	return s
 }

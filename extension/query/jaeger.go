@@ -11,7 +11,6 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
-	"github.com/jcallgraph/jcallgraph/callgraph/calltree"
 	"github.com/jcallgraph/jcallgraph/callgraph/graphview"
 	"github.com/jcallgraph/jcallgraph/storage"
 )
@@ -24,7 +23,7 @@ func (s *Server) services(r *http.Request) (any, error) {
 	}
 	names := make([]string, 0, len(services))
 	for _, service := range services {
-		names = append(names, cmp.Or(service.Name, calltree.UnknownService))
+		names = append(names, service.Name)
 	}
 	slices.Sort(names)
 	return listed(slices.Compact(names)), nil

@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
+	"github.com/jcallgraph/jcallgraph/callgraph/calltree"
 	"github.com/jcallgraph/jcallgraph/storage"
 )
 
@@ -47,7 +48,7 @@ func (n *names) load(b *Backend) error {
 
 func (n *names) add(td ptrace.Traces) {
 	for _, rs := range td.ResourceSpans().All() {
-		service := serviceOf(rs.Resource())
+		service := calltree.ServiceOf(rs.Resource())
 		for _, ss := range rs.ScopeSpans().All() {
 			for _, s := range ss.Spans().All() {
 				x := name{service, storage.OperationName{Name: s.Name(), Kind: s.Kind()}}

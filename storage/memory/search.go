@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
+	"github.com/jcallgraph/jcallgraph/callgraph/calltree"
 	"github.com/jcallgraph/jcallgraph/storage"
 )
 
@@ -72,7 +73,7 @@ func (m matches) enough(limit int, next int64) bool {
 
 func (m matches) add(td ptrace.Traces, q storage.Query) {
 	for _, rs := range td.ResourceSpans().All() {
-		if !serviceMatches(q.Service, serviceOf(rs.Resource())) {
+		if !serviceMatches(q.Service, calltree.ServiceOf(rs.Resource())) {
 			continue
 		}
 		for _, ss := range rs.ScopeSpans().All() {
@@ -127,20 +128,4 @@ func attributesMatch(q storage.Query, places ...pcommon.Map) bool {
 		}
 	}
 	return true
-}
-
-func serviceOf(r pcommon.Resource) callgraph.Service {
-	return callgraph.Service{
-		Environment: attribute(r, "deployment.environment.name"),
-		Namespace:   attribute(r, "service.namespace"),
-		Name:        attribute(r, "service.name"),
-	}
-}
-
-func attribute(r pcommon.Resource, key string) string {
-	v, ok := r.Attributes().Get(key)
-	if !ok {
-		return ""
-	}
-	return v.AsString()
 }

@@ -132,9 +132,7 @@ func (s *Store) Services(context.Context) ([]callgraph.Service, error) {
 	defer s.gate.leave()
 	found := map[callgraph.Service]struct{}{}
 	s.names.each(func(x segment.Name) {
-		if x.Service != "" {
-			found[serviceOf(x)] = struct{}{}
-		}
+		found[serviceOf(x)] = struct{}{}
 	})
 	return sorted(found, func(a, b callgraph.Service) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Environment, b.Environment), cmp.Compare(a.Namespace, b.Namespace))

@@ -83,19 +83,23 @@ func searchService(t *testing.T, s *subject) {
 		span{trace: 3, id: 3, at: 3, service: "web", resource: place("prod", "desk")},
 		span{trace: 4, id: 4, at: 4, service: "web", resource: place("test", "shop")},
 		span{trace: 5, id: 5, at: 5, service: "cart", resource: place("prod", "shop")},
+		span{trace: 6, id: 6, at: 6, service: "web", resource: map[string]any{callgraph.EnvironmentKeyOlder: "older"}},
+		span{trace: 7, id: 7, at: 7},
 	))
 	for _, c := range []struct {
 		service callgraph.Service
 		want    []int
 	}{
-		{callgraph.Service{Name: "web"}, []int{4, 3, 2, 1}},
+		{callgraph.Service{Name: "web"}, []int{6, 4, 3, 2, 1}},
 		{callgraph.Service{Name: "web", Environment: "prod"}, []int{3, 2}},
 		{callgraph.Service{Name: "web", Namespace: "shop"}, []int{4, 2}},
 		{callgraph.Service{Name: "web", Environment: "prod", Namespace: "shop"}, []int{2}},
 		{callgraph.Service{Environment: "prod", Namespace: "shop"}, []int{5, 2}},
+		{callgraph.Service{Name: "web", Environment: "older"}, []int{6}},
+		{callgraph.Service{Name: callgraph.UnknownService}, []int{7}},
 		{callgraph.Service{Name: "we"}, []int{}},
 	} {
-		require.Equal(t, c.want, searchNumbers(t, s, 5, storage.Query{Service: c.service, Limit: 10}), "%+v", c.service)
+		require.Equal(t, c.want, searchNumbers(t, s, 7, storage.Query{Service: c.service, Limit: 10}), "%+v", c.service)
 	}
 }
 

@@ -1,9 +1,12 @@
 package segment
 
 import (
+	"cmp"
 	"encoding/binary"
 	"math/bits"
 	"slices"
+
+	"github.com/jcallgraph/jcallgraph/callgraph"
 )
 
 // Index says what a segment can be searched by. Its Terms and Traces are
@@ -189,13 +192,6 @@ type Name struct {
 	Kind                                       int32
 }
 
-// Keys of the resource attributes that identify a service.
-const (
-	keyEnvironment = "deployment.environment.name"
-	keyNamespace   = "service.namespace"
-	keyService     = "service.name"
-)
-
 // Names yields each operation of the encoder's spans at least once. The
 // strings are valid until the encoder is reset.
 func (e *Encoder) Names(yield func(Name)) {
@@ -220,16 +216,22 @@ func (e *Encoder) Names(yield func(Name)) {
 	}
 }
 
+// serviceName is the resource's service, as calltree.ServiceOf has it.
 func serviceName(resource []byte) (n Name) {
+	var older string
 	resourcePairs(resource, func(pair []byte) {
 		switch k, v := pairText(pair); k {
-		case keyEnvironment:
+		case callgraph.EnvironmentKey:
 			n.Environment = v
-		case keyNamespace:
+		case callgraph.EnvironmentKeyOlder:
+			older = v
+		case callgraph.NamespaceKey:
 			n.Namespace = v
-		case keyService:
+		case callgraph.ServiceKey:
 			n.Service = v
 		}
 	})
+	n.Environment = cmp.Or(n.Environment, older)
+	n.Service = cmp.Or(n.Service, callgraph.UnknownService)
 	return n
 }

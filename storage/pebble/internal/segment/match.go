@@ -1,5 +1,7 @@
 package segment
 
+import "github.com/jcallgraph/jcallgraph/callgraph"
+
 // Condition is what a search asks of one span.
 type Condition struct {
 	Environment, Namespace, Service, Operation string // empty: any
@@ -9,13 +11,16 @@ type Condition struct {
 	From, To                                   int64 // of the start: From <= start < To
 }
 
-// Terms that every span which meets the condition has.
+// Terms that every span which meets the condition has. An environment is none
+// of them, as either of two attributes may name it; nor is the service that
+// has no name.
 func (c *Condition) Terms() []Term {
 	var terms []Term
-	for _, a := range [][2]string{{keyEnvironment, c.Environment}, {keyNamespace, c.Namespace}, {keyService, c.Service}} {
-		if a[1] != "" {
-			terms = append(terms, AttributeTerm(a[0], a[1]))
-		}
+	if c.Namespace != "" {
+		terms = append(terms, AttributeTerm(callgraph.NamespaceKey, c.Namespace))
+	}
+	if c.Service != "" && c.Service != callgraph.UnknownService {
+		terms = append(terms, AttributeTerm(callgraph.ServiceKey, c.Service))
 	}
 	for k, v := range c.Attributes {
 		terms = append(terms, AttributeTerm(k, v))
