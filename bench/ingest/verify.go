@@ -77,10 +77,15 @@ func calls(ctx context.Context, cells storage.CellReader) (n int, err error) {
 
 var recounted = regexp.MustCompile(`(?m)^# .* calls=(\d+) `)
 
-// recount asks the program that counts a recording's edges in another way.
+// recount asks the program that counts a recording's edges in another way. It is
+// found from within the module only.
 func (b *bench) recount(ctx context.Context) (calls int, err error) {
 	const program = "github.com/jcallgraph/jcallgraph/internal/recount"
 	output, err := exec.CommandContext(ctx, "go", append([]string{"run", program}, b.files...)...).Output()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return 0, fmt.Errorf("recount edges: %w: %s", err, exit.Stderr)
+	}
 	if err != nil {
 		return 0, fmt.Errorf("recount edges: %w", err)
 	}
