@@ -154,14 +154,20 @@ type Backends interface {
 	Backend(name string) (Backend, error)
 }
 
+// Reasons of a Refusal.
+const (
+	RefusedTraceID = "zero_trace_id"
+	RefusedSpanID  = "zero_span_id"
+)
+
 // Refusal says why a span can't be stored, or is empty where it can. Writers
 // leave refused spans out; the adapters count them by this reason.
 func Refusal(s ptrace.Span) string {
 	switch {
 	case s.TraceID().IsEmpty():
-		return "zero_trace_id"
+		return RefusedTraceID
 	case s.SpanID().IsEmpty():
-		return "zero_span_id"
+		return RefusedSpanID
 	}
 	return ""
 }

@@ -12,29 +12,29 @@ import (
 
 const (
 	meterName = "github.com/jcallgraph/jcallgraph/connector/callgraphconnector"
-	prefix    = "otelcol_connector_callgraph_"
+	prefix    = "jcallgraph.callgraph."
 	keyReason = "reason"
 
-	metricFailedFlushes = prefix + "failed_flushes"
-	metricRefusedCalls  = prefix + "refused_calls"
+	metricFailedFlushes = prefix + "flushes.failed"
+	metricRefusedCalls  = prefix + "calls.refused"
 )
 
 // gauges are the connector's own metrics that say how much there is now.
 var gauges = []instrument{
 	{
-		prefix + "pending_spans", "{span}", "Spans, and awaited parents, that the joiner holds.",
+		prefix + "spans.pending", "{span}", "Spans, and awaited parents, that the joiner holds.",
 		func(s *edgecount.Stats) uint64 { return uint64(s.Joiner.Held) },
 	},
 	{
-		prefix + "cells", "{cell}", "Cells that are not final.",
+		prefix + "cells.open", "{cell}", "Cells that are not final.",
 		func(s *edgecount.Stats) uint64 { return uint64(s.Table.Cells) },
 	},
 	{
-		prefix + "openings", "{bucket}", "Buckets that are not final.",
+		prefix + "buckets.open", "{bucket}", "Buckets that are not final.",
 		func(s *edgecount.Stats) uint64 { return uint64(s.Table.Openings) },
 	},
 	{
-		prefix + "folded_edges", "{edge}", "Edges between services that share the remainder's series in the service graph.",
+		prefix + "edges.folded", "{edge}", "Edges between services that share the remainder's series in the service graph.",
 		func(s *edgecount.Stats) uint64 { return uint64(s.Folded) },
 	},
 }
@@ -42,55 +42,55 @@ var gauges = []instrument{
 // sums are those that say how much there was since the start.
 var sums = []instrument{
 	{
-		prefix + "spans", "{span}", "Spans taken in, each once, those read back after a restart among them.",
+		prefix + "spans.taken", "{span}", "Spans taken in, each once, those read back after a restart among them.",
 		func(s *edgecount.Stats) uint64 { return s.Joiner.Spans },
 	},
 	{
-		prefix + "duplicate_spans", "{span}", "Spans that had come before within the pairing window.",
+		prefix + "spans.duplicate", "{span}", "Spans that had come before within the pairing window.",
 		func(s *edgecount.Stats) uint64 { return s.Joiner.Duplicates },
 	},
 	{
-		prefix + "unidentified_spans", "{span}", "Spans without a trace or span ID.",
+		prefix + "spans.unidentified", "{span}", "Spans without a trace or span ID.",
 		func(s *edgecount.Stats) uint64 { return s.Joiner.Unidentified },
 	},
 	{
-		prefix + "early_spans", "{span}", "Spans whose wait for their other half was cut short by max_spans.",
+		prefix + "spans.early", "{span}", "Spans whose wait for their other half was cut short by max_spans.",
 		func(s *edgecount.Stats) uint64 { return s.Joiner.ExpiredEarly },
 	},
 	{
-		prefix + "refused_weights", "{span}", "Adjusted counts that were too great and count 1.",
+		prefix + "weights.refused", "{span}", "Adjusted counts that were too great and count 1.",
 		func(s *edgecount.Stats) uint64 { return s.Joiner.RefusedWeights },
 	},
 	{
-		prefix + "refused_links", "{link}", "Links of consumers beyond their bounds.",
+		prefix + "links.refused", "{link}", "Links of consumers beyond their bounds.",
 		func(s *edgecount.Stats) uint64 { return s.Joiner.RefusedLinks },
 	},
 	{
-		prefix + "overflowed_names", "{span}", "Spans counted under the operation (other): too many names.",
+		prefix + "names.overflowed", "{span}", "Spans counted under the operation (other): too many names.",
 		func(s *edgecount.Stats) uint64 { return s.Joiner.OverflowedNames },
 	},
 	{
-		prefix + "calls", "{call}", "Calls counted.",
+		prefix + "calls.counted", "{call}", "Calls counted.",
 		func(s *edgecount.Stats) uint64 { return s.Table.Calls },
 	},
 	{
-		prefix + "retracted_calls", "{call}", "Calls taken back, because more of them was learned.",
+		prefix + "calls.retracted", "{call}", "Calls taken back, because more of them was learned.",
 		func(s *edgecount.Stats) uint64 { return s.Table.Retracted },
 	},
 	{
-		prefix + "weight_unknown_calls", "{call}", "Calls that count 1 since their spans do not say how they were sampled.",
+		prefix + "calls.weight_unknown", "{call}", "Calls that count 1 since their spans do not say how they were sampled.",
 		func(s *edgecount.Stats) uint64 { return s.Table.WeightUnknown },
 	},
 	{
-		prefix + "folded_cells", "{cell}", "Cells folded into those of the operation (other): max_cells was met.",
+		prefix + "cells.folded", "{cell}", "Cells folded into those of the operation (other): max_cells was met.",
 		func(s *edgecount.Stats) uint64 { return s.Table.Folded },
 	},
 	{
-		prefix + "sealed_buckets", "{bucket}", "Buckets that became final.",
+		prefix + "buckets.sealed", "{bucket}", "Buckets that became final.",
 		func(s *edgecount.Stats) uint64 { return s.Table.Sealed },
 	},
 	{
-		prefix + "recounted_spans", "{span}", "Spans read back after a restart.",
+		prefix + "spans.recounted", "{span}", "Spans read back after a restart.",
 		func(s *edgecount.Stats) uint64 { return uint64(s.Recount.Spans) },
 	},
 }
@@ -128,6 +128,7 @@ func observe(provider metric.MeterProvider, c *edgecount.Counter) (*telemetry, e
 	if err := errors.Join(err, err2); err != nil {
 		return nil, err
 	}
+	failures.Add(context.Background(), 0) // there from the start: an alert sees the first one
 	registration, err := meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
 		s := c.Stats()
 		for _, r := range readings {

@@ -17,13 +17,17 @@ const (
 	metricRequests        = "jcallgraph.query.requests"
 	metricDuration        = "jcallgraph.query.duration"
 	metricPanics          = "jcallgraph.query.panics"
-	metricRefreshFailures = "jcallgraph.query.refresh_failures"
+	metricRefreshFailures = "jcallgraph.query.refreshes.failed"
 	metricCells           = "jcallgraph.query.view.cells"
 	metricEdges           = "jcallgraph.query.view.edges"
 	metricEvicted         = "jcallgraph.query.view.evicted"
 	keyEndpoint           = "endpoint"
 	keyStatus             = "status"
 )
+
+// durationBounds are those of OpenTelemetry's conventions for HTTP, and two
+// below: the default ones are for milliseconds.
+var durationBounds = []float64{.001, .0025, .005, .01, .025, .05, .075, .1, .25, .5, .75, 1, 2.5, 5, 7.5, 10}
 
 type metrics struct {
 	meter           metric.Meter
@@ -44,10 +48,14 @@ func newMetrics(provider metric.MeterProvider) (m *metrics, err error) {
 	}
 	m.requests = counter(metricRequests, "{request}", "Requests to the query API.")
 	m.panics = counter(metricPanics, "{panic}", "Requests whose handler panicked: faults of the program.")
-	m.refreshFailures = counter(metricRefreshFailures, "{failure}", "Times that the graph could not follow the store.")
-	if err == nil {
-		m.duration, err = m.meter.Float64Histogram(metricDuration, metric.WithUnit("s"), metric.WithDescription("How long requests took."))
+	m.refreshFailures = counter(metricRefreshFailures, "{refresh}", "Times that the graph could not follow the store.")
+	if err != nil {
+		return nil, err
 	}
+	m.panics.Add(context.Background(), 0) // there from the start: an alert sees the first one
+	m.refreshFailures.Add(context.Background(), 0)
+	m.duration, err = m.meter.Float64Histogram(metricDuration, metric.WithUnit("s"), metric.WithDescription("How long requests took."),
+		metric.WithExplicitBucketBoundaries(durationBounds...))
 	return m, err
 }
 

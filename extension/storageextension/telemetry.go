@@ -31,7 +31,7 @@ var sums = []sum{
 	{"jcallgraph.storage.cells.dropped", "{cell}", "Edge counts that retention removed.", func(s pebble.Stats) float64 { return float64(s.DroppedCells) }},
 	{"jcallgraph.storage.cells.stale", "{cell}", "Edge counts written when a later state was there.", func(s pebble.Stats) float64 { return float64(s.StaleCells) }},
 	{"jcallgraph.storage.commits", "{commit}", "Durable writes of spans.", func(s pebble.Stats) float64 { return float64(s.Commits) }},
-	{"jcallgraph.storage.commits.duration", "s", "Time that the durable writes of spans took together.", func(s pebble.Stats) float64 { return s.CommitTime.Seconds() }},
+	{"jcallgraph.storage.commit.time", "s", "Time that the durable writes of spans took together.", func(s pebble.Stats) float64 { return s.CommitTime.Seconds() }},
 	{"jcallgraph.storage.names.refused", "{operation}", "Operations that the list of names had no room for.", func(s pebble.Stats) float64 { return float64(s.NamesRefused) }},
 	{"jcallgraph.storage.segments.corrupt", "{segment}", "Stored segments that could not be read.", func(s pebble.Stats) float64 { return float64(s.CorruptSegments) }},
 	{"jcallgraph.storage.background.errors", "{error}", "Tidying up that failed and is tried again.", func(s pebble.Stats) float64 { return float64(s.BackgroundErrors) }},

@@ -57,7 +57,7 @@ func TestCrashesWhileBucketsCloseCountEveryCallOnce(t *testing.T) {
 			l.finish(t)
 			r.eventually("every call to be counted", r.counted(l))
 			r.eventually("all buckets to close", func(ctx context.Context) error {
-				open, err := r.metric(ctx, "otelcol_connector_callgraph_openings")
+				open, err := r.metric(ctx, "jcallgraph_callgraph_buckets_open")
 				if err == nil && open > 0 {
 					err = fmt.Errorf("%v buckets are open", open)
 				}

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -45,7 +46,10 @@ func TestDiskFull(t *testing.T) {
 	filler := fill(t, store)
 	l.until(t.Context(), func() {
 		r.eventually("writes to be refused", func(ctx context.Context) error {
-			_, err := r.metric(ctx, "jcallgraph_storage_writes_failed", `reason="full"`)
+			n, err := r.metric(ctx, "jcallgraph_storage_writes_failed", `reason="full"`)
+			if err == nil && n == 0 {
+				err = errors.New("none was")
+			}
 			return err
 		})
 	})

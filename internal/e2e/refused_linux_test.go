@@ -18,7 +18,7 @@ func TestRefusedSpansCountOnce(t *testing.T) {
 	filler := fill(t, store)
 	require.Error(t, l.send(t.Context(), l.take()))
 	r.eventually("the pairing window to pass", func(ctx context.Context) error {
-		pending, err := r.metric(ctx, "otelcol_connector_callgraph_pending_spans")
+		pending, err := r.metric(ctx, "jcallgraph_callgraph_spans_pending")
 		if err == nil && pending > 0 {
 			err = fmt.Errorf("%v spans wait", pending)
 		}

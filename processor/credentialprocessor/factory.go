@@ -58,6 +58,7 @@ func newTraces(ctx context.Context, set processor.Settings, cfg component.Config
 	if err != nil {
 		return nil, fmt.Errorf("create the processor's own metric: %w", err)
 	}
+	removed.Add(ctx, 0) // there from the start
 	return processorhelper.NewTraces(ctx, set, cfg, next, func(ctx context.Context, td ptrace.Traces) (ptrace.Traces, error) {
 		if n := rules.Apply(td); n > 0 {
 			removed.Add(ctx, int64(n))

@@ -63,13 +63,13 @@ func (i *Intake) WriteCells(ctx context.Context, cells []callgraph.Cell) error {
 func cause(err error) string {
 	switch {
 	case errors.Is(err, storage.ErrFull):
-		return "full"
+		return causeFull
 	case errors.Is(err, storage.ErrClosed):
-		return "closed"
+		return causeClosed
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return "timeout"
+		return causeTimeout
 	}
-	return "error"
+	return causeError
 }
 
 // refused counts the spans that no backend keeps, by reason; nil where there

@@ -8,6 +8,8 @@ import (
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
+
+	"github.com/jcallgraph/jcallgraph/storage"
 )
 
 // Names of the metrics and of their attributes.
@@ -18,6 +20,14 @@ const (
 	keyReason    = "reason"
 )
 
+// Why a write failed.
+const (
+	causeFull    = "full"
+	causeClosed  = "closed"
+	causeTimeout = "timeout"
+	causeError   = "error"
+)
+
 type counters struct{ spans, writes metric.Int64Counter }
 
 func newCounters(provider metric.MeterProvider) (*counters, error) {
@@ -26,7 +36,22 @@ func newCounters(provider metric.MeterProvider) (*counters, error) {
 		metric.WithDescription("Spans that were left out of a write because no backend can keep them."))
 	writes, err2 := meter.Int64Counter(metricWrites, metric.WithUnit("{write}"),
 		metric.WithDescription("Writes that the backend did not take and the sender may repeat."))
-	return &counters{spans, writes}, errors.Join(err, err2)
+	if err := errors.Join(err, err2); err != nil {
+		return nil, err
+	}
+	c := &counters{spans, writes}
+	c.begin()
+	return c, nil
+}
+
+// begin makes every reason appear at 0, so that an alert sees the first one.
+func (c *counters) begin() {
+	for _, reason := range []string{storage.RefusedTraceID, storage.RefusedSpanID} {
+		c.refused(context.Background(), reason, 0)
+	}
+	for _, cause := range []string{causeFull, causeClosed, causeTimeout, causeError} {
+		c.writes.Add(context.Background(), 0, metric.WithAttributes(attribute.String(keyReason, cause)))
+	}
 }
 
 func (c *counters) refused(ctx context.Context, reason string, n int64) {
