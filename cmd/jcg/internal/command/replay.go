@@ -20,8 +20,10 @@ A file holds JSON (one document, or one a line) or protobuf (plain, or with a
 big-endian uint32 or a varint length before each record), as it is or compressed
 with gzip or zstd. All of that is told by content; names do not matter.
 
-The report at the end says what became of each span. The exit code is 1 if any
-span was refused or not sent.`
+The report at the end says what became of each span that was read. The exit code
+is 1 if any was refused or not sent. Where the collector goes away, the replay
+ends once two requests were given up and none was answered for the time of
+--retry (10s at least): at the latest after twice --retry and --timeout.`
 
 type replayFlags struct {
 	target      targetFlags

@@ -41,11 +41,14 @@ type Plan struct {
 	Sent func(Report)
 }
 
-// Run sends until all is sent, ctx ends, or the recording can't be read; the
-// report is valid in each case. Requests that are under way when ctx ends are
+// Run sends until all is sent, ctx ends, the collector is gone (ErrGone: at the
+// latest after twice Retry and two requests' time) or the recording can't be
+// read; the report is valid in each case. Requests that are under way when ctx ends are
 // finished, but not repeated.
 func (p Plan) Run(ctx context.Context, to otlpsend.Sender) (Report, error) {
-	r := run{Plan: p, start: time.Now(), tally: newTally(), requests: make(chan ptrace.Traces)}
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	r := run{Plan: p, start: time.Now(), tally: newTally(), outage: newOutage(p.Retry), end: end, requests: make(chan ptrace.Traces)}
 	r.sender = &otlpsend.Retrying{Sender: to, Limit: p.Retry}
 	var workers sync.WaitGroup
 	for range max(p.Concurrency, 1) {
@@ -61,6 +64,8 @@ type run struct {
 	Plan
 	start    time.Time
 	tally    *tally
+	outage   *outage
+	end      context.CancelCauseFunc
 	sender   *otlpsend.Retrying
 	requests chan ptrace.Traces
 	sending  int64 // spans handed to the workers; the producer's
@@ -132,7 +137,7 @@ func (r *run) record(ctx context.Context, td ptrace.Traces, recorded time.Durati
 	for request := range split(td, r.Batch, MaxRequest, r.refuse) {
 		n := request.SpanCount()
 		if err := r.hand(ctx, request, r.Rate.Due(r.sending, recorded)); err != nil {
-			r.tally.unsent(n, interrupted)
+			r.tally.unsent(n, stopped(ctx))
 			continue // to count the rest of the record
 		}
 		r.sending += int64(n)
@@ -140,7 +145,18 @@ func (r *run) record(ctx context.Context, td ptrace.Traces, recorded time.Durati
 	return context.Cause(ctx)
 }
 
-const interrupted = "interrupted"
+const (
+	interrupted = "interrupted"
+	notTried    = "not tried any more"
+)
+
+// stopped is why nothing more is sent.
+func stopped(ctx context.Context) string {
+	if errors.Is(context.Cause(ctx), ErrGone) {
+		return notTried
+	}
+	return interrupted
+}
 
 // hand gives a request to a worker when it is due.
 func (r *run) hand(ctx context.Context, request ptrace.Traces, due time.Duration) error {
@@ -182,8 +198,10 @@ func (r *run) send(ctx context.Context) {
 		receipt, err := r.sender.Send(ctx, request)
 		switch {
 		case err == nil:
+			r.outage.answer()
 			r.tally.answered(spans, receipt.Rejected, receipt.Message)
 		case otlpsend.Refused(err):
+			r.outage.answer()
 			r.tally.refused(spans, err.Error())
 		default:
 			r.tally.unsent(spans, r.gaveUp(ctx, err))
@@ -194,7 +212,10 @@ func (r *run) send(ctx context.Context) {
 
 func (r *run) gaveUp(ctx context.Context, err error) string {
 	if ctx.Err() != nil {
-		return fmt.Sprintf("%s while repeating: %v", interrupted, err)
+		return fmt.Sprintf("%s while repeating: %v", stopped(ctx), err)
+	}
+	if r.outage.giveUp() {
+		r.end(ErrGone)
 	}
 	return fmt.Sprintf("gave up after %v: %v", r.Retry, err)
 }

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -235,4 +236,41 @@ func TestRates(t *testing.T) {
 		_, err := ParseRate(s)
 		require.EqualError(t, err, "want "+RateForms, s)
 	}
+}
+
+func TestEndsWhenTheCollectorIsGone(t *testing.T) {
+	for _, concurrency := range []int{1, 4} {
+		synctest.Test(t, func(t *testing.T) {
+			var taken atomic.Int64
+			to := &recorder{judge: func(ptrace.Traces) (otlpsend.Receipt, error) {
+				if taken.Add(1) > 3 {
+					return otlpsend.Receipt{}, &otlpsend.RetryableError{Err: errors.New("connection refused")}
+				}
+				return otlpsend.Receipt{}, nil
+			}}
+			start := time.Now()
+			plan := Plan{Records: recording(make([]int, 200)...), Repeat: 5, Retry: time.Minute, Concurrency: concurrency}
+			report, err := plan.Run(t.Context(), to)
+			require.ErrorIs(t, err, ErrGone)
+			require.LessOrEqual(t, time.Since(start), 2*time.Minute)
+			require.EqualValues(t, 3, report.Accepted)
+			require.Equal(t, report.Spans, report.Accepted+total(report.Unsent), "each span read has one fate")
+		})
+	}
+}
+
+func TestGoesOnWhereOnlySomeAreNotTaken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		to := &recorder{judge: func(td ptrace.Traces) (otlpsend.Receipt, error) {
+			for s := range spansOf(td) {
+				if s.TraceID()[0]%2 == 0 {
+					return otlpsend.Receipt{}, &otlpsend.RetryableError{Err: errors.New("busy")}
+				}
+			}
+			return otlpsend.Receipt{}, nil
+		}}
+		report, err := Plan{Records: recording(make([]int, 20)...), Repeat: 1, Retry: time.Minute}.Run(t.Context(), to)
+		require.NoError(t, err)
+		require.EqualValues(t, 10, report.Accepted)
+	})
 }
