@@ -80,6 +80,41 @@ func TestWritesFail(t *testing.T) {
 	}
 }
 
+// breaking lets the store fail while it writes a table, which succeeds later.
+type breaking struct {
+	store atomic.Pointer[Store]
+	later chan struct{}
+}
+
+func (b *breaking) String() string { return "breaking" }
+
+// MaybeError implements errorfs.Injector.
+func (b *breaking) MaybeError(op errorfs.Op) error {
+	if s := b.store.Load(); s != nil && strings.HasSuffix(op.Path, ".sst") {
+		s.failure.set(syscall.EIO)
+		<-b.later
+	}
+	return nil
+}
+
+// TestFailsWhileItCloses: what still runs when Close gave up ends in peace.
+func TestFailsWhileItCloses(t *testing.T) {
+	b := &breaking{later: make(chan struct{})}
+	s, err := Open(Options{Directory: "store", fs: errorfs.Wrap(vfs.NewMem(), b)})
+	require.NoError(t, err)
+	writeOne(t, s, 1)
+	db := s.db
+	b.store.Store(s)
+	require.ErrorIs(t, s.Close(), syscall.EIO)
+	close(b.later)
+	closed := func() (yes bool) {
+		defer func() { yes = recover() != nil }() // Pebble's way to say so
+		_, _, _ = db.Get([]byte{0})
+		return false
+	}
+	require.Eventually(t, closed, 10*time.Second, time.Millisecond)
+}
+
 // TestTidyingFails breaks the tables that memory is flushed to: acknowledged
 // spans stay in the log, and the trouble is counted.
 func TestTidyingFails(t *testing.T) {

@@ -45,6 +45,7 @@ type Store struct {
 	behind     sync.WaitGroup
 	close      sync.Once
 	closed     error
+	settled    bool // db is closed, or was left alone: what guard left behind may still use it
 }
 
 var _ storage.Backend = (*Store)(nil)
@@ -244,13 +245,13 @@ func (s *Store) settle() error {
 	if err := s.failure.now(); err != nil {
 		return err
 	}
+	s.settled = true
 	err := s.guard(func() error {
 		if err := s.db.Flush(); err != nil {
 			return err
 		}
 		return s.db.Close()
 	})
-	s.db = nil
 	if err != nil {
 		return fmt.Errorf("close store %s: %w", s.options.Directory, full(err))
 	}
@@ -271,7 +272,7 @@ func (s *Store) removeLogs() error {
 // release frees what Open took. A broken Pebble is left alone: it would wait
 // for goroutines that have ended.
 func (s *Store) release() {
-	if s.db != nil && s.failure.now() == nil {
+	if s.db != nil && !s.settled && s.failure.now() == nil {
 		_ = s.guard(s.db.Close)
 	}
 	if s.lock != nil {
