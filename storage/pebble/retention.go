@@ -31,7 +31,7 @@ func (s *Store) maintain(ctx context.Context, now time.Time) {
 	s.report(s.dropOld(now.Add(-s.options.Retention).UnixNano()))
 	s.enforceBytes()
 	s.report(s.rollUp(ctx, now))
-	if now.Unix()%3600 < 60 {
+	if hour := hourOf(now.UnixNano()); s.tidied.Swap(hour) != hour {
 		s.report(s.dropOldCells(ctx, now.Add(-s.options.EdgeRetention)))
 		s.report(s.dropOldNames(now))
 	}

@@ -124,6 +124,27 @@ func TestEdgeRetention(t *testing.T) {
 	require.Len(t, allCells(t, s), 2)
 }
 
+// TestOldGoesWheneverTheStoreIsOpen: a store that is never open at the full
+// hour drops what is old all the same, and once an hour is enough.
+func TestOldGoesWheneverTheStoreIsOpen(t *testing.T) {
+	c := &clock{time.Date(2026, 1, 1, 0, 20, 0, 0, time.UTC)}
+	s := openStore(t, c.options())
+	writeOne(t, s, 1)
+	require.NoError(t, s.WriteCells(t.Context(), []callgraph.Cell{hotCell("old", 1, c.now)}))
+	c.now = c.now.Add(200 * time.Hour)
+	s = reopen(t, s)
+	s.maintain(t.Context(), c.now)
+	require.Empty(t, allCells(t, s))
+	services, err := s.Services(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, services)
+	require.NoError(t, s.WriteCells(t.Context(), []callgraph.Cell{hotCell("old", 1, c.now.Add(-200*time.Hour))}))
+	s.maintain(t.Context(), c.now.Add(time.Minute))
+	require.Len(t, allCells(t, s), 1)
+	s.maintain(t.Context(), c.now.Add(time.Hour))
+	require.Empty(t, allCells(t, s))
+}
+
 func allCells(t testing.TB, s *Store) (all []callgraph.Cell) {
 	t.Helper()
 	w := callgraph.Window{From: time.Unix(0, 0), To: time.Unix(1<<40, 0)}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -37,6 +38,7 @@ type Store struct {
 	cells    *cells
 	stats    counters
 
+	tidied   atomic.Int64  // hour in which old cells and names were last dropped
 	dropped  chan struct{} // chunks were dropped whose space is to be freed
 	indexing sync.Mutex    // held while a chunk is indexed
 	dropping sync.Mutex    // held while chunks are chosen and dropped
