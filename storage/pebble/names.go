@@ -18,13 +18,25 @@ import (
 	"github.com/jcallgraph/jcallgraph/storage/pebble/internal/segment"
 )
 
+// nameBytes is how long the listed names may be on average, by MaxNames.
+const nameBytes = 256
+
 // names are the operations that spans named, with the hour of arrival in which
 // they were seen last. All are in memory.
 type names struct {
 	mu      sync.RWMutex
 	seen    map[segment.Name]int64
+	bytes   int // of seen
 	most    int
 	refused *counter
+}
+
+func (n *names) full(more int, x segment.Name) bool {
+	return len(n.seen)+more >= n.most || n.bytes+sizeOf(x) > n.most*nameBytes
+}
+
+func sizeOf(x segment.Name) int {
+	return len(x.Environment) + len(x.Namespace) + len(x.Service) + len(x.Operation)
 }
 
 // put adds to the batch what the encoder's spans name anew, and returns it.
@@ -38,7 +50,7 @@ func (n *names) put(b *pebble.Batch, e *segment.Encoder, arrival int64) []namedA
 		switch {
 		case known && seen >= hour:
 			return
-		case !known && len(n.seen)+len(fresh) >= n.most:
+		case !known && n.full(len(fresh), x):
 			n.refused.Add(1)
 			return
 		}
@@ -69,8 +81,16 @@ func (n *names) keep(fresh []namedAt) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for _, x := range fresh {
-		n.seen[x.name] = max(n.seen[x.name], x.hour)
+		n.see(x.name, x.hour)
 	}
+}
+
+func (n *names) see(x segment.Name, hour int64) {
+	seen, known := n.seen[x]
+	if !known {
+		n.bytes += sizeOf(x)
+	}
+	n.seen[x] = max(seen, hour)
 }
 
 // nameKey is the kind, then the four names with their lengths.
@@ -106,7 +126,7 @@ func (s *Store) loadNames() error {
 		x, ok := readNameKey(key)
 		hour, n := binary.Varint(value)
 		if ok && n > 0 {
-			s.names.seen[x] = hour
+			s.names.see(x, hour)
 		}
 		return nil
 	})
@@ -120,6 +140,7 @@ func (n *names) forget(b *pebble.Batch, before int64) {
 		if hour < before {
 			_ = b.Delete(nameKey(x), nil)
 			delete(n.seen, x)
+			n.bytes -= sizeOf(x)
 		}
 	}
 }

@@ -22,7 +22,8 @@ type Options struct {
 	// MinFree bytes of the medium that the store leaves alone: with less,
 	// writes fail with storage.ErrFull. 128 MiB.
 	MinFree int64
-	// MaxNames is how many operations the list of names holds; 100,000.
+	// MaxNames is how many operations the list of names holds, of 256 bytes on
+	// average; 100,000.
 	MaxNames int
 	// Logger of what goes wrong behind the caller's back; none.
 	Logger *slog.Logger

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -184,6 +185,32 @@ func TestNamesAreBounded(t *testing.T) {
 	}
 	require.Len(t, s.names.seen, 2)
 	require.EqualValues(t, 3, s.Stats().NamesRefused)
+}
+
+// TestLongNamesAreBounded: the names' memory is bounded, also after a restart,
+// and is there again once they are forgotten.
+func TestLongNamesAreBounded(t *testing.T) {
+	c := &clock{time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+	o := c.options()
+	o.MaxNames = 100
+	s := openStore(t, o)
+	write := func(trace byte) {
+		td := oneSpan(trace, trace)
+		td.ResourceSpans().At(0).ScopeSpans().At(0).Spans().At(0).SetName(strings.Repeat(string(rune('a'+trace)), 10_000))
+		require.NoError(t, s.WriteSpans(t.Context(), td))
+	}
+	for i := range byte(3) {
+		write(i + 1)
+	}
+	require.Len(t, s.names.seen, 2)
+	require.EqualValues(t, 1, s.Stats().NamesRefused)
+	s = reopen(t, s)
+	write(4)
+	require.Len(t, s.names.seen, 2)
+	c.now = c.now.Add(200 * time.Hour)
+	require.NoError(t, s.dropOldNames(c.now))
+	write(5)
+	require.Len(t, s.names.seen, 1)
 }
 
 // TestHourOfItsOwn has a segment that begins a new hour: the chunk that it
