@@ -105,7 +105,12 @@ type CellReader interface {
 	Cells(ctx context.Context, w callgraph.Window, yield func([]callgraph.Cell) error) error
 	// Changes yields every cell written after the cursor was made, and perhaps
 	// some again, and returns a cursor for the next call. The zero cursor, and
-	// one that the backend no longer knows, yield all cells.
+	// one that the backend no longer knows, yield all cells as Cells does: each
+	// key once, and in the place of old cells the sums that they were rolled up
+	// to, in wider buckets. That this happened is not told. Who holds cells
+	// drops them before it passes the zero cursor; to any other it expects wide
+	// cells among those yielded, and must not add them to the narrower ones that
+	// it holds, but read their time again by Cells. To be rolled up is no change.
 	Changes(ctx context.Context, after Cursor, yield func([]callgraph.Cell) error) (Cursor, error)
 }
 

@@ -125,6 +125,23 @@ func TestRollUpSteps(t *testing.T) {
 	require.EqualValues(t, 360, s.Stats().StaleCells)
 }
 
+// TestAnUnknownCursorYieldsSums in the place of what they hold, as the contract
+// has it: the two never stand side by side in one answer.
+func TestAnUnknownCursorYieldsSums(t *testing.T) {
+	c := &clock{time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+	s := openStore(t, c.options())
+	old, young := hotCell("a", 1, c.now), hotCell("a", 2, c.now.Add(2*time.Hour))
+	old.Closed = old.Opened + 60
+	require.NoError(t, s.WriteCells(t.Context(), []callgraph.Cell{old, young}))
+	_, cursor := changed(t, s, "")
+	require.NoError(t, s.rollUp(t.Context(), c.now.Add(2*time.Hour)))
+	for _, unknown := range []string{"", "nonsense", cursor + "0"} {
+		found, _ := changed(t, s, unknown)
+		require.Equal(t, map[uint32]int{callgraph.HotWidth: 1, callgraph.MinuteWidth: 1}, widths(found))
+		require.Equal(t, totals([]callgraph.Cell{old, young}), totals(found))
+	}
+}
+
 func changed(t testing.TB, s *Store, after string) (n []callgraph.Cell, cursor string) {
 	t.Helper()
 	next, err := s.Changes(t.Context(), storage.Cursor(after), func(batch []callgraph.Cell) error {

@@ -2,6 +2,7 @@ package storagetest
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -13,6 +14,7 @@ func changeCases() []contractCase {
 	return []contractCase{
 		{"changes/the zero cursor yields all", changesAll},
 		{"changes/an unknown cursor yields all", changesUnknown},
+		{"changes/all is what Cells yields", changesAsCells},
 		{"changes/after a cursor", changesAfter},
 		{"changes/never an older cell than was written", changesStale},
 	}
@@ -64,6 +66,19 @@ func changesUnknown(t *testing.T, s *subject) {
 		writeCells(t, s, b)
 		found, _ = changes(t, s, next)
 		requireChanged(t, found, b)
+	}
+}
+
+// changesAsCells: who starts anew by Changes gets what a reader of all time gets.
+func changesAsCells(t *testing.T, s *subject) {
+	for i := range 30 {
+		writeCells(t, s, cell(i%10, s.base.Add(time.Duration(i%4)*time.Minute), uint64(i+1)))
+	}
+	for _, cursor := range []storage.Cursor{"", "nonsense"} {
+		var all []callgraph.Cell
+		_, err := s.Changes(t.Context(), cursor, func(cells []callgraph.Cell) error { all = append(all, cells...); return nil })
+		require.NoError(t, err)
+		requireCells(t, readCells(t, s, everywhen()), all)
 	}
 }
 
