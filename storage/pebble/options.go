@@ -16,8 +16,9 @@ type Options struct {
 	Retention time.Duration
 	// EdgeRetention of cells, from the arrival of their last call; Retention.
 	EdgeRetention time.Duration
-	// MaxBytes that the store may take on disk; 10 GiB. The oldest spans go
-	// first.
+	// MaxBytes that the store may take on disk; 10 GiB. Beyond it the oldest
+	// spans go; cells go by EdgeRetention only, and are warned of where they
+	// take more than half.
 	MaxBytes int64
 	// MinFree bytes of the medium that the store leaves alone: with less,
 	// writes fail with storage.ErrFull. 128 MiB.

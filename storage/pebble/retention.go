@@ -34,6 +34,15 @@ func (s *Store) maintain(ctx context.Context, now time.Time) {
 	if hour := hourOf(now.UnixNano()); s.tidied.Swap(hour) != hour {
 		s.report(s.dropOldCells(ctx, now.Add(-s.options.EdgeRetention)))
 		s.report(s.dropOldNames(now))
+		s.warnOfCells()
+	}
+}
+
+// warnOfCells tells that edges crowd out spans: only spans go by size.
+func (s *Store) warnOfCells() {
+	if n := s.cellBytes(); int64(n) > s.options.MaxBytes/2 {
+		s.options.Logger.Warn("edge counts take more than half of the store's limit and spans get the rest: raise the limit or keep edges for a shorter time",
+			"directory", s.options.Directory, "edge_bytes", n, "max_bytes", s.options.MaxBytes, "edge_retention", s.options.EdgeRetention)
 	}
 }
 

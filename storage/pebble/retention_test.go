@@ -1,8 +1,11 @@
 package pebble
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
+	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -122,6 +125,23 @@ func TestEdgeRetention(t *testing.T) {
 	old.Sequence++
 	require.NoError(t, s.WriteCells(t.Context(), []callgraph.Cell{old}))
 	require.Len(t, allCells(t, s), 2)
+}
+
+// TestCellsThatCrowdOutSpansAreToldOf once an hour, with what to do.
+func TestCellsThatCrowdOutSpansAreToldOf(t *testing.T) {
+	var log bytes.Buffer
+	c := &clock{time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+	o := c.options()
+	o.MaxBytes, o.Logger = 1<<10, slog.New(slog.NewTextHandler(&log, nil))
+	s := openStore(t, o)
+	for range 100 {
+		require.NoError(t, s.WriteCells(t.Context(), []callgraph.Cell{hotCell(rand.Text(), 1, c.now)}))
+	}
+	require.NoError(t, s.db.Flush())
+	for range 3 {
+		s.maintain(t.Context(), c.now)
+	}
+	require.Equal(t, 1, strings.Count(log.String(), "edge counts take more than half"))
 }
 
 // TestOldGoesWheneverTheStoreIsOpen: a store that is never open at the full
