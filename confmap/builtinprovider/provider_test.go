@@ -2,6 +2,7 @@ package builtinprovider
 
 import (
 	"net"
+	"os"
 	"strconv"
 	"testing"
 
@@ -100,4 +101,17 @@ func TestTakenPortsAreTold(t *testing.T) {
 	require.NoError(t, l.Close())
 	warnOfTaken(t.Context(), []int{taken.Port}, zap.New(core))
 	require.Equal(t, 1, logs.Len(), "free again")
+}
+
+func TestREADMEListsConfigurationsAndLimits(t *testing.T) {
+	page, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	known, err := names()
+	require.NoError(t, err)
+	for _, name := range known {
+		require.Contains(t, string(page), "| `"+name+"` |")
+	}
+	for _, part := range []string{"`" + queryOffset + "`", EnvPortOffset, "0 to " + strconv.Itoa(maxOffset)} {
+		require.Contains(t, string(page), part)
+	}
 }

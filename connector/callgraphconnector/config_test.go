@@ -2,8 +2,6 @@ package callgraphconnector
 
 import (
 	"math"
-	"os"
-	"reflect"
 	"testing"
 	"time"
 
@@ -12,13 +10,9 @@ import (
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/pipeline"
-)
 
-func readme(t *testing.T) string {
-	b, err := os.ReadFile("README.md")
-	require.NoError(t, err)
-	return string(b)
-}
+	"github.com/jcallgraph/jcallgraph/internal/pagetest"
+)
 
 func TestDefaultsAreValid(t *testing.T) {
 	cfg := NewFactory().CreateDefaultConfig()
@@ -68,11 +62,4 @@ func TestErrorsNameFieldAndAcceptedValues(t *testing.T) {
 	}
 }
 
-func TestOptionsAreDocumented(t *testing.T) {
-	documented := readme(t)
-	for _, s := range []any{Config{}, PrometheusConfig{}} {
-		for field := range reflect.TypeOf(s).Fields() {
-			require.Contains(t, documented, "`"+field.Tag.Get("mapstructure")+"`")
-		}
-	}
-}
+func TestOptionsAreDocumented(t *testing.T) { pagetest.RequireOptions(t, Config{}) }

@@ -17,6 +17,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
+	"github.com/jcallgraph/jcallgraph/internal/pagetest"
 	"github.com/jcallgraph/jcallgraph/storage"
 	"github.com/jcallgraph/jcallgraph/storage/memory"
 )
@@ -128,3 +129,5 @@ func TestConfigNamesTheField(t *testing.T) {
 	require.ErrorContains(t, confmap.Validate(NewFactory().CreateDefaultConfig()), "backend: must name one")
 	require.NoError(t, confmap.Validate(&Config{Backend: "local"}))
 }
+
+func TestOptionsAreDocumented(t *testing.T) { pagetest.RequireOptions(t, Config{}) }

@@ -19,6 +19,7 @@ import (
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
 	"github.com/jcallgraph/jcallgraph/callgraph/edgemetric"
+	"github.com/jcallgraph/jcallgraph/internal/pagetest"
 	"github.com/jcallgraph/jcallgraph/storage"
 	"github.com/jcallgraph/jcallgraph/storage/memory"
 )
@@ -201,3 +202,5 @@ func TestConfig(t *testing.T) {
 	require.False(t, off.Queue.HasValue(), "acknowledged means durable")
 	require.False(t, off.Retry.Enabled)
 }
+
+func TestOptionsAreDocumented(t *testing.T) { pagetest.RequireOptions(t, Config{}) }

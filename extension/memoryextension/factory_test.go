@@ -9,6 +9,8 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/extension"
 	"go.opentelemetry.io/collector/extension/extensiontest"
+
+	"github.com/jcallgraph/jcallgraph/internal/pagetest"
 )
 
 func limitNow() int64 { return debug.SetMemoryLimit(-1) }
@@ -52,3 +54,5 @@ func TestConfig(t *testing.T) {
 		require.ErrorContains(t, confmap.Validate(&Config{LimitMiB: bad}), "limit_mib: ")
 	}
 }
+
+func TestOptionsAreDocumented(t *testing.T) { pagetest.RequireOptions(t, Config{}) }

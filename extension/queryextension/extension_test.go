@@ -24,6 +24,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
+	"github.com/jcallgraph/jcallgraph/internal/pagetest"
 	"github.com/jcallgraph/jcallgraph/storage"
 	"github.com/jcallgraph/jcallgraph/storage/memory"
 )
@@ -172,7 +173,9 @@ func TestATakenPortOfOurOwnIsNamed(t *testing.T) {
 func config(endpoints map[string]any) *confmap.Conf {
 	return confmap.NewFromStringMap(map[string]any{
 		"receivers": map[string]any{
-			"otlp":        map[string]any{"protocols": map[string]any{"grpc": map[string]any{"endpoint": endpoints["grpc"]}, "http": nil}},
+			"otlp": map[string]any{"protocols": map[string]any{
+				"grpc": map[string]any{"endpoint": endpoints["grpc"], "tls": map[string]any{"cert_file": "server.crt"}}, "http": nil,
+			}},
 			"otlp/unused": map[string]any{"protocols": map[string]any{"grpc": map[string]any{"endpoint": endpoints["unused"]}}},
 			"otlp/unix":   map[string]any{"protocols": map[string]any{"grpc": map[string]any{"endpoint": "/tmp/x", "transport": "unix"}}},
 			"kafka":       map[string]any{"endpoint": endpoints["dialled"]},
@@ -193,9 +196,9 @@ func TestOnlyWhatListensIsChecked(t *testing.T) {
 		"grpc": "127.0.0.1:1", "unused": "127.0.0.1:2", "dialled": "127.0.0.1:3", "prometheus": "127.0.0.1:4",
 	}))
 	require.Equal(t, []listener{
-		{"exporter prometheus", "prometheus", "", "127.0.0.1:4"},
-		{"receiver otlp", "otlp", "grpc", "127.0.0.1:1"},
-		{"receiver otlp", "otlp", "http", "localhost:4318"},
+		{component: "exporter prometheus", kind: "prometheus", endpoint: "127.0.0.1:4"},
+		{component: "receiver otlp", kind: "otlp", protocol: "grpc", endpoint: "127.0.0.1:1", tls: true},
+		{component: "receiver otlp", kind: "otlp", protocol: "http", endpoint: "localhost:4318"},
 	}, all)
 }
 
@@ -290,3 +293,5 @@ func TestTheConfigurationIsRead(t *testing.T) {
 	require.Equal(t, "call_graph_storage/x", c.Storage.String())
 	require.Equal(t, 5000, c.ViewCells)
 }
+
+func TestOptionsAreDocumented(t *testing.T) { pagetest.RequireOptions(t, Config{}) }

@@ -20,6 +20,7 @@ type listener struct {
 	kind      string // such as otlp
 	protocol  string // where the component has several
 	endpoint  string
+	tls, auth bool // what it asks of clients
 }
 
 func (l listener) String() string {
@@ -52,7 +53,11 @@ func listenersOf(conf *confmap.Conf) (all []listener) {
 			for _, key := range slices.Sorted(maps.Keys(listening[section][kind])) {
 				if endpoint := endpointOf(conf, section+"::"+id, key, listening[section][kind][key]); endpoint != "" {
 					protocol := key[strings.LastIndex(key, ":")+1:]
-					all = append(all, listener{strings.TrimSuffix(section, "s") + " " + id, kind, protocol, endpoint})
+					at := strings.TrimSuffix(section+"::"+id+"::"+key, "::")
+					all = append(all, listener{
+						component: strings.TrimSuffix(section, "s") + " " + id, kind: kind, protocol: protocol, endpoint: endpoint,
+						tls: conf.Get(at+"::tls") != nil, auth: conf.Get(at+"::auth") != nil,
+					})
 				}
 			}
 		}

@@ -44,19 +44,27 @@ func (e *Extension) welcome() string {
 	}
 	for _, l := range e.listeners {
 		if l.kind == "otlp" && l.protocol == "http" {
-			fmt.Fprintf(&b, "  first span:\n    %s\n", firstSpan(reachable(l.endpoint)))
+			fmt.Fprintf(&b, "  first span:\n    %s\n", firstSpan(l))
 			break
 		}
 	}
 	return b.String() + "\n"
 }
 
-// firstSpan is a command for a shell; its trace ID is random.
-func firstSpan(address string) string {
-	return fmt.Sprintf(`curl -sS http://%s/v1/traces -H 'Content-Type: application/json' -d '{"resourceSpans":[{"resource":{"attributes":[`+
+// firstSpan is a command for a shell; its trace ID is random. What it can't
+// know, a certificate and a token, is the reader's to fill in.
+func firstSpan(l listener) string {
+	to := "http://" + reachable(l.endpoint)
+	if l.tls {
+		to = "--cacert server.crt https://" + reachable(l.endpoint)
+	}
+	if l.auth {
+		to = "-H 'Authorization: …' " + to
+	}
+	return fmt.Sprintf(`curl -sS %s/v1/traces -H 'Content-Type: application/json' -d '{"resourceSpans":[{"resource":{"attributes":[`+
 		`{"key":"service.name","value":{"stringValue":"hello"}}]},"scopeSpans":[{"spans":[{"traceId":"'$(od -An -N16 -tx1 /dev/urandom|tr -d ' \n')'",`+
 		`"spanId":"'$(od -An -N8 -tx1 /dev/urandom|tr -d ' \n')'","name":"GET /hello","kind":2,"startTimeUnixNano":"'$(date +%%s)000000000'",`+
-		`"endTimeUnixNano":"'$(date +%%s)250000000'"}]}]}]}'`, address)
+		`"endTimeUnixNano":"'$(date +%%s)250000000'"}]}]}]}'`, to)
 }
 
 // reachable is an address that a client on this machine can use.

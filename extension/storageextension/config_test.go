@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/confmap"
+
+	"github.com/jcallgraph/jcallgraph/internal/pagetest"
 )
 
 // parse reads a configuration as the collector does.
@@ -89,3 +91,5 @@ func TestSizeSaysWhatItReads(t *testing.T) {
 		require.Equal(t, n, back)
 	}
 }
+
+func TestOptionsAreDocumented(t *testing.T) { pagetest.RequireOptions(t, Config{}) }

@@ -11,6 +11,8 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.opentelemetry.io/collector/processor/processortest"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+
+	"github.com/jcallgraph/jcallgraph/internal/pagetest"
 )
 
 func TestCredentialsAreRemovedAndCounted(t *testing.T) {
@@ -45,3 +47,5 @@ func TestConfigNamesTheField(t *testing.T) {
 	require.ErrorContains(t, confmap.Validate(&Config{Keys: []string{""}}), "keys: ")
 	require.ErrorContains(t, confmap.Validate(&Config{Parameters: []string{""}}), "parameters: ")
 }
+
+func TestOptionsAreDocumented(t *testing.T) { pagetest.RequireOptions(t, Config{}) }
