@@ -10,8 +10,7 @@ var page []byte
 
 // page is what a browser sees that comes by.
 func (s *Server) page(w http.ResponseWriter, r *http.Request) {
-	if !allowed(w, r) {
-		http.Error(w, "only GET is served here", http.StatusMethodNotAllowed)
+	if !allowed(w, r, problemError) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")

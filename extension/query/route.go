@@ -14,7 +14,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
-// route is an endpoint: every one reads, and only by GET.
+// route is an endpoint: every one only reads.
 type route struct {
 	pattern string
 	errors  family
@@ -48,8 +48,7 @@ func (s *Server) router() http.Handler {
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request, route route) {
 	defer s.rescue(w, route.errors)
-	if !allowed(w, r) {
-		route.errors(w, http.StatusMethodNotAllowed, fmt.Errorf("method %s: only GET is served here", r.Method))
+	if !allowed(w, r, route.errors) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), s.options.Timeout)
@@ -65,12 +64,18 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, route route) {
 	write(w, http.StatusOK, "application/json", body)
 }
 
-// allowed tells clients of other methods what is allowed.
-func allowed(w http.ResponseWriter, r *http.Request) bool {
-	if r.Method == http.MethodGet {
+// allowed answers clients of other methods than those that read. The server
+// leaves out the body of what HEAD is answered.
+func allowed(w http.ResponseWriter, r *http.Request, fail family) bool {
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
 		return true
 	}
-	w.Header().Set("Allow", http.MethodGet)
+	w.Header().Set("Allow", "GET, HEAD, OPTIONS")
+	if r.Method == http.MethodOptions {
+		w.WriteHeader(http.StatusNoContent)
+	} else {
+		fail(w, http.StatusMethodNotAllowed, fmt.Errorf("method %s: only GET is served here", r.Method))
+	}
 	return false
 }
 
