@@ -177,7 +177,7 @@ func config(endpoints map[string]any) *confmap.Conf {
 				"grpc": map[string]any{"endpoint": endpoints["grpc"], "tls": map[string]any{"cert_file": "server.crt"}}, "http": nil,
 			}},
 			"otlp/unused": map[string]any{"protocols": map[string]any{"grpc": map[string]any{"endpoint": endpoints["unused"]}}},
-			"otlp/unix":   map[string]any{"protocols": map[string]any{"grpc": map[string]any{"endpoint": "/tmp/x", "transport": "unix"}}},
+			"otlp/unix":   map[string]any{"protocols": map[string]any{"grpc": map[string]any{"endpoint": "/run/otlp.sock", "transport": "unix"}}},
 			"kafka":       map[string]any{"endpoint": endpoints["dialled"]},
 		},
 		"exporters": map[string]any{
