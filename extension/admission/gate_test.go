@@ -99,7 +99,11 @@ func TestHTTPBodyIsReadInTurn(t *testing.T) {
 	defer server.Close()
 	text := strings.Repeat("x", 100<<10)
 	post := func() (int, string) {
-		answer, err := http.Post(server.URL, "text/plain", strings.NewReader(text))
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL, strings.NewReader(text))
+		if err != nil {
+			return 0, err.Error()
+		}
+		answer, err := server.Client().Do(request)
 		if err != nil {
 			return 0, err.Error()
 		}

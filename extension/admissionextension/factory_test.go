@@ -34,7 +34,7 @@ func TestReceiversShareTheGate(t *testing.T) {
 	handler, err := wrap(t.Context(), http.NotFoundHandler())
 	require.NoError(t, err)
 	answer := httptest.NewRecorder()
-	handler.ServeHTTP(answer, httptest.NewRequest(http.MethodPost, "/v1/traces", http.NoBody))
+	handler.ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/traces", http.NoBody))
 	require.Equal(t, http.StatusNotFound, answer.Code)
 
 	admitted, err := telemetry.GetMetric(prefix + "admitted")
