@@ -20,6 +20,10 @@ const (
 	searchLimit  = 20 // traces of an answer, as Jaeger's UI asks
 )
 
+// settle lets the collector finish what the load left it to do: calls whose
+// callee is awaited for ten seconds, indexes, compactions.
+const settle = 15 * time.Second
+
 // searches stores the traces of the last hour and asks for them by tags.
 func (b *bench) searches(ctx context.Context) error {
 	r, err := load.Read(b.files, requestSpans)
@@ -70,6 +74,7 @@ func (b *bench) store(ctx context.Context, r load.Recording, c child.Collector, 
 			return err
 		}
 	}
+	time.Sleep(settle)
 	return client.Close()
 }
 
