@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"go.opentelemetry.io/collector/confmap"
-	"go.uber.org/zap"
 )
 
 // Scheme of the configurations: builtin:all-in-one.
@@ -18,13 +17,13 @@ const Scheme = "builtin"
 
 // NewFactory is the factory of the provider builtin.
 func NewFactory() confmap.ProviderFactory {
-	return confmap.NewProviderFactory(func(set confmap.ProviderSettings) confmap.Provider { return provider{set.Logger} })
+	return confmap.NewProviderFactory(func(confmap.ProviderSettings) confmap.Provider { return provider{} })
 }
 
-type provider struct{ logger *zap.Logger }
+type provider struct{}
 
 // Retrieve serves builtin:NAME and builtin:NAME?port_offset=N.
-func (p provider) Retrieve(ctx context.Context, uri string, _ confmap.WatcherFunc) (*confmap.Retrieved, error) {
+func (provider) Retrieve(_ context.Context, uri string, _ confmap.WatcherFunc) (*confmap.Retrieved, error) {
 	rest, ok := strings.CutPrefix(uri, Scheme+":")
 	if !ok {
 		return nil, fmt.Errorf("configuration %q is not of scheme %s", uri, Scheme)
@@ -34,11 +33,10 @@ func (p provider) Retrieve(ctx context.Context, uri string, _ confmap.WatcherFun
 	if err != nil {
 		return nil, fmt.Errorf("configuration %s: %w", uri, err)
 	}
-	text, ports, err := render(name, offset)
+	text, err := render(name, offset)
 	if err != nil {
 		return nil, err
 	}
-	warnOfTaken(ctx, ports, p.logger)
 	return confmap.NewRetrievedFromYAML(text)
 }
 

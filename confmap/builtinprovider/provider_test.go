@@ -1,7 +1,6 @@
 package builtinprovider
 
 import (
-	"net"
 	"os"
 	"strconv"
 	"testing"
@@ -9,8 +8,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/confmap/confmaptest"
-	"go.uber.org/zap"
-	"go.uber.org/zap/zaptest/observer"
 )
 
 func retrieve(t *testing.T, uri string) (*confmap.Conf, error) {
@@ -81,26 +78,11 @@ func TestNothingListensBeyondLoopback(t *testing.T) {
 	ns, err := names()
 	require.NoError(t, err)
 	for _, name := range ns {
-		text, _, err := render(name, 0)
+		text, err := render(name, 0)
 		require.NoError(t, err)
 		require.NotContains(t, string(text), "0.0.0.0")
 		require.NotRegexp(t, `endpoint: (:|localhost|\[::\])`, string(text))
 	}
-}
-
-func TestTakenPortsAreTold(t *testing.T) {
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	taken := l.Addr().(*net.TCPAddr)
-	core, logs := observer.New(zap.WarnLevel)
-	warnOfTaken(t.Context(), []int{taken.Port}, zap.New(core))
-	require.Equal(t, 1, logs.Len())
-	require.Contains(t, logs.All()[0].Message, taken.String())
-	require.Contains(t, logs.All()[0].Message, EnvPortOffset)
-
-	require.NoError(t, l.Close())
-	warnOfTaken(t.Context(), []int{taken.Port}, zap.New(core))
-	require.Equal(t, 1, logs.Len(), "free again")
 }
 
 func TestREADMEListsConfigurationsAndLimits(t *testing.T) {

@@ -27,28 +27,24 @@ func names() ([]string, error) {
 	return ns, nil
 }
 
-// render fills in the ports: {{port 4317}} is 4317 plus the offset. It returns
-// the ports, too.
-func render(name string, offset int) (text []byte, ports []int, err error) {
+// render fills in the ports: {{port 4317}} is 4317 plus the offset.
+func render(name string, offset int) ([]byte, error) {
 	known, err := names()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if !slices.Contains(known, name) {
-		return nil, nil, fmt.Errorf("no built-in configuration %q: there is %s", name, strings.Join(known, ", "))
+		return nil, fmt.Errorf("no built-in configuration %q: there is %s", name, strings.Join(known, ", "))
 	}
 	t, err := template.New(name+extension).Funcs(template.FuncMap{
-		"port": func(n int) int {
-			ports = append(ports, n+offset)
-			return n + offset
-		},
+		"port": func(n int) int { return n + offset },
 	}).ParseFS(files, name+extension)
 	if err != nil {
-		return nil, nil, fmt.Errorf("read built-in configuration %q: %w", name, err)
+		return nil, fmt.Errorf("read built-in configuration %q: %w", name, err)
 	}
 	var b bytes.Buffer
 	if err := t.Execute(&b, nil); err != nil {
-		return nil, nil, fmt.Errorf("read built-in configuration %q: %w", name, err)
+		return nil, fmt.Errorf("read built-in configuration %q: %w", name, err)
 	}
-	return b.Bytes(), ports, nil
+	return b.Bytes(), nil
 }

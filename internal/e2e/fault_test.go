@@ -1,9 +1,11 @@
 package e2e
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -29,6 +31,19 @@ func TestStoreBelowAFile(t *testing.T) {
 	for _, part := range []string{path, "not a directory", "a file is in the way", "JCG_DATA"} {
 		require.Contains(t, out, part)
 	}
+}
+
+// A port that an overlay moves elsewhere may be taken.
+func TestPortTakenThatNobodyWants(t *testing.T) {
+	offset, free := freeOffset(t), freeOffset(t)
+	l, err := listen(t, portSelf+offset)
+	require.NoError(t, err)
+	defer l.Close()
+	overlay := file(t, fmt.Sprintf("service: {telemetry: {metrics: {readers: [{pull: {exporter: {prometheus: {host: 127.0.0.1, port: %d}}}}]}}}", portSelf+free))
+	r := launch(t, t.TempDir(), offset, "--config", "builtin:all-in-one", "--config", overlay)
+	r.waitHealthy()
+	r.stop(syscall.SIGTERM)
+	require.NotContains(t, r.output.String(), "is in use")
 }
 
 func TestPortTaken(t *testing.T) {

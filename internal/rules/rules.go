@@ -12,7 +12,7 @@ const Module = "github.com/jcallgraph/jcallgraph"
 
 // adapterKinds are the collector's component kinds: a package whose name ends
 // in one of them adapts our code to the collector.
-var adapterKinds = []string{"exporter", "receiver", "processor", "connector", "extension", "provider"}
+var adapterKinds = []string{"exporter", "receiver", "processor", "connector", "extension", "provider", "converter"}
 
 // Forbidden says why the package at from must not import the package at to,
 // or is empty where it may. Both are import paths.
