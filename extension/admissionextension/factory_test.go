@@ -13,6 +13,8 @@ import (
 	"go.opentelemetry.io/collector/extension/extensiontest"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	"google.golang.org/grpc"
+
+	"github.com/jcallgraph/jcallgraph/internal/pagetest"
 )
 
 func TestReceiversShareTheGate(t *testing.T) {
@@ -52,3 +54,5 @@ func TestConfig(t *testing.T) {
 	require.ErrorContains(t, confmap.Validate(&Config{MaxMiB: 1 << 60}), "max_mib: ")
 	require.ErrorContains(t, confmap.Validate(&Config{MaxRequests: -1}), "max_requests: ")
 }
+
+func TestOptionsAreDocumented(t *testing.T) { pagetest.RequireOptions(t, Config{}) }
