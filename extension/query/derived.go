@@ -36,7 +36,7 @@ func (s *Server) candidates(ctx context.Context, q storage.Query) (found []ptrac
 	asked, seen := q, map[pcommon.TraceID]bool{}
 	asked.Limit, asked.Attributes = candidatePage, withoutDerived(q.Attributes)
 	for range candidatePages {
-		matches, err := s.options.Backend.Search(ctx, asked)
+		matches, err := s.matches(ctx, asked)
 		if err != nil {
 			return nil, "", fmt.Errorf("search traces: %w", err)
 		}
@@ -130,7 +130,7 @@ func meetsFields(s ptrace.Span, q storage.Query) bool {
 
 func meetsTags(s ptrace.Span, scope pcommon.InstrumentationScope, resource pcommon.Resource, tags map[string]string) bool {
 	for key, want := range tags {
-		if derive := derivedTags[key]; derive != nil && derive(s, scope) == want {
+		if derive := derivedTags[key]; derive != nil && derive(s, scope) == want || failedTag(key, want) && s.Status().Code() == ptrace.StatusCodeError {
 			continue
 		}
 		if !has(s.Attributes(), key, want) && !has(scope.Attributes(), key, want) && !has(resource.Attributes(), key, want) {

@@ -47,7 +47,7 @@ func (s *Server) search(r *http.Request) (any, error) {
 
 // find reads what the store finds, and says so where that is too much.
 func (s *Server) find(ctx context.Context, q storage.Query) (found []ptrace.Traces, note string, err error) {
-	matches, err := s.options.Backend.Search(ctx, q)
+	matches, err := s.matches(ctx, q)
 	if err != nil {
 		return nil, "", fmt.Errorf("search traces: %w", err)
 	}
@@ -140,17 +140,14 @@ func (p *parameters) tags() (attributes map[string]string, failed bool) {
 	if len(attributes) > maxTags {
 		p.refuse("tags", fmt.Sprint(len(attributes)), fmt.Sprintf("must be at most %d", maxTags))
 	}
-	for key, value := range failure {
-		if attributes[key] == value {
-			delete(attributes, key)
-			failed = true
-		}
+	if failed = attributes[statusTag] == "ERROR"; failed {
+		delete(attributes, statusTag)
 	}
 	return attributes, failed
 }
 
-// failure is the tags that Jaeger shows on a span whose status is Error.
-var failure = map[string]string{"error": "true", "otel.status_code": "ERROR"}
+// statusTag is how Jaeger shows a status that is set.
+const statusTag = "otel.status_code"
 
 func (p *parameters) jsonTags(text string) map[string]string {
 	const limits = `must be a JSON object such as {"http.route":"/cart"} of strings, numbers or booleans`
