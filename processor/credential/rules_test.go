@@ -2,6 +2,8 @@ package credential
 
 import (
 	"fmt"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -143,4 +145,12 @@ func FuzzClean(f *testing.F) {
 		require.Equal(t, once, twice)
 		require.False(t, changed)
 	})
+}
+
+func TestRulesAreDocumented(t *testing.T) {
+	page, err := os.ReadFile("../../docs/redaction.md")
+	require.NoError(t, err)
+	for _, name := range slices.Concat(headers, carriers, urls, parameters) {
+		require.Contains(t, string(page), "`"+name+"`")
+	}
 }
