@@ -155,8 +155,11 @@ func TestWhatAnEarlierRunCountedIsSkipped(t *testing.T) {
 
 func TestEdgesBeyondTheLimitShareTheRemainder(t *testing.T) {
 	g := NewServiceGraph(ServiceGraphOptions{Limit: 2}, start)
-	for _, name := range []string{"a", "b", "c", "d"} {
-		g.Add(call(name))
+	for _, names := range [][]string{{"a", "b"}, {"c", "d"}} { // who comes first has series, at a time in no order
+		for _, name := range names {
+			g.Add(call(name))
+		}
+		g.Settle(settled)
 	}
 	got := series(g.Metrics(settled))
 	require.EqualValues(t, 1, got[RequestTotal+labelled("web", "a", "")])
