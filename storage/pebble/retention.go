@@ -32,18 +32,36 @@ func (s *Store) maintain(ctx context.Context, now time.Time) {
 	s.enforceBytes()
 	s.report(s.rollUp(ctx, now))
 	if hour := hourOf(now.UnixNano()); s.tidied.Swap(hour) != hour {
-		s.report(s.dropOldCells(ctx, now.Add(-s.options.EdgeRetention)))
+		s.report(s.tidyCells(ctx, now))
 		s.report(s.dropOldNames(now))
-		s.warnOfCells()
 	}
 }
 
-// warnOfCells tells that edges crowd out spans: only spans go by size.
-func (s *Store) warnOfCells() {
-	if n := s.cellBytes(); int64(n) > s.options.MaxBytes/2 {
-		s.options.Logger.Warn("edge counts take more than half of the store's limit and spans get the rest: raise the limit or keep edges for a shorter time",
-			"directory", s.options.Directory, "edge_bytes", n, "max_bytes", s.options.MaxBytes, "edge_retention", s.options.EdgeRetention)
+// leastCellAge is how long cells are kept whatever they take: the youngest may
+// still be written again.
+const leastCellAge = time.Hour
+
+// tidyCells drops the cells that are too old. Where they take more than half
+// of what the store may, the age is halved until some go: once an hour, so
+// that space has been freed when it is looked at again.
+func (s *Store) tidyCells(ctx context.Context, now time.Time) error {
+	age := s.options.EdgeRetention
+	if err := s.dropOldCells(ctx, now.Add(-age)); err != nil {
+		return err
 	}
+	n, before := s.cellBytes(), s.stats.droppedCells.Load()
+	if int64(n) <= s.options.MaxBytes/2 {
+		return nil
+	}
+	for age > leastCellAge && s.stats.droppedCells.Load() == before && ctx.Err() == nil {
+		age = max(age/2, leastCellAge)
+		if err := s.dropOldCells(ctx, now.Add(-age)); err != nil {
+			return err
+		}
+	}
+	s.options.Logger.Warn("edge counts took more than half of the store's limit, the oldest go before their time: raise the limit or keep edges for a shorter time",
+		"directory", s.options.Directory, "edge_bytes", n, "max_bytes", s.options.MaxBytes, "edge_retention", s.options.EdgeRetention, "kept", age)
+	return nil
 }
 
 // report tells of trouble in the background, which goes on the next time.

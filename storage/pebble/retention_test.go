@@ -127,21 +127,29 @@ func TestEdgeRetention(t *testing.T) {
 	require.Len(t, allCells(t, s), 2)
 }
 
-// TestCellsThatCrowdOutSpansAreToldOf once an hour, with what to do.
-func TestCellsThatCrowdOutSpansAreToldOf(t *testing.T) {
+// TestCellsThatCrowdOutSpansGoEarly, told of once an hour, with what to do;
+// the youngest stay.
+func TestCellsThatCrowdOutSpansGoEarly(t *testing.T) {
 	var log bytes.Buffer
 	c := &clock{time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
 	o := c.options()
 	o.MaxBytes, o.Logger = 1<<10, slog.New(slog.NewTextHandler(&log, nil))
 	s := openStore(t, o)
-	for range 100 {
-		require.NoError(t, s.WriteCells(t.Context(), []callgraph.Cell{hotCell(rand.Text(), 1, c.now)}))
+	for i := range 100 { // one an hour
+		require.NoError(t, s.WriteCells(t.Context(), []callgraph.Cell{hotCell(rand.Text(), 1, c.now.Add(-time.Duration(i)*time.Hour))}))
 	}
 	require.NoError(t, s.db.Flush())
 	for range 3 {
 		s.maintain(t.Context(), c.now)
 	}
-	require.Equal(t, 1, strings.Count(log.String(), "edge counts take more than half"))
+	require.Equal(t, 1, strings.Count(log.String(), "edge counts took more than half"))
+	require.Len(t, allCells(t, s), 85, "those of 84 hours: half of 168")
+	s.maintain(t.Context(), c.now.Add(time.Hour))
+	require.Less(t, len(allCells(t, s)), 85)
+	for i := range 10 {
+		s.maintain(t.Context(), c.now.Add(time.Duration(i)*time.Hour))
+	}
+	require.NotEmpty(t, allCells(t, s), "of the last hour")
 }
 
 // TestOldGoesWheneverTheStoreIsOpen: a store that is never open at the full
