@@ -19,7 +19,7 @@ import (
 // Options of a Gate. Zero values are the defaults named here.
 type Options struct {
 	// MaxBytes of requests that are read and worked on at once; a larger one
-	// goes alone. 12 MiB.
+	// goes alone. 8 MiB.
 	MaxBytes int64
 	// MaxRequests that are open, most of them waiting; 1,024. One that waits
 	// takes up to 64 KiB, what its sender may send unasked.
@@ -28,7 +28,7 @@ type Options struct {
 
 // Defaults of Options.
 const (
-	DefaultMaxBytes    = 12 << 20
+	DefaultMaxBytes    = 8 << 20
 	DefaultMaxRequests = 1024
 )
 

@@ -21,7 +21,7 @@ import (
 
 // Config of the extension. Zero values are the defaults of admission.Options.
 type Config struct {
-	// MaxMiB of requests that are read and worked on at once; 12. They take
+	// MaxMiB of requests that are read and worked on at once; 8. They take
 	// about six times that in memory.
 	MaxMiB int64 `mapstructure:"max_mib"`
 	// MaxRequests that are open, most of them waiting; 1024.
