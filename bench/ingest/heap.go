@@ -16,7 +16,7 @@ import (
 // metricsPort is the collector's own metrics', shifted as all ports are.
 const metricsPort = 8888
 
-var limit = regexp.MustCompile(`(?m)^\s*limit_mib: (\d+)$`)
+var limit = regexp.MustCompile(`(?m)^    memory_limiter:\n(?:        .*\n)*?        limit_mib: (\d+)$`)
 
 // limiterBytes is the bound that the memory limiter keeps the heap under, as the
 // built-in configuration has it.

@@ -42,7 +42,7 @@ func TestReadsTheSumOfARecount(t *testing.T) {
 }
 
 func TestReadsTheLimitersBound(t *testing.T) {
-	found := limit.FindSubmatch([]byte("processors:\n    memory_limiter:\n        check_interval: 100ms\n        limit_mib: 310\n        limit_percentage: 0\n"))
+	found := limit.FindSubmatch([]byte("extensions:\n    go_memory:\n        limit_mib: 280\nprocessors:\n    memory_limiter:\n        check_interval: 100ms\n        limit_mib: 310\n        limit_percentage: 0\n"))
 	require.Equal(t, "310", string(found[1]))
 }
 
