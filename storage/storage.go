@@ -24,6 +24,10 @@ var (
 	ErrClosed = errors.New("store is closed")
 )
 
+// RepeatWindow is how long a store knows requests again: longer than a sender
+// usually repeats one that was not acknowledged.
+const RepeatWindow = 10 * time.Minute
+
 // SpanWriter takes spans in. Implementations are safe for concurrent use.
 type SpanWriter interface {
 	// WriteSpans returns nil only once every span of td that Refusal lets pass
@@ -31,7 +35,14 @@ type SpanWriter interface {
 	// that a reader sees. After an error any part of td may have been written:
 	// the caller writes all of it again or tells its own caller that it failed.
 	// td belongs to the caller and is neither changed nor kept.
-	WriteSpans(ctx context.Context, td ptrace.Traces) error
+	//
+	// It is repeated where an equal request (the same spans of the same content
+	// in the same order) was stored by this writer within the last RepeatWindow,
+	// or is by another call right now: it is durable already, nothing is written
+	// again, and whoever counts must not count it. The store knows it after a
+	// restart, too. A store that is short of room may know fewer requests. After
+	// an error repeated is false and says nothing.
+	WriteSpans(ctx context.Context, td ptrace.Traces) (repeated bool, err error)
 }
 
 // CellWriter takes edge counts in. Implementations are safe for concurrent use.

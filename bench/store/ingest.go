@@ -88,7 +88,7 @@ func writeRound(ctx context.Context, s *pebble.Store, o options, set *dataset) (
 					return
 				}
 				began := time.Now()
-				err := s.WriteSpans(ctx, set.requests[n])
+				_, err := s.WriteSpans(ctx, set.requests[n])
 				mu.Lock()
 				took = append(took, time.Since(began))
 				failed = errors.Join(failed, err)

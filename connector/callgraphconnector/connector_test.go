@@ -257,7 +257,8 @@ func TestACrashChangesNoCount(t *testing.T) {
 			require.NoError(t, c.Start(t.Context(), host{backend: b}))
 			for range 13 {
 				td := request(n)
-				require.NoError(t, b.WriteSpans(t.Context(), td))
+				_, err := b.WriteSpans(t.Context(), td)
+				require.NoError(t, err)
 				require.NoError(t, c.ConsumeTraces(t.Context(), td))
 				n++
 				time.Sleep(time.Duration(n%7) * 1700 * time.Millisecond)

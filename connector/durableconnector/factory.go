@@ -1,5 +1,6 @@
 // Package durableconnector writes spans to a backend and passes them on once
-// they are durable: what stands behind it counts stored spans only. An exporter
+// they are durable, each request once: what stands behind it counts stored spans
+// only, and a request that its sender repeats no second time. An exporter
 // beside the call_graph connector could not do that: the collector hands a
 // request to both, whatever one of them answers, so a request that the store
 // refused and the sender repeats would be counted more than once.
@@ -9,6 +10,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
+	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/connector"
@@ -53,6 +56,7 @@ type durableConnector struct {
 	telemetry component.TelemetrySettings
 	next      consumer.Traces
 	intake    *intake.Intake // from Start on
+	failed    atomic.Int64   // when what follows last refused, Unix nanoseconds
 }
 
 // Capabilities implements consumer.Traces.
@@ -79,9 +83,24 @@ func (c *durableConnector) Start(_ context.Context, host component.Host) error {
 }
 
 // ConsumeTraces implements consumer.Traces. It fails with retryable errors only.
+// A request that was stored before is acknowledged and goes no further.
 func (c *durableConnector) ConsumeTraces(ctx context.Context, td ptrace.Traces) error {
-	if err := c.intake.WriteSpans(ctx, td); err != nil {
+	repeated, err := c.intake.WriteSpans(ctx, td)
+	if err != nil {
 		return err
 	}
-	return c.next.ConsumeTraces(ctx, td)
+	if repeated && !c.owing() {
+		return nil
+	}
+	if err := c.next.ConsumeTraces(ctx, td); err != nil {
+		c.failed.Store(time.Now().UnixNano())
+		return err
+	}
+	return nil
+}
+
+// owing is true while a repeated request may be one that what follows had
+// refused. Then repeats are passed on, as it is not known which it is.
+func (c *durableConnector) owing() bool {
+	return time.Since(time.Unix(0, c.failed.Load())) < storage.RepeatWindow
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
@@ -89,7 +91,9 @@ func TestSpansGoOnOnceTheyAreStored(t *testing.T) {
 // full is a backend that has no room.
 type full struct{ storage.Backend }
 
-func (full) WriteSpans(context.Context, ptrace.Traces) error { return storage.ErrFull }
+func (full) WriteSpans(context.Context, ptrace.Traces) (bool, error) {
+	return false, storage.ErrFull
+}
 
 func TestRefusedSpansDoNotGoOn(t *testing.T) {
 	sink := new(consumertest.TracesSink)
@@ -105,7 +109,27 @@ func TestErrorsOfWhatFollowsReachTheSender(t *testing.T) {
 	broken := errors.New("broken")
 	c := create(t, "local", consumertest.NewErr(broken))
 	require.NoError(t, c.Start(t.Context(), hostOf(inMemory(t))))
-	require.ErrorIs(t, c.ConsumeTraces(t.Context(), oneSpan()), broken)
+	for range 2 {
+		require.ErrorIs(t, c.ConsumeTraces(t.Context(), oneSpan()), broken, "what follows never took it")
+	}
+}
+
+// TestRepeatedRequestsGoOnOnce repeats one long after what counts could know
+// it, and over a restart.
+func TestRepeatedRequestsGoOnOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, sink := inMemory(t), new(consumertest.TracesSink)
+		for range 2 {
+			c := create(t, "local", sink)
+			require.NoError(t, c.Start(t.Context(), hostOf(b)))
+			for range 2 {
+				require.NoError(t, c.ConsumeTraces(t.Context(), oneSpan()))
+				time.Sleep(storage.RepeatWindow / 5)
+			}
+			require.NoError(t, c.Shutdown(t.Context()))
+		}
+		require.Equal(t, 1, sink.SpanCount())
+	})
 }
 
 func TestStartSaysWhatIsMissing(t *testing.T) {

@@ -47,7 +47,8 @@ func (s *sink) start(_ context.Context, host component.Host) error {
 
 // pushTraces fails with retryable errors only.
 func (s *sink) pushTraces(ctx context.Context, td ptrace.Traces) error {
-	return s.intake.WriteSpans(ctx, td)
+	_, err := s.intake.WriteSpans(ctx, td)
+	return err
 }
 
 func (s *sink) pushMetrics(ctx context.Context, md pmetric.Metrics) error {

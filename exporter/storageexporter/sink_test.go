@@ -53,7 +53,10 @@ type failing struct {
 	err error
 }
 
-func (f failing) WriteSpans(context.Context, ptrace.Traces) error    { return f.err }
+func (f failing) WriteSpans(context.Context, ptrace.Traces) (bool, error) {
+	return false, f.err
+}
+
 func (f failing) WriteCells(context.Context, []callgraph.Cell) error { return f.err }
 
 func inMemory(t *testing.T) storage.Backend {

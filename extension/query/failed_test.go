@@ -25,7 +25,8 @@ func TestErrorTagFindsStatusAndAttribute(t *testing.T) {
 	both.Attributes().PutBool("error", true)
 	both.Status().SetCode(ptrace.StatusCodeError)
 	newSpan(td, "proxy", pcommon.TraceID{4}, 4, 0, "GET /", ptrace.SpanKindServer, -1, 1).Attributes().PutBool("error", false)
-	require.NoError(t, store.WriteSpans(t.Context(), td))
+	_, err = store.WriteSpans(t.Context(), td)
+	require.NoError(t, err)
 
 	s := New(Options{Backend: store, Now: func() time.Time { return noon }})
 	of := func(tags map[string]string) (first []byte) {

@@ -58,7 +58,8 @@ func TestRealTracesComeBackAsTheyWere(t *testing.T) {
 	for td, err := range otlpdump.Files(filepath.Join(root, "otel-demo", "astronomy-oteltraces.zst")) {
 		require.NoError(t, err)
 		sent.add(t, td)
-		require.NoError(t, backend.WriteSpans(t.Context(), td))
+		_, err := backend.WriteSpans(t.Context(), td)
+		require.NoError(t, err)
 	}
 	e := create(t, nil)
 	start(t, e, backend)

@@ -22,7 +22,8 @@ func TestPebbleKeepsWhatARestartFinds(t *testing.T) {
 	s := td.ResourceSpans().AppendEmpty().ScopeSpans().AppendEmpty().Spans().AppendEmpty()
 	s.SetTraceID(pcommon.TraceID{1})
 	s.SetSpanID(pcommon.SpanID{1})
-	require.NoError(t, b.WriteSpans(t.Context(), td))
+	_, err = b.WriteSpans(t.Context(), td)
+	require.NoError(t, err)
 	require.NoError(t, first.Shutdown(t.Context()))
 
 	second := create(t, inPebble(dir), nil)

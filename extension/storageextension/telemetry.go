@@ -32,6 +32,7 @@ var sums = []sum{
 	{"jcallgraph.storage.cells.stale", "{cell}", "Edge counts written when a later state was there.", func(s pebble.Stats) float64 { return float64(s.StaleCells) }},
 	{"jcallgraph.storage.commits", "{commit}", "Durable writes of spans.", func(s pebble.Stats) float64 { return float64(s.Commits) }},
 	{"jcallgraph.storage.commit.time", "s", "Time that the durable writes of spans took together.", func(s pebble.Stats) float64 { return s.CommitTime.Seconds() }},
+	{"jcallgraph.storage.requests.forgotten", "{request}", "Requests that would not be known again if repeated, because there were too many.", func(s pebble.Stats) float64 { return float64(s.ForgottenRequests) }},
 	{"jcallgraph.storage.names.refused", "{operation}", "Operations that the list of names had no room for.", func(s pebble.Stats) float64 { return float64(s.NamesRefused) }},
 	{"jcallgraph.storage.segments.corrupt", "{segment}", "Stored segments that could not be read.", func(s pebble.Stats) float64 { return float64(s.CorruptSegments) }},
 	{"jcallgraph.storage.background.errors", "{error}", "Tidying up that failed and is tried again.", func(s pebble.Stats) float64 { return float64(s.BackgroundErrors) }},

@@ -1,7 +1,8 @@
 // Package intake takes what pipelines bring into a backend, and decides what is
 // told of that which a backend can't take: spans that none can keep are left
 // out, counted by reason and told in the log now and then; writes that failed
-// are counted by cause and left to the sender to repeat.
+// are counted by cause and left to the sender to repeat; those that had been
+// stored before are counted, too.
 package intake
 
 import (
@@ -40,14 +41,20 @@ func New(w Writer, meters metric.MeterProvider, logger *zap.Logger) (*Intake, er
 	return &Intake{writer: w, counter: counters, logger: logger}, nil
 }
 
-// WriteSpans returns nil once all spans are durable that can be kept.
-func (i *Intake) WriteSpans(ctx context.Context, td ptrace.Traces) error {
-	if err := i.writer.WriteSpans(ctx, td); err != nil {
+// WriteSpans returns nil once all spans are durable that can be kept, and
+// whether they were before; see storage.SpanWriter.
+func (i *Intake) WriteSpans(ctx context.Context, td ptrace.Traces) (repeated bool, err error) {
+	repeated, err = i.writer.WriteSpans(ctx, td)
+	switch {
+	case err != nil:
 		i.counter.failed(ctx, cause(err))
-		return err
+		return false, err
+	case repeated:
+		i.counter.repeats.Add(ctx, 1)
+	default:
+		i.countRefused(ctx, refused(td))
 	}
-	i.countRefused(ctx, refused(td))
-	return nil
+	return repeated, nil
 }
 
 // WriteCells returns nil once the cells are durable.

@@ -22,13 +22,14 @@ import (
 
 // backend answers every write with err.
 type backend struct {
-	err    error
-	writes int
+	err      error
+	repeated bool
+	writes   int
 }
 
-func (b *backend) WriteSpans(context.Context, ptrace.Traces) error {
+func (b *backend) WriteSpans(context.Context, ptrace.Traces) (bool, error) {
 	b.writes++
-	return b.err
+	return b.repeated, b.err
 }
 
 func (b *backend) WriteCells(context.Context, []callgraph.Cell) error {
@@ -83,7 +84,9 @@ func spans() ptrace.Traces {
 func TestRefusedSpansAreCountedByReasonAndToldNowAndThen(t *testing.T) {
 	i, reader, logs := open(t, &backend{})
 	for range 3 {
-		require.NoError(t, i.WriteSpans(t.Context(), spans()))
+		repeated, err := i.WriteSpans(t.Context(), spans())
+		require.NoError(t, err)
+		require.False(t, repeated)
 	}
 	require.Equal(t, map[string]int64{"zero_trace_id": 6, "zero_span_id": 3}, counted(t, reader, metricSpans))
 	require.Equal(t, 1, logs.FilterMessage("spans refused that no backend can keep").Len())
@@ -113,10 +116,22 @@ func TestFailedWritesAreCountedByCause(t *testing.T) {
 	} {
 		b := &backend{err: cause}
 		i, reader, _ := open(t, b)
-		require.ErrorIs(t, i.WriteSpans(t.Context(), spans()), cause)
+		_, err := i.WriteSpans(t.Context(), spans())
+		require.ErrorIs(t, err, cause)
 		require.ErrorIs(t, i.WriteCells(t.Context(), nil), cause)
 		require.Equal(t, 2, b.writes)
 		require.Equal(t, map[string]int64{want: 2}, counted(t, reader, metricWrites))
 		require.Empty(t, counted(t, reader, metricSpans), "spans of a write that failed will be written again")
 	}
+}
+
+func TestRepeatedWritesAreCountedAndNothingElse(t *testing.T) {
+	i, reader, _ := open(t, &backend{repeated: true})
+	for range 2 {
+		repeated, err := i.WriteSpans(t.Context(), spans())
+		require.NoError(t, err)
+		require.True(t, repeated)
+	}
+	require.Equal(t, map[string]int64{"": 2}, counted(t, reader, metricRepeats))
+	require.Empty(t, counted(t, reader, metricSpans), "counted when they were stored")
 }

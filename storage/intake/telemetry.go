@@ -14,10 +14,11 @@ import (
 
 // Names of the metrics and of their attributes.
 const (
-	meterName    = "github.com/jcallgraph/jcallgraph/storage/intake"
-	metricSpans  = "jcallgraph.storage.spans.refused"
-	metricWrites = "jcallgraph.storage.writes.failed"
-	keyReason    = "reason"
+	meterName     = "github.com/jcallgraph/jcallgraph/storage/intake"
+	metricSpans   = "jcallgraph.storage.spans.refused"
+	metricWrites  = "jcallgraph.storage.writes.failed"
+	metricRepeats = "jcallgraph.storage.writes.repeated"
+	keyReason     = "reason"
 )
 
 // Why a write failed.
@@ -28,7 +29,7 @@ const (
 	causeError   = "error"
 )
 
-type counters struct{ spans, writes metric.Int64Counter }
+type counters struct{ spans, writes, repeats metric.Int64Counter }
 
 func newCounters(provider metric.MeterProvider) (*counters, error) {
 	meter := provider.Meter(meterName)
@@ -36,10 +37,12 @@ func newCounters(provider metric.MeterProvider) (*counters, error) {
 		metric.WithDescription("Spans that were left out of a write because no backend can keep them."))
 	writes, err2 := meter.Int64Counter(metricWrites, metric.WithUnit("{write}"),
 		metric.WithDescription("Writes that the backend did not take and the sender may repeat."))
-	if err := errors.Join(err, err2); err != nil {
+	repeats, err3 := meter.Int64Counter(metricRepeats, metric.WithUnit("{write}"),
+		metric.WithDescription("Writes of requests that had been stored before and are not counted again."))
+	if err := errors.Join(err, err2, err3); err != nil {
 		return nil, err
 	}
-	c := &counters{spans, writes}
+	c := &counters{spans, writes, repeats}
 	c.begin()
 	return c, nil
 }
@@ -52,6 +55,7 @@ func (c *counters) begin() {
 	for _, cause := range []string{causeFull, causeClosed, causeTimeout, causeError} {
 		c.writes.Add(context.Background(), 0, metric.WithAttributes(attribute.String(keyReason, cause)))
 	}
+	c.repeats.Add(context.Background(), 0)
 }
 
 func (c *counters) refused(ctx context.Context, reason string, n int64) {

@@ -38,9 +38,12 @@ func TestTwoWritersOfOneTrace(t *testing.T) {
 	server := NewServer(1 << 20)
 	a, b := open(t, Options{Server: server, Writer: 1}), open(t, Options{Server: server, Writer: 2})
 	now := time.Now()
-	require.NoError(t, a.WriteSpans(t.Context(), oneSpan(1, 1, now)))
-	require.NoError(t, b.WriteSpans(t.Context(), oneSpan(1, 2, now.Add(time.Second))))
-	require.NoError(t, b.WriteSpans(t.Context(), oneSpan(1, 1, now)), "written again by another writer")
+	_, err := a.WriteSpans(t.Context(), oneSpan(1, 1, now))
+	require.NoError(t, err)
+	_, err = b.WriteSpans(t.Context(), oneSpan(1, 2, now.Add(time.Second)))
+	require.NoError(t, err)
+	_, err = b.WriteSpans(t.Context(), oneSpan(1, 1, now))
+	require.NoError(t, err, "written again by another writer")
 	for _, reader := range []*Backend{a, b} {
 		td, err := reader.Trace(t.Context(), pcommon.TraceID{15: 1})
 		require.NoError(t, err)
@@ -78,7 +81,7 @@ func TestFullServerRefusesAndLosesNothing(t *testing.T) {
 	written := byte(0)
 	for err == nil {
 		written++
-		err = b.WriteSpans(t.Context(), oneSpan(written, 1, time.Now()))
+		_, err = b.WriteSpans(t.Context(), oneSpan(written, 1, time.Now()))
 	}
 	require.ErrorIs(t, err, storage.ErrFull)
 	require.Greater(t, written, byte(2))
@@ -93,7 +96,8 @@ func TestRetentionShorterThanAnHourCrossesTheHour(t *testing.T) {
 		b := open(t, Options{Retention: 30 * time.Minute})
 		bucket := callgraph.BucketAt(time.Now(), callgraph.HotWidth)
 		write := func(trace byte) {
-			require.NoError(t, b.WriteSpans(t.Context(), oneSpan(trace, 1, time.Now())))
+			_, err := b.WriteSpans(t.Context(), oneSpan(trace, 1, time.Now()))
+			require.NoError(t, err)
 			require.NoError(t, b.WriteCells(t.Context(), []callgraph.Cell{{CellKey: callgraph.CellKey{Bucket: bucket, Opened: int64(trace)}}}))
 		}
 		found := func() (traces, cells int) {

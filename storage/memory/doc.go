@@ -10,6 +10,7 @@
 //	id                         random ID of the server's data
 //	spans:HOUR                 hash: writer → how many journal segments it has
 //	journal:HOUR:WRITER:N      packed entries: trace, arrival, times, place in the trace's value
+//	request:HASH:WRITER        set while an equal request is a repeated one
 //	trace:TRACE:WRITER         frames, each one request's spans of the trace; only that writer extends it
 //	short:SHORTID:WRITER       packed trace IDs
 //	names:HOUR:WRITER          services and operations seen

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/zeebo/xxh3"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
@@ -15,23 +16,43 @@ import (
 )
 
 // WriteSpans implements storage.SpanWriter.
-func (b *Backend) WriteSpans(ctx context.Context, td ptrace.Traces) error {
+func (b *Backend) WriteSpans(ctx context.Context, td ptrace.Traces) (repeated bool, err error) {
 	if err := b.ready(ctx); err != nil {
-		return err
+		return false, err
 	}
 	parts := splitByTrace(td)
+	if len(parts) == 0 {
+		return false, nil
+	}
+	key, err := requestKey(td, hex(b.writer))
+	if err != nil {
+		return false, err
+	}
 	b.spans.Lock()
 	defer b.spans.Unlock()
-	if err := b.writeParts(parts); err != nil {
-		return fmt.Errorf("write %d spans: %w", td.SpanCount(), err)
+	if b.commands.Get(key) != nil {
+		return true, nil
 	}
-	return nil
+	if err = b.writeParts(parts); err == nil {
+		err = b.commands.SetEx(key, storage.RepeatWindow, []byte{1})
+	}
+	if err != nil {
+		return false, fmt.Errorf("write %d spans: %w", td.SpanCount(), err)
+	}
+	return false, nil
+}
+
+// requestKey is that under which it is noted that a request was stored.
+func requestKey(td ptrace.Traces, writer string) (string, error) {
+	data, err := (&ptrace.ProtoMarshaler{}).MarshalTraces(td)
+	if err != nil {
+		return "", fmt.Errorf("encode %d spans: %w", td.SpanCount(), err)
+	}
+	hash := xxh3.Hash128(data).Bytes()
+	return fmt.Sprintf("request:%x:%s", hash, writer), nil
 }
 
 func (b *Backend) writeParts(parts []part) error {
-	if len(parts) == 0 {
-		return nil
-	}
 	now := time.Now()
 	b.names.enter(hourAt(now))
 	var entries []byte

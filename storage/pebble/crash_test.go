@@ -100,7 +100,8 @@ func writeNumbered(s *Store, n int) error {
 	if err := s.WriteCells(context.Background(), []callgraph.Cell{numberedCell(n)}); err != nil {
 		return err
 	}
-	return s.WriteSpans(context.Background(), numberedTrace(n))
+	_, err := s.WriteSpans(context.Background(), numberedTrace(n))
+	return err
 }
 
 func numberedCell(n int) callgraph.Cell {

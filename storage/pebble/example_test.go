@@ -27,7 +27,7 @@ func Example() {
 	span.SetTraceID(pcommon.TraceID{15: 7})
 	span.SetSpanID(pcommon.SpanID{7: 1})
 	span.Attributes().PutInt("http.response.status_code", 503)
-	if err := s.WriteSpans(context.Background(), td); err != nil {
+	if _, err := s.WriteSpans(context.Background(), td); err != nil {
 		panic(err)
 	}
 	found, err := s.Search(context.Background(), storage.Query{

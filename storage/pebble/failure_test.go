@@ -26,7 +26,7 @@ func TestFullDisk(t *testing.T) {
 	s := openStore(t, Options{Directory: "store", fs: fs})
 	writeOne(t, s, 1)
 	fs.TestingSetDiskUsage(vfs.DiskUsage{AvailBytes: 1 << 20, TotalBytes: 1 << 30})
-	err := s.WriteSpans(t.Context(), oneSpan(2, 1))
+	_, err := s.WriteSpans(t.Context(), oneSpan(2, 1))
 	require.ErrorIs(t, err, storage.ErrFull)
 	require.ErrorContains(t, err, "1 MiB are left")
 	require.ErrorIs(t, s.WriteCells(t.Context(), []callgraph.Cell{{}}), storage.ErrFull)
@@ -68,14 +68,15 @@ func TestWritesFail(t *testing.T) {
 			writeOne(t, s, 1)
 			f.armed.Store(true)
 			for range 3 {
-				err = s.WriteSpans(t.Context(), oneSpan(2, 1))
+				_, err = s.WriteSpans(t.Context(), oneSpan(2, 1))
 				require.ErrorIs(t, err, fault)
 				require.ErrorContains(t, err, "store stopped")
 				require.Equal(t, errors.Is(fault, syscall.ENOSPC), errors.Is(err, storage.ErrFull))
 			}
 			require.ErrorIs(t, s.WriteCells(t.Context(), []callgraph.Cell{{}}), fault)
 			require.ErrorIs(t, s.Close(), fault)
-			require.ErrorIs(t, s.WriteSpans(t.Context(), oneSpan(2, 1)), storage.ErrClosed)
+			_, err = s.WriteSpans(t.Context(), oneSpan(2, 1))
+			require.ErrorIs(t, err, storage.ErrClosed)
 		})
 	}
 }

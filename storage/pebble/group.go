@@ -4,6 +4,8 @@ import (
 	"runtime"
 	"sync"
 	"time"
+
+	"github.com/zeebo/xxh3"
 )
 
 const (
@@ -32,9 +34,11 @@ type group struct {
 
 // request is what one caller wants written.
 type request struct {
-	data  []byte // OTLP
-	spans int
-	turn  chan turn
+	data    []byte // OTLP
+	hash    xxh3.Uint128
+	spans   int
+	turn    chan turn
+	arrival int64 // Unix nanoseconds, once it is durable; zero until then, and where there was nothing to write
 }
 
 // turn ends a request's waiting: it leads, or it was written.

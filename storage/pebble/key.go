@@ -9,6 +9,7 @@ const (
 	prefixTerms      = 'X' // shard, chunk: terms with their segments
 	prefixTraces     = 'Y' // shard, chunk: short IDs with their segments
 	prefixSegment    = 'S' // number: a segment
+	prefixRequests   = 'R' // number of a segment: arrival, hashes of its requests
 	prefixCell       = 'E' // a cell
 	prefixEdge       = 'G' // hash: an edge that cells name
 	prefixName       = 'N' // service, operation, kind: hour last seen

@@ -30,6 +30,7 @@ func (s *Store) maintain(ctx context.Context, now time.Time) {
 	s.ledger.sealBefore(hourOf(now.UnixNano()) * int64(time.Hour))
 	s.report(s.dropOld(now.Add(-s.options.Retention).UnixNano()))
 	s.enforceBytes()
+	s.report(s.dropOldRequests(now))
 	s.report(s.rollUp(ctx, now))
 	if hour := hourOf(now.UnixNano()); s.tidied.Swap(hour) != hour {
 		s.report(s.tidyCells(ctx, now))

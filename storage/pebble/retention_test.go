@@ -28,7 +28,8 @@ func writeLarge(t testing.TB, s *Store, trace byte) {
 	_, err := rand.Read(large)
 	require.NoError(t, err)
 	td.ResourceSpans().At(0).ScopeSpans().At(0).Spans().At(0).Attributes().PutEmptyBytes("large").FromRaw(large)
-	require.NoError(t, s.WriteSpans(context.Background(), td))
+	_, err = s.WriteSpans(context.Background(), td)
+	require.NoError(t, err)
 }
 
 // TestRetention counts from arrival: an old span that arrived lately stays, a

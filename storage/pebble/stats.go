@@ -42,6 +42,8 @@ type Stats struct {
 	DiskBytes                     uint64 // now
 	Chunks                        int    // on disk
 	TailSpans                     int    // whose index is in memory only
+	RepeatedRequests              uint64 // that were stored before and not written again
+	ForgottenRequests             uint64 // that would not be known again, for want of room in memory
 	DroppedSpans, DroppedCells    uint64 // by retention
 	StaleCells                    uint64 // written with a sequence that was not greater
 	NamesRefused                  uint64 // operations that the list had no room for, each time
@@ -59,11 +61,13 @@ func (s *Store) Stats() Stats {
 	defer s.gate.leave()
 	c := &s.stats
 	chunks, tail := s.ledger.sizes()
+	repeated, forgotten := s.requests.counts()
 	return Stats{
 		Spans: c.spans.Load(), Segments: c.segments.Load(), SegmentBytes: c.bytes.Load(),
 		Commits: c.commits.Load(), CommitTime: time.Duration(c.commitNanoseconds.Load()), SlowestCommit: time.Duration(c.slowest.Load()),
 		DiskBytes: s.db.Metrics().DiskSpaceUsage(), Chunks: chunks, TailSpans: tail,
 		DroppedSpans: c.dropped.Load(), DroppedCells: c.droppedCells.Load(), StaleCells: c.staleCells.Load(),
+		RepeatedRequests: repeated, ForgottenRequests: forgotten,
 		NamesRefused: c.namesRefused.Load(), Full: c.full.Load(), CorruptSegments: c.corrupt.Load(),
 		BackgroundErrors: c.backgroundErrors.Load(), Rebuild: time.Duration(c.rebuild.Load()),
 	}

@@ -34,6 +34,7 @@ type Store struct {
 	group    group
 	encoders encoders
 	ledger   *ledger
+	requests *requests
 	names    *names
 	cells    *cells
 	stats    counters
@@ -83,7 +84,7 @@ func (s *Store) open() error {
 		return err
 	}
 	s.group.init()
-	for _, load := range []func() error{s.loadMeta, s.loadLedger, s.loadNames, s.loadCells} {
+	for _, load := range []func() error{s.loadMeta, s.loadLedger, s.loadRequests, s.loadNames, s.loadCells} {
 		if err := load(); err != nil {
 			return fmt.Errorf("open store %s: %w", s.options.Directory, err)
 		}

@@ -51,7 +51,8 @@ func oneSpan(trace, span byte) ptrace.Traces {
 
 func writeOne(t testing.TB, s storage.SpanWriter, trace byte) {
 	t.Helper()
-	require.NoError(t, s.WriteSpans(context.Background(), oneSpan(trace, 1)))
+	_, err := s.WriteSpans(context.Background(), oneSpan(trace, 1))
+	require.NoError(t, err)
 }
 
 // settleIndexes seals the tail and waits until it is indexed.
@@ -74,12 +75,12 @@ type sealing struct {
 	every uint64
 }
 
-func (s *sealing) WriteSpans(ctx context.Context, td ptrace.Traces) error {
-	err := s.Store.WriteSpans(ctx, td)
+func (s *sealing) WriteSpans(ctx context.Context, td ptrace.Traces) (bool, error) {
+	repeated, err := s.Store.WriteSpans(ctx, td)
 	if err == nil && s.stats.segments.Load()%s.every == 0 {
 		s.settleIndexes(s.t)
 	}
-	return err
+	return repeated, err
 }
 
 func TestContractOnChunks(t *testing.T) {
@@ -181,7 +182,8 @@ func TestNamesAreBounded(t *testing.T) {
 	for i := range 5 {
 		td := oneSpan(byte(i), byte(i))
 		td.ResourceSpans().At(0).ScopeSpans().At(0).Spans().At(0).SetName(string(rune('a' + i)))
-		require.NoError(t, s.WriteSpans(t.Context(), td))
+		_, err := s.WriteSpans(t.Context(), td)
+		require.NoError(t, err)
 	}
 	require.Len(t, s.names.seen, 2)
 	require.EqualValues(t, 3, s.Stats().NamesRefused)
@@ -197,7 +199,8 @@ func TestLongNamesAreBounded(t *testing.T) {
 	write := func(trace byte) {
 		td := oneSpan(trace, trace)
 		td.ResourceSpans().At(0).ScopeSpans().At(0).Spans().At(0).SetName(strings.Repeat(string(rune('a'+trace)), 10_000))
-		require.NoError(t, s.WriteSpans(t.Context(), td))
+		_, err := s.WriteSpans(t.Context(), td)
+		require.NoError(t, err)
 	}
 	for i := range byte(3) {
 		write(i + 1)

@@ -6,32 +6,44 @@ import (
 	"sync"
 	"time"
 
+	"github.com/zeebo/xxh3"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/jcallgraph/jcallgraph/storage/pebble/internal/segment"
 )
 
 // WriteSpans implements storage.SpanWriter.
-func (s *Store) WriteSpans(ctx context.Context, td ptrace.Traces) error {
+func (s *Store) WriteSpans(ctx context.Context, td ptrace.Traces) (repeated bool, err error) {
 	if err := s.gate.enter(); err != nil {
-		return fmt.Errorf("write spans: %w", err)
+		return false, fmt.Errorf("write spans: %w", err)
 	}
 	defer s.gate.leave()
 	spans := td.SpanCount()
 	if spans == 0 {
-		return nil
+		return false, nil
 	}
 	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("write %d spans: %w", spans, err)
+		return false, fmt.Errorf("write %d spans: %w", spans, err)
 	}
 	data, err := new(ptrace.ProtoMarshaler).MarshalTraces(td)
 	if err != nil {
-		return fmt.Errorf("write %d spans: %w", spans, err)
+		return false, fmt.Errorf("write %d spans: %w", spans, err)
 	}
-	if err := s.group.write(&request{data: data, spans: spans, turn: make(chan turn, 1)}, s.writeBatch); err != nil {
-		return fmt.Errorf("write %d spans: %w", spans, err)
+	repeated, err = s.writeOnce(ctx, &request{data: data, hash: xxh3.Hash128(data), spans: spans, turn: make(chan turn, 1)})
+	if err != nil {
+		return false, fmt.Errorf("write %d spans: %w", spans, err)
 	}
-	return nil
+	return repeated, nil
+}
+
+// writeOnce writes a request unless an equal one was or is being written.
+func (s *Store) writeOnce(ctx context.Context, r *request) (repeated bool, err error) {
+	repeated, err = s.requests.begin(ctx, r.hash, s.options.Now())
+	if repeated || err != nil {
+		return repeated, err
+	}
+	defer func() { s.requests.end(r.hash, r.arrival) }()
+	return false, s.group.write(r, s.writeBatch)
 }
 
 // encoders are reused: their tables are worth keeping.
@@ -67,10 +79,10 @@ func (s *Store) writeBatch(batch []*request) error {
 	if e.Spans() == 0 {
 		return nil
 	}
-	return s.writeSegment(e)
+	return s.writeSegment(e, batch)
 }
 
-func (s *Store) writeSegment(e *segment.Encoder) error {
+func (s *Store) writeSegment(e *segment.Encoder, batch []*request) error {
 	began := time.Now()
 	entry := s.ledger.begin(s.options.Now())
 	value, err := e.Append(nil, entry.arrival)
@@ -81,6 +93,7 @@ func (s *Store) writeSegment(e *segment.Encoder) error {
 	entry.bytes, entry.index = len(value), e.Index()
 	b := s.db.NewBatchWithSize(len(value) + 256)
 	_ = b.Set(numberKey(prefixSegment, entry.number), value, nil) // fails for no open batch
+	putRequests(b, entry, batch)
 	named := s.names.put(b, e, entry.arrival)
 	if err := s.commit(b); err != nil {
 		s.ledger.abort(entry)
@@ -89,5 +102,8 @@ func (s *Store) writeSegment(e *segment.Encoder) error {
 	s.names.keep(named)
 	s.ledger.publish(entry)
 	s.stats.wrote(entry, time.Since(began))
+	for _, r := range batch {
+		r.arrival = entry.arrival
+	}
 	return nil
 }

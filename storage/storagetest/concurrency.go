@@ -53,7 +53,7 @@ func concurrentSpans(t *testing.T, s *subject) {
 	from := s.base
 	inParallel(t, func(w int) error {
 		for r := range requestsPerWriter {
-			if err := s.WriteSpans(t.Context(), traces(from, concurrentSpan(w, r))); err != nil {
+			if _, err := s.WriteSpans(t.Context(), traces(from, concurrentSpan(w, r))); err != nil {
 				return err
 			}
 			if r%readsWhileWriting == 0 {
@@ -118,10 +118,11 @@ func concurrentCancel(t *testing.T, s *subject) {
 		defer cancel()
 		if w%2 == 1 {
 			cancel()
-			_ = s.WriteSpans(ctx, traces(from, span{trace: 2, id: w + 1}))
+			_, _ = s.WriteSpans(ctx, traces(from, span{trace: 2, id: w + 1}))
 			return nil
 		}
-		return s.WriteSpans(ctx, traces(from, span{trace: 1, id: w + 1}))
+		_, err := s.WriteSpans(ctx, traces(from, span{trace: 1, id: w + 1}))
+		return err
 	})
 	var want []span
 	for w := 0; w < concurrentWriters; w += 2 {

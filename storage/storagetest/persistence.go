@@ -18,6 +18,7 @@ func persistenceCases() []contractCase {
 		{"reopened/cells", reopenedCells},
 		{"reopened/checkpoints and writer ID", reopenedCheckpoints},
 		{"reopened/arrivals go on", reopenedArrivals},
+		{"reopened/repeated requests", reopenedRepeats},
 	}
 }
 

@@ -84,7 +84,8 @@ func putAll(m pcommon.Map, values map[string]any) {
 
 func write(t *testing.T, b storage.SpanWriter, td ptrace.Traces) {
 	t.Helper()
-	require.NoError(t, b.WriteSpans(t.Context(), td))
+	_, err := b.WriteSpans(t.Context(), td)
+	require.NoError(t, err)
 }
 
 // fingerprints are the spans of td as canonical bytes, each with its own

@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
+	"github.com/jcallgraph/jcallgraph/storage"
 )
 
 var (
@@ -28,13 +29,27 @@ type fake struct {
 }
 
 type arrived struct {
-	at time.Time
-	td ptrace.Traces
+	at      time.Time
+	td      ptrace.Traces
+	encoded string
 }
 
 func newFake() *fake { return &fake{cells: map[callgraph.CellKey]callgraph.Cell{}} }
 
-func (f *fake) writeSpans(td ptrace.Traces, now time.Time) { f.log = append(f.log, arrived{now, td}) }
+// writeSpans knows repeated requests as storage.SpanWriter says.
+func (f *fake) writeSpans(td ptrace.Traces, now time.Time) (repeated bool) {
+	data, err := new(ptrace.ProtoMarshaler).MarshalTraces(td)
+	if err != nil {
+		panic(err)
+	}
+	for i := len(f.log) - 1; i >= 0 && now.Sub(f.log[i].at) <= storage.RepeatWindow; i-- {
+		if f.log[i].encoded == string(data) {
+			return true
+		}
+	}
+	f.log = append(f.log, arrived{now, td, string(data)})
+	return false
+}
 
 func (f *fake) writeCells(cells []callgraph.Cell) {
 	for _, c := range cells {
@@ -125,22 +140,39 @@ type world struct {
 }
 
 func (w *world) start() {
-	w.counter = New(collector, Options{}, w.now)
-	_, err := w.counter.Recount(w.Context(), w.store, w.now)
-	require.NoError(w, err)
+	w.restart()
 	for _, td := range w.unacked {
 		w.receive(td)
 	}
 	w.unacked = nil
 }
 
-// crash loses all that is not in the store. The senders come again before the
-// joiner could have forgotten what they had sent.
+func (w *world) restart() {
+	w.counter = New(collector, Options{}, w.now)
+	_, err := w.counter.Recount(w.Context(), w.store, w.now)
+	require.NoError(w, err)
+}
+
+// crash loses all that is not in the store, perhaps again before the senders
+// come. They do so within the time for which the store knows what they had sent.
 func (w *world) crash() {
 	w.crashes++
 	w.check()
-	w.now = w.now.Add(time.Duration(w.draw("downtime, ms", 0, 8000)) * time.Millisecond)
+	w.down()
+	if w.draw("falls again", 0, 3) == 0 {
+		w.restart()
+		w.down()
+	}
 	w.start()
+}
+
+// down is some seconds, mostly, or minutes.
+func (w *world) down() {
+	most := 8_000
+	if w.draw("long downtime", 0, 2) == 0 {
+		most = int(storage.RepeatWindow.Milliseconds())/2 - 5_000
+	}
+	w.now = w.now.Add(time.Duration(w.draw("downtime, ms", 0, most)) * time.Millisecond)
 }
 
 // check holds that the joiner takes back only what the table counted.
@@ -152,17 +184,18 @@ func (w *world) draw(what string, least, most int) int {
 	return rapid.IntRange(least, most).Draw(w.T, what)
 }
 
-// receive is a request that is acknowledged once it is durable and counted, in
-// either order.
+// receive is a request that is acknowledged once it is durable and counted, or
+// was before.
 func (w *world) receive(td ptrace.Traces) {
-	w.store.writeSpans(td, w.now)
-	w.counter.Add(td, w.now)
+	if !w.store.writeSpans(td, w.now) {
+		w.counter.Add(td, w.now)
+	}
 }
 
 // send is a new trace, whole or in parts, for a recent bucket or an old one.
 func (w *world) send() {
 	end := w.now.Add(-time.Duration(w.draw("age", 0, 3)) * time.Second)
-	fate, hours := w.draw("fate", 0, 9), 40
+	fate, hours := w.draw("fate", 0, 10), 40
 	if fate == 1 {
 		hours = int(Lookback/time.Hour) - 1 // what is not in the store is found no further back
 	}
@@ -188,6 +221,13 @@ func (w *world) send() {
 		for _, part := range halves(td) {
 			w.receive(part)
 			w.pass(w.draw("apart, s", 0, 70))
+		}
+	case 5: // the acknowledgement is lost
+		sent := w.now
+		w.receive(td)
+		w.pass(w.draw("repeated after, s", 0, 400))
+		if w.now.Sub(sent) <= storage.RepeatWindow {
+			w.receive(td)
 		}
 	default:
 		w.receive(td)
