@@ -41,7 +41,8 @@ func endUnderLoad(t *testing.T, s syscall.Signal) *run {
 }
 
 // Buckets that closed before a crash must not be counted again, those that were
-// open must, and calls for a closed one open it again.
+// open must, and calls for a closed one open it again. What is repeated when all
+// has been forgotten but what the store knows must not be counted either.
 func TestCrashesWhileBucketsCloseCountEveryCallOnce(t *testing.T) {
 	if testing.Short() {
 		t.Skip("waits for buckets to close: some 25 s")
@@ -63,6 +64,7 @@ func TestCrashesWhileBucketsCloseCountEveryCallOnce(t *testing.T) {
 				}
 				return err
 			})
+			l.again(t)
 			l.until(t.Context(), func() { l.acknowledged(t, 10) })
 		}
 		l.until(t.Context(), func() { l.acknowledged(t, 10); r.stop(syscall.SIGKILL) })

@@ -182,6 +182,16 @@ func (l *load) finish(t *testing.T) {
 	l.begun = l.next
 }
 
+// again repeats what was acknowledged, before and after the last crash, as
+// clients do that never got the acknowledgement.
+func (l *load) again(t *testing.T) {
+	t.Helper()
+	for _, r := range l.acked {
+		_, err := l.client.Export(t.Context(), ptraceotlp.NewExportRequestFromTraces(r.traces()))
+		require.NoError(t, err)
+	}
+}
+
 // calls is how many calls were acknowledged, by callee.
 func (l *load) calls() map[string]uint64 {
 	calls := map[string]uint64{}

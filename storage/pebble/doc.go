@@ -6,6 +6,7 @@
 // spans of one hour of arrival make a chunk, whose indexes are derived from
 // its segments and written behind (package chunk). The youngest segments are
 // indexed in memory; after a crash that index is made again. Retention drops
-// the oldest chunks. Cells lie under their own keys, ordered by the time that
-// they count.
+// the oldest chunks. Hashes of the requests of the last ten minutes lie beside
+// their segments, so that a repeated one is known, after a crash too. Cells lie
+// under their own keys, ordered by the time that they count.
 package pebble
