@@ -98,7 +98,7 @@ func NewJoiner(o Options) *Joiner {
 		options: o,
 		nodes:   newSlab(),
 		names:   newNames(o.MaxSpans / spansPerNaming),
-		links:   links{first: map[ref]ref{}, bound: o.MaxSpans},
+		links:   newLinks(o.MaxSpans),
 	}
 }
 
@@ -156,21 +156,9 @@ func (j *Joiner) Expire(now time.Time) []callgraph.Call {
 	for j.late.size > 0 && j.over(j.late.front(), j.options.Provisional) {
 		j.giveUp(j.late.pop())
 	}
+	j.rest()
 	return j.take()
 }
-
-// take hands over what was yielded. Two slices take turns, since Add may yield
-// retractions while the caller still reads; much memory is not kept.
-func (j *Joiner) take() []callgraph.Call {
-	calls := j.yielded
-	j.yielded, j.taken = j.taken[:0], calls
-	if cap(calls) > maxKeptCalls {
-		j.taken = nil
-	}
-	return calls
-}
-
-const maxKeptCalls = 1 << 14
 
 // Pending is the arrival of the oldest span that may still yield a call for
 // the first time; ok is false where there is none. Spans that arrived before

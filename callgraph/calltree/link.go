@@ -25,6 +25,10 @@ type links struct {
 	bound int
 }
 
+func newLinks(bound int) links { return links{first: map[ref]ref{}, bound: bound} }
+
+func (l *links) empty() bool { return len(l.all) == len(l.spare) }
+
 func (l *links) at(item ref) *link { return &l.all[^item] }
 
 func (l *links) full() bool { return len(l.all)-len(l.spare) >= l.bound }
