@@ -64,7 +64,6 @@ func TestCrashesWhileBucketsCloseCountEveryCallOnce(t *testing.T) {
 				}
 				return err
 			})
-			l.again(t)
 			l.until(t.Context(), func() { l.acknowledged(t, 10) })
 		}
 		l.until(t.Context(), func() { l.acknowledged(t, 10); r.stop(syscall.SIGKILL) })
@@ -72,6 +71,7 @@ func TestCrashesWhileBucketsCloseCountEveryCallOnce(t *testing.T) {
 		l.connect(t, r)
 		l.finish(t)
 	}
+	l.again(t) // a crash after this would hide what was counted and not stored
 	requireStored(t, r, l)
 	requireCounted(t, r, l)
 }
