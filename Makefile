@@ -17,8 +17,15 @@ build: build/jcallgraph ## build build/jcallgraph with the OpenTelemetry Collect
 build/jcallgraph: $(TOOLS)/builder-$(BUILDER_VERSION) $(SOURCES)
 	CGO_ENABLED=0 $(TOOLS)/builder-$(BUILDER_VERSION) --config collector-builder.yaml
 
-test: build ## install what the tests need and run all of them
+test: build packages ## install what the tests need and run all of them
 	go test -race -timeout 15m ./...
+
+# What tests need beyond Go, as command=Debian package; missing ones are installed.
+PACKAGES := chromium=chromium redis-server=redis-server node=nodejs npm=npm java=default-jre-headless mvn=maven python3=python3-venv
+packages:
+	@missing=; for p in $(PACKAGES); do command -v $${p%%=*} >/dev/null || missing="$$missing $${p##*=}"; done; \
+	[ -z "$$missing" ] || { sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	  $$sudo apt-get update -q && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -qy --no-install-recommends $$missing; }
 
 lint: $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION) ## check style: golangci-lint v2 with gofumpt
 	$(TOOLS)/golangci-lint-$(GOLANGCI_VERSION) run ./...
@@ -54,4 +61,4 @@ $(TOOLS)/gofumpt-$(GOFUMPT_VERSION):
 format: $(TOOLS)/gofumpt-$(GOFUMPT_VERSION) ## format all Go files
 	$(TOOLS)/gofumpt-$(GOFUMPT_VERSION) -w $$(git ls-files '*.go')
 
-.PHONY: run build test lint generate fuzz bench clean help format
+.PHONY: run build test packages lint generate fuzz bench clean help format
