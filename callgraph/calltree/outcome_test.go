@@ -99,7 +99,7 @@ func TestOutcome(t *testing.T) {
 // spanOf reads a kind and options of a script's line.
 func spanOf(t *testing.T, line string) ptrace.Span {
 	kind, options, _ := strings.Cut(line, " ")
-	return treescript.Parse(t, "web "+kind+" work 0-1 "+options).Spans[0].Span
+	return treescript.Parse(t, "web "+kind+` "" 0-1 `+options).Spans[0].Span
 }
 
 // TestCodesOfOtherTypes: some exporters write numbers as text.
