@@ -48,10 +48,8 @@ func (s *Server) router() http.Handler {
 		mux.HandleFunc(route.pattern, func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, route) })
 	}
 	mux.HandleFunc("/api/jcg/v1/openapi.yaml", s.document)
-	mux.HandleFunc("/{$}", s.page)
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		problemError(w, http.StatusNotFound, fmt.Errorf("nothing is at %s: / lists what there is", r.URL.Path))
-	})
+	s.ui(mux)
+	mux.HandleFunc("/", nothingAt)
 	return mux
 }
 

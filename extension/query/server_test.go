@@ -200,7 +200,7 @@ func FuzzQueries(f *testing.F) {
 func TestHeadAnswersAsGetWithoutBodyAndOptionsSayWhatIsAllowed(t *testing.T) {
 	server := httptest.NewServer(newServer(t, shop()))
 	defer server.Close()
-	for _, path := range []string{"/", "/api/services", "/api/jcg/v1/map", "/api/v3/traces/1"} {
+	for _, path := range []string{"/", "/assets/app.js", "/trace/1", "/api/services", "/api/jcg/v1/map", "/api/v3/traces/1"} {
 		getCode, get := fetch(t, "GET", server.URL+path)
 		headCode, head := fetch(t, "HEAD", server.URL+path)
 		optionsCode, options := fetch(t, "OPTIONS", server.URL+path)

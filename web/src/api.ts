@@ -1,0 +1,134 @@
+// The query API's answers as types, and one function for each question.
+// A question never throws: what went wrong is a value like what went right.
+
+export type Outcome = 'ok' | 'soft_error' | 'error' | 'timeout' | 'rejected' | 'cancelled';
+export type NodeKind = 'observed' | 'virtual' | 'unknown' | 'outside';
+export type Outcomes = Partial<Record<Outcome, number>>;
+
+export interface Service { environment: string; namespace: string; service: string }
+export interface Operation extends Service { operation: string }
+export interface TimeWindow { from: string; to: string }
+
+export interface Latency { count: number; sum: number; p50: number; p95: number; p99: number }
+
+export interface Node extends Service {
+  operation?: string; kind: NodeKind; hop: number; calls: number; errors: number; rate: number;
+}
+
+export interface Edge {
+  caller: number; callee: number; connection: string;
+  calls: number; errors: number; rate: number; outcomes: Outcomes;
+  clientSeconds: Latency | null; serverSeconds: Latency | null; queueSeconds: Latency | null;
+  provisional: number; weightUnknown: number; folded: boolean;
+}
+
+export interface Graph {
+  asOf: string | null; window: TimeWindow; nodes: Node[]; edges: Edge[]; limit: number; total: number; truncated: boolean;
+}
+
+export interface OperationFigures extends Operation {
+  kind: NodeKind; calls: number; errors: number; rate: number; outcomes: Outcomes; seconds: Latency | null;
+}
+export interface Operations { asOf: string | null; window: TimeWindow; operations: OperationFigures[]; total: number; truncated: boolean }
+export interface Environments { environments: { environment: string; services: number }[] }
+
+export interface Failure extends Operation {
+  spanId: string; spanKind: string; outcome: Outcome; source: string; errorType: string; message: string; peer: string;
+}
+export interface FailureGroup {
+  signature: string; failure: Failure; chains: number; first: string; last: string;
+  entrances: (Operation & { chains: number })[];
+  latest: { traceId: string; shortId: string; spanId: string; start: string };
+}
+export interface Failures { window: TimeWindow; failures: FailureGroup[]; chainsRead: number; chainsLimit: number; truncated: boolean }
+
+export interface Summary {
+  traceId: string; shortId: string; start: string; duration: number; entrance: Operation; outcome: Outcome;
+  spans: number; failedSpans: number; softErrors: number;
+  services: (Service & { spans: number; failedSpans: number })[]; serviceCount: number;
+  partial: boolean; origin: Failure | null; weight: number; weightUnknown: boolean;
+}
+export interface Chains { window: TimeWindow; chains: Summary[]; next: string; note: string }
+
+export interface Span {
+  id: string; parent: number; depth: number; service: number; operation: string; spanKind: string;
+  start: number; duration: number; outcome: Outcome; source: string; problems: string[]; events: number; links: number;
+}
+export interface Chain {
+  summary: Summary; services: Service[]; spans: Span[]; origins: { span: number; failure: Failure }[]; truncated: boolean;
+}
+export interface ChainAnswer { chain: Chain; others: Summary[] }
+
+export interface Attribute { key: string; type: string; value: string }
+export interface SpanDetail extends Operation {
+  id: string; parentId: string; spanKind: string; start: string; duration: number; outcome: Outcome; source: string;
+  status: string; statusMessage: string;
+  exceptions: { type: string; message: string; stack: string; offset: number }[];
+  logs: { severity: string; message: string; offset: number }[];
+  attributes: Attribute[]; resource: Attribute[]; scope: string; scopeVersion: string; scopeAttributes: Attribute[];
+  events: { name: string; offset: number; attributes: Attribute[]; droppedAttributes: number }[];
+  links: { traceId: string; shortId: string; spanId: string; attributes: Attribute[] }[];
+  traceState: string; flags: number; droppedAttributes: number; droppedEvents: number; droppedLinks: number;
+}
+export interface Spans { spans: SpanDetail[] }
+
+export interface Found { window: TimeWindow; services: Node[]; operations: Node[]; chains: Summary[] }
+export interface Health {
+  status: 'ok' | 'starting' | 'stale'; failure?: string; now: string; asOf: string | null;
+  view: { cells: number; edges: number; operations: number; services: number };
+}
+
+/** Problem is what RFC 9457 says of a failed answer; status 0: there was none. */
+export interface Problem { title: string; status: number; detail: string; field?: string; value?: string; limits?: string }
+export type Result<T> = { ok: true; value: T } | { ok: false; problem: Problem };
+export type Query = Record<string, string | number | string[] | undefined>;
+export type Question<T> = (signal: AbortSignal) => Promise<Result<T>>;
+
+/** address of a question, relative to the page, so that a proxy's prefix stays. */
+export function address(path: string, query: Query = {}): string {
+  const params = new URLSearchParams();
+  for (const [key, value] of Object.entries(query)) {
+    for (const one of Array.isArray(value) ? value : [value]) {
+      if (one !== undefined && one !== '') params.append(key, String(one));
+    }
+  }
+  const text = params.toString();
+  return 'api/jcg/v1/' + path + (text && '?' + text);
+}
+
+async function ask<T>(path: string, query: Query, signal: AbortSignal): Promise<Result<T>> {
+  try {
+    const answer = await fetch(address(path, query), { signal, headers: { Accept: 'application/json' } });
+    const body: unknown = await answer.json();
+    return answer.ok ? { ok: true, value: body as T } : { ok: false, problem: problemOf(answer.status, body) };
+  } catch (cause) {
+    return { ok: false, problem: unreachable(cause) };
+  }
+}
+
+function problemOf(status: number, body: unknown): Problem {
+  const said = typeof body === 'object' && body !== null ? (body as Partial<Problem>) : {};
+  return { ...said, title: said.title ?? 'Failed', status, detail: said.detail ?? `The server answered ${status}.` };
+}
+
+function unreachable(cause: unknown): Problem {
+  if (cause instanceof SyntaxError) return { title: 'Not JSON', status: 0, detail: 'Something else than the query API answered.' };
+  return { title: 'No answer', status: 0, detail: 'The collector does not answer. Is it running?' };
+}
+
+const question = <T>(path: string, query: Query = {}): Question<T> => (signal) => ask<T>(path, query, signal);
+const part = encodeURIComponent;
+
+export const api = {
+  health: () => question<Health>('health'),
+  environments: () => question<Environments>('environments'),
+  map: (query: Query) => question<Graph>('map', query),
+  neighbourhood: (query: Query) => question<Graph>('neighbourhood', query),
+  operations: (query: Query) => question<Operations>('operations', query),
+  entrances: (query: Query) => question<Operations>('entrances', query),
+  failures: (query: Query) => question<Failures>('failures', query),
+  chains: (query: Query) => question<Chains>('chains', query),
+  chain: (id: string) => question<ChainAnswer>(`chains/${part(id)}`),
+  spans: (id: string, span: string) => question<Spans>(`chains/${part(id)}/spans/${part(span)}`),
+  search: (query: Query) => question<Found>('search', query),
+};

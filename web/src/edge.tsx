@@ -1,0 +1,100 @@
+// An edge in full: how its calls ended, how long they took as either side saw
+// it, and the chains that took it.
+import { type Edge, type Graph, type Latency, type Node, type Query, api } from './api.ts';
+import { count, duration, percent, rate } from './format.ts';
+import { useLoad } from './load.ts';
+import type { Focus } from './route.ts';
+import { go, polling, put, toFocus, toSearch, windowQuery } from './state.ts';
+import { Empty, Name, OutcomeWord, ProblemNote, Waiting } from './parts.tsx';
+import { connectionWord, kindMeaning, linkable, nodeName, outcomes, tone } from './words.ts';
+import { ChainRow } from './search.tsx';
+
+interface Props { at: Focus; graph: Graph; edge: Edge }
+
+export function EdgePanel({ at, graph, edge }: Props) {
+  const caller = graph.nodes[edge.caller]!;
+  const callee = graph.nodes[edge.callee]!;
+  return (
+    <section class="side" aria-labelledby="edge-title">
+      <h2 id="edge-title">Edge <button type="button" class="icon close" onClick={() => go({ ...at, edge: '' })} aria-label="Close the edge" title="Esc">×</button></h2>
+      <p class="ends"><End node={caller} /><span class="by" aria-label="calls">↓ {connectionWord[edge.connection] ?? edge.connection} · {rate(edge.rate)}</span><End node={callee} /></p>
+      <Endings edge={edge} />
+      <Latencies edge={edge} />
+      <Notes edge={edge} callee={callee} />
+      <EdgeChains at={at} caller={caller} callee={callee} edge={edge} />
+    </section>
+  );
+}
+
+const End = ({ node }: { node: Node }) => (linkable(node) ? <a href={toFocus(node)}><Name at={node} /></a> : <em title={kindMeaning[node.kind]}>{nodeName(node)}</em>);
+
+/** Endings are the outcomes with their share, as a bar and as words. */
+function Endings({ edge }: { edge: Edge }) {
+  const seen = outcomes.filter((o) => (edge.outcomes[o] ?? 0) > 0);
+  return (
+    <>
+      <div class="bar-of" aria-hidden="true">{seen.map((o) => <i key={o} class={tone(o)} style={{ flexGrow: edge.outcomes[o]! }} />)}</div>
+      <ul class="endings">{seen.map((o) => <li key={o}><OutcomeWord outcome={o} /><span>{count(edge.outcomes[o]!)}</span><span class="quiet">{percent(edge.outcomes[o]!, edge.calls)}</span></li>)}</ul>
+    </>
+  );
+}
+
+function Latencies({ edge }: { edge: Edge }) {
+  const halves: [string, string, Latency | null][] = [
+    ['As the caller saw it', 'Client spans: with the way there and back', edge.clientSeconds],
+    ['As the callee saw it', 'Server spans', edge.serverSeconds],
+    ['In the queue', 'Between sending and receiving', edge.queueSeconds],
+  ];
+  const seen = halves.filter(([, , latency]) => latency);
+  if (seen.length === 0) return null;
+  return (
+    <table class="plain">
+      <caption class="hidden">Latency</caption>
+      <thead><tr><td /><th scope="col" class="number">p50</th><th scope="col" class="number">p95</th><th scope="col" class="number">p99</th></tr></thead>
+      <tbody>{seen.map(([name, meaning, l]) => (
+        <tr key={name}><th scope="row" title={meaning}>{name}</th><td class="number">{duration(l!.p50)}</td><td class="number">{duration(l!.p95)}</td><td class="number">{duration(l!.p99)}</td></tr>
+      ))}</tbody>
+    </table>
+  );
+}
+
+function Notes({ edge, callee }: { edge: Edge; callee: Node }) {
+  const notes = [
+    callee.kind === 'virtual' && kindMeaning.virtual,
+    edge.provisional > 0 && `${count(edge.provisional)} calls whose server span may still come.`,
+    edge.folded && 'Operations were added up to stay within bounds.',
+  ].filter(Boolean);
+  return <>{notes.map((note) => <p key={String(note)} class="quiet">{note}</p>)}</>;
+}
+
+/** chainsOf an edge: those with this call; of a caller that has no spans, those with the callee. */
+export function chainsOf(caller: Node, callee: Node, edge: Edge): Query {
+  if (caller.kind !== 'observed') return { service: callee.service, namespace: callee.namespace, operation: callee.operation };
+  return {
+    service: caller.service, namespace: caller.namespace, operation: caller.operation, environment: caller.environment,
+    calleeService: callee.service, calleeOperation: callee.operation, calleeEnvironment: callee.environment, calleeNamespace: callee.namespace, connection: edge.connection,
+  };
+}
+
+function EdgeChains({ at, caller, callee, edge }: { at: Focus; caller: Node; callee: Node; edge: Edge }) {
+  const tabs: [string, string][] = [['failed', 'Failing'], ['all', 'All']];
+  const tab = at.tab || (edge.errors > 0 ? 'failed' : 'all');
+  const outcome = tab === 'failed' ? 'failed' : '';
+  const filter = chainsOf(caller, callee, edge);
+  const query = { ...windowQuery(at), ...filter, outcome, limit: 8 };
+  const { value, problem, fresh } = useLoad(JSON.stringify(query), api.chains(query), polling(at));
+  const shown = fresh ? value?.chains : undefined;
+  return (
+    <>
+      <h3>Newest chains</h3>
+      <div class="tabs" role="group" aria-label="Which chains">
+        {tabs.map(([id, name]) => <button key={id} type="button" aria-pressed={id === tab} onClick={() => put({ ...at, tab: id })}>{name}</button>)}
+        <a class="more" href={toSearch({ ...(filter as object), outcome })}>search them</a>
+      </div>
+      {problem && <ProblemNote problem={problem} />}
+      {!shown && !problem && <Waiting rows={4} />}
+      {shown?.length === 0 && <Empty title={tab === 'failed' ? 'No chain failed here.' : 'No chain of this edge was kept.'} />}
+      <ul class="list">{shown?.map((chain) => <ChainRow key={chain.traceId} chain={chain} slowest={Math.max(...shown.map((c) => c.duration))} />)}</ul>
+    </>
+  );
+}

@@ -1,0 +1,174 @@
+// A graph in columns: callers left of those they call. Nodes are links, so
+// that they can be reached, opened elsewhere and read aloud; edges are curves
+// behind them, their figures are in a table too.
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { Edge, Graph as GraphData, Node } from './api.ts';
+import { type Box, type Curve, along, columns as columnsOf, curve, labels, path } from './layout.ts';
+import { duration, percent, rate, shortOperation } from './format.ts';
+import { keyOf } from './route.ts';
+import { useWidth } from './load.ts';
+import { fullName, kindMeaning, linkable, nodeName, softCalls } from './words.ts';
+
+export const nodeKey = (n: Node): string => keyOf(n.environment, n.namespace, n.service, n.operation ?? '', n.kind);
+export const edgeKey = (g: GraphData, e: Edge): string => `${nodeKey(g.nodes[e.caller]!)},${nodeKey(g.nodes[e.callee]!)},${e.connection}`;
+export const latencyOf = (e: Edge) => e.clientSeconds ?? e.serverSeconds;
+
+interface Props {
+  graph: GraphData;
+  column: number[]; // of each node
+  name: string;
+  focus?: number; // index of the node in the middle
+  chosen?: string; // key of the edge that is chosen
+  onEdge: (key: string) => void;
+  href: (node: Node) => string;
+}
+
+const rowHeight = 56;
+const nodeHeight = 42;
+const margin = 12;
+
+export function Graph({ graph, column, name, focus = -1, chosen = '', onEdge, href }: Props) {
+  const [frame, width] = useWidth(Math.min(innerWidth, 1440) - 48);
+  const [over, setOver] = useState('');
+  const before = useRef<string[][]>([]);
+  const names = useMemo(() => graph.nodes.map(nodeKey), [graph]);
+  const placed = useMemo(() => {
+    before.current = columnsOf(names, column, graph.edges, before.current);
+    return place(before.current, names, width);
+  }, [graph, column, width]);
+  useMiddle(frame, placed.boxes[focus]);
+  const curves = useMemo(() => graph.edges.map((e) => curve(placed.boxes[e.caller]!, placed.boxes[e.callee]!)), [placed]);
+  const keys = useMemo(() => graph.edges.map((e) => edgeKey(graph, e)), [graph]);
+  const lit = (e: Edge, i: number) => keys[i] === chosen || keys[i] === over || names[e.caller] === over || names[e.callee] === over;
+  const shownLabels = useMemo(() => labelled(graph.edges, curves, placed.boxes, (e, i) => lit(e, i)), [curves, over, chosen]);
+  return (
+    <div class="graph" ref={frame} role="group" aria-label={name} onKeyDown={walk}>
+      <div class="canvas" style={{ width: `${placed.width}px`, height: `${placed.height}px` }}>
+        <svg width={placed.width} height={placed.height} aria-hidden="true">
+          <defs><marker id="head" viewBox="0 0 6 6" refX="5.5" refY="3" markerWidth="7" markerHeight="7" markerUnits="userSpaceOnUse" orient="auto"><path d="M0 0L6 3L0 6z" /></marker></defs>
+          {graph.edges.map((e, i) => (
+            <EdgeCurve key={keys[i]} edge={e} curve={curves[i]!} lit={lit(e, i)} dim={over !== '' && !lit(e, i)} chosen={keys[i] === chosen}
+              virtual={graph.nodes[e.callee]!.kind === 'virtual'} onOver={(on) => setOver(on ? keys[i]! : '')} onChoose={() => onEdge(keys[i]!)} />
+          ))}
+          {graph.edges.map((e, i) => shownLabels[i] && <EdgeLabel key={keys[i]} edge={e} at={shownLabels[i]!} lit={lit(e, i)} />)}
+        </svg>
+        {graph.nodes.map((node, i) => (
+          <NodeBox key={names[i]} node={node} box={placed.boxes[i]!} href={href(node)} focused={i === focus} column={column[i]!} onOver={(on) => setOver(on ? names[i]! : '')} />
+        ))}
+      </div>
+    </div>
+  );
+}
+
+/** useMiddle scrolls to what is in focus, where not all is seen. */
+function useMiddle(frame: { current: HTMLDivElement | null }, box: Box | undefined): void {
+  const x = box && box.x + box.width / 2;
+  useLayoutEffect(() => {
+    if (frame.current && x !== undefined) frame.current.scrollLeft = x - frame.current.clientWidth / 2;
+  }, [x]);
+}
+
+interface Placed { boxes: Box[]; width: number; height: number }
+
+function place(lists: string[][], names: string[], room: number): Placed {
+  const n = Math.max(lists.length, 1);
+  const nodeWidth = Math.round(Math.min(190, Math.max(132, (room - 2 * margin) / n - 64)));
+  const gap = n === 1 ? 0 : Math.min(300, Math.max(56, (room - 2 * margin - n * nodeWidth) / (n - 1)));
+  const rows = Math.max(...lists.map((list) => list.length), 1);
+  const width = Math.max(n * nodeWidth + (n - 1) * gap + 2 * margin, Math.min(room, 320));
+  const left = Math.max(margin, (Math.max(width, room) - n * nodeWidth - (n - 1) * gap) / 2);
+  const height = rows * rowHeight + 2 * margin;
+  const at = new Map<string, Box>();
+  lists.forEach((list, c) => list.forEach((name, row) => {
+    const y = height / 2 + (row - (list.length - 1) / 2) * rowHeight - nodeHeight / 2;
+    at.set(name, { x: Math.round(left + c * (nodeWidth + gap)), y: Math.round(y), width: nodeWidth, height: nodeHeight });
+  }));
+  return { boxes: names.map((name) => at.get(name)!), width: Math.max(width, room), height };
+}
+
+const labelText = (e: Edge): string => {
+  const soft = softCalls(e.outcomes);
+  return [rate(e.rate), e.errors > 0 && `${percent(e.errors, e.calls)} err`, soft > 0 && `${percent(soft, e.calls)} soft`, latencyOf(e) && duration(latencyOf(e)!.p95)].filter(Boolean).join(' · ');
+};
+
+const labelWidth = (e: Edge): number => labelText(e).length * 6 + 6;
+
+/** labelled gives lit edges their label first, then the busiest; the others where there is room. */
+function labelled(edges: Edge[], curves: Curve[], boxes: Box[], lit: (e: Edge, i: number) => boolean) {
+  const order = edges.map((_, i) => i).sort((a, b) => Number(lit(edges[b]!, b)) - Number(lit(edges[a]!, a)) || edges[b]!.rate - edges[a]!.rate || a - b);
+  const found = labels(order.map((i) => curves[i]!), order.map((i) => labelWidth(edges[i]!)), boxes);
+  const at: ReturnType<typeof labels> = new Array(edges.length).fill(null);
+  order.forEach((i, k) => {
+    const c = curves[i]!;
+    at[i] = found[k] ?? (lit(edges[i]!, i) ? along(c, 0.5) : null);
+  });
+  return at;
+}
+
+interface CurveProps {
+  edge: Edge; curve: Curve; lit: boolean; dim: boolean; chosen: boolean; virtual: boolean; onOver: (on: boolean) => void; onChoose: () => void;
+}
+
+function EdgeCurve({ edge, curve: c, lit, dim, chosen, virtual, onOver, onChoose }: CurveProps) {
+  const d = path(c);
+  const thick = Math.min(6, Math.max(1.2, 1.6 + Math.log10(Math.max(edge.rate, 0.01)) * 1.2));
+  const soft = softCalls(edge.outcomes);
+  return (
+    <g class={`edge${lit ? ' lit' : ''}${dim ? ' dim' : ''}${chosen ? ' chosen' : ''}${virtual ? ' virtual' : ''}`}>
+      <path class="line" d={d} stroke-width={thick} marker-end="url(#head)" />
+      {edge.errors > 0 && <path class="bad" d={d} stroke-width={Math.max(1.5, thick * Math.min(1, edge.errors / edge.calls + 0.25))} />}
+      {soft > 0 && <path class="soft" d={d} stroke-width={Math.max(1.5, thick * 0.6)} />}
+      <path class="hit" d={d} data-calls={edge.calls} onPointerEnter={() => onOver(true)} onPointerLeave={() => onOver(false)} onClick={onChoose} />
+    </g>
+  );
+}
+
+function EdgeLabel({ edge, at, lit }: { edge: Edge; at: { x: number; y: number }; lit: boolean }) {
+  const soft = softCalls(edge.outcomes);
+  const latency = latencyOf(edge);
+  const width = labelWidth(edge);
+  return (
+    <g class="label">
+      <rect x={at.x - width / 2} y={at.y - 8} width={width} height={16} rx={3} />
+      <text class={lit ? 'lit' : ''} x={at.x} y={at.y} dy="0.32em">
+        {rate(edge.rate)}
+        {edge.errors > 0 && <tspan class="bad"> · {percent(edge.errors, edge.calls)} err</tspan>}
+        {soft > 0 && <tspan class="soft"> · {percent(soft, edge.calls)} soft</tspan>}
+        {latency && ` · ${duration(latency.p95)}`}
+      </text>
+    </g>
+  );
+}
+
+interface NodeProps { node: Node; box: Box; href: string; focused: boolean; column: number; onOver: (on: boolean) => void }
+
+function NodeBox({ node, box, href, focused, column, onOver }: NodeProps) {
+  const style = { left: `${box.x}px`, top: `${box.y}px`, width: `${box.width}px`, height: `${box.height}px` };
+  const hover = { onPointerEnter: () => onOver(true), onPointerLeave: () => onOver(false), onFocus: () => onOver(true), onBlur: () => onOver(false) };
+  const title = [fullName(node), kindMeaning[node.kind]].filter(Boolean).join('. ');
+  const body = (
+    <>
+      <bdi class="title">{node.operation ? shortOperation(node.operation, (box.width - 22) / 7.4) : nodeName(node)}</bdi>
+      <span class="figures">
+        {node.operation ? <bdi class="of">{nodeName(node)}</bdi> : node.kind === 'outside' || node.kind === 'unknown' ? <span>{node.kind === 'outside' ? 'users, jobs' : 'no spans'}</span> : <span>{node.calls > 0 ? rate(node.rate) : 'only calls'}</span>}
+        {node.errors > 0 && <span class="bad">{percent(node.errors, node.calls)} err</span>}
+      </span>
+    </>
+  );
+  const props = { class: `node ${node.kind}${focused ? ' focused' : ''}`, style, title, 'data-column': column, ...hover };
+  return linkable(node) ? <a {...props} href={href} aria-current={focused ? 'true' : undefined}>{body}</a> : <div {...props}>{body}</div>;
+}
+
+/** walk moves from node to node with the arrows: along a column, or to the nearest of the next. */
+function walk(event: KeyboardEvent): void {
+  const here = event.target as HTMLElement;
+  if (!event.key.startsWith('Arrow') || !here.classList.contains('node')) return;
+  event.preventDefault();
+  const all = [...(event.currentTarget as HTMLElement).querySelectorAll<HTMLElement>('a.node')];
+  const sideways = event.key === 'ArrowLeft' || event.key === 'ArrowRight';
+  const sign = event.key === 'ArrowRight' || event.key === 'ArrowDown' ? 1 : -1;
+  const way = (to: HTMLElement) => sign * (sideways ? Number(to.dataset.column) - Number(here.dataset.column) : to.offsetTop - here.offsetTop);
+  const aside = (to: HTMLElement) => (sideways ? Math.abs(to.offsetTop - here.offsetTop) : to.dataset.column === here.dataset.column ? 0 : Infinity);
+  const next = all.filter((to) => way(to) > 0 && aside(to) < Infinity).sort((a, b) => way(a) - way(b) || aside(a) - aside(b))[0];
+  next?.focus();
+}

@@ -1,0 +1,159 @@
+// The page one lands on: what failed last, where requests come in, who calls whom.
+import { useMemo, useState } from 'preact/hooks';
+import { type FailureGroup, type Graph as GraphData, type OperationFigures, api } from './api.ts';
+import { count, duration, percent, plural, rate, windowName } from './format.ts';
+import { Graph, nodeKey } from './graph.tsx';
+import { depths } from './layout.ts';
+import { useHover, useLoad, useSteady } from './load.ts';
+import { type Home as HomeRoute, keyOf } from './route.ts';
+import { focusOn, go, polling, toChain, toFocus, windowQuery } from './state.ts';
+import { type Column, Table } from './table.tsx';
+import { Ago, Empty, Name, OutcomeWord, ProblemNote, Share, Waiting } from './parts.tsx';
+import { nodeName, reason, softCalls } from './words.ts';
+import { Welcome } from './welcome.tsx';
+
+const mapEdges = 60;
+const fewFailures = 6; // so that the graph is on the first screen
+const emptyEvery = 1000; // the first span is awaited
+
+export function HomeView({ at }: { at: HomeRoute }) {
+  const health = useLoad('health', api.health(), emptyEvery * 5);
+  const nothing = health.value?.view.cells === 0;
+  const every = nothing ? emptyEvery : polling(at);
+  const query = { ...windowQuery(at), limit: mapEdges };
+  const map = useLoad(JSON.stringify(['map', query]), api.map(query), every);
+  const empty = map.value?.nodes.length === 0;
+  if (empty && nothing) return <Welcome />;
+  return (
+    <>
+      <Overview at={at} graph={map.value} />
+      {empty ? <Quiet at={at} /> : (
+        <>
+          <div class="columns">
+            <LatestFailures at={at} />
+            <BusiestEntrances at={at} />
+          </div>
+          <section aria-labelledby="map-title">
+            <h2 id="map-title">Who calls whom</h2>
+            {map.problem && <ProblemNote problem={map.problem} />}
+            {map.value ? <ServiceMap graph={map.value} /> : !map.problem && <Waiting rows={6} />}
+          </section>
+        </>
+      )}
+    </>
+  );
+}
+
+/** Overview is the window in one sentence. */
+function Overview({ at, graph }: { at: HomeRoute; graph: GraphData | undefined }) {
+  const incoming = graph?.edges.filter((e) => graph.nodes[e.caller]!.kind === 'outside') ?? [];
+  const sum = (of: (e: GraphData['edges'][number]) => number) => incoming.reduce((total, e) => total + of(e), 0);
+  const services = graph?.nodes.filter((n) => n.kind === 'observed').length ?? 0;
+  return (
+    <div class="overview">
+      <h1>{windowName(at.from, at.to).replace(/^./, (c) => c.toUpperCase())}</h1>
+      <p>
+        {graph ? <>
+          <b>{plural(services, 'service')}</b>; <b>{rate(sum((e) => e.rate))}</b> requests come in
+          {sum((e) => e.calls) > 0 && <>, <b class={sum((e) => e.errors) > 0 ? 'bad' : ''}>{percent(sum((e) => e.errors), sum((e) => e.calls))}</b> of them failed</>}
+        </> : '\u00a0'}
+      </p>
+    </div>
+  );
+}
+
+function Quiet({ at }: { at: HomeRoute }) {
+  return (
+    <Empty title={`No calls in the ${windowName(at.from, at.to)}.`}>
+      <p>There are older ones. Look at the {['-1h', '-24h', '-168h'].map((from, i) => (
+        <>{i > 0 && (i === 2 ? ' or the ' : ', the ')}<button type="button" class="link" onClick={() => go({ ...at, from, to: '' })}>{windowName(from, '').replace('168 hours', '7 days')}</button></>
+      ))}.</p>
+    </Empty>
+  );
+}
+
+function LatestFailures({ at }: { at: HomeRoute }) {
+  const query = { ...windowQuery(at), limit: 20 };
+  const { value, problem } = useLoad(JSON.stringify(query), api.failures(query), polling(at));
+  const [inside, hover] = useHover();
+  const [all, setAll] = useState(false);
+  const groups = useSteady(value?.failures ?? [], (g) => g.signature, inside);
+  return (
+    <section aria-labelledby="failures-title" class="failures" {...hover}>
+      <h2 id="failures-title">Latest failures <small>one line each kind; opens the newest chain where it began</small></h2>
+      {problem && <ProblemNote problem={problem} />}
+      {!value && !problem && <Waiting rows={5} />}
+      {value && groups.length === 0 && <Empty title="Nothing failed."><p>Errors, timeouts and soft errors of the {windowName(at.from, at.to)} would be here.</p></Empty>}
+      <ul class="list">{(all ? groups : groups.slice(0, fewFailures)).map((group) => <FailureRow key={group.signature} group={group} />)}</ul>
+      {!all && groups.length > fewFailures && <p class="more-row"><button type="button" onClick={() => setAll(true)}>{plural(groups.length - fewFailures, 'more kind')} of failure</button></p>}
+      {all && value?.truncated && <p class="quiet">Among the newest {count(value.chainsRead)} failing chains; there are older ones.</p>}
+    </section>
+  );
+}
+
+function FailureRow({ group }: { group: FailureGroup }) {
+  const { failure, latest } = group;
+  const [entrance] = group.entrances;
+  return (
+    <li>
+      <a class="failure" href={toChain(latest.traceId, latest.spanId)}>
+        <OutcomeWord outcome={failure.outcome} />
+        <span class="what">
+          <Name at={failure} />
+          <span class="reason" title={reason(failure)}>{reason(failure) || (failure.peer && `no answer of ${failure.peer}`) || 'gave no reason'}</span>
+          {entrance && (entrance.service !== failure.service || entrance.operation !== failure.operation) && <span class="via">seen by <bdi>{entrance.service} {entrance.operation}</bdi>{group.entrances.length > 1 && ` and ${group.entrances.length - 1} more`}</span>}
+        </span>
+        <span class="often">{plural(group.chains, 'chain')}</span>
+        <span class="when"><Ago time={group.last} /></span>
+      </a>
+    </li>
+  );
+}
+
+const entranceKey = (o: OperationFigures): string => keyOf(o.environment, o.namespace, o.service, o.operation);
+
+export const figureColumns: Column<OperationFigures>[] = [
+  { id: 'rate', head: 'Calls', meaning: 'Calls a second, minute or hour', number: true, by: (o) => o.rate, cell: (o) => rate(o.rate) },
+  { id: 'errors', head: 'Errors', meaning: 'Share of calls that failed', number: true, by: (o) => o.errors / (o.calls || 1), cell: (o) => <Share part={o.errors} whole={o.calls} kind="bad" /> },
+  { id: 'soft', head: 'Soft', meaning: 'Share of calls with a soft error: a business failure the transport did not see', number: true, by: (o) => softCalls(o.outcomes) / (o.calls || 1), cell: (o) => <Share part={softCalls(o.outcomes)} whole={o.calls} kind="soft" /> },
+  { id: 'p50', head: 'p50', meaning: 'Half of the calls are faster', number: true, by: (o) => o.seconds?.p50 ?? -1, cell: (o) => duration(o.seconds?.p50) },
+  { id: 'p95', head: 'p95', meaning: '95 % of the calls are faster', number: true, by: (o) => o.seconds?.p95 ?? -1, cell: (o) => duration(o.seconds?.p95) },
+];
+
+function BusiestEntrances({ at }: { at: HomeRoute }) {
+  const query = { ...windowQuery(at), limit: 20 };
+  const { value, problem } = useLoad(JSON.stringify(query), api.entrances(query), polling(at));
+  const [inside, hover] = useHover();
+  const rows = useSteady(value?.operations ?? [], entranceKey, inside);
+  const name: Column<OperationFigures> = { id: 'name', head: 'Entrance', by: (o) => o.service + o.operation, cell: (o) => <a href={toFocus(o)}><Name at={o} /></a> };
+  return (
+    <section aria-labelledby="entrances-title" {...hover}>
+      <h2 id="entrances-title">Busiest entrances <small>where requests come in</small></h2>
+      {problem && <ProblemNote problem={problem} />}
+      {!value && !problem && <Waiting rows={5} />}
+      {value && rows.length === 0 && <Empty title="Nobody called from outside." />}
+      {rows.length > 0 && <Table caption="Busiest entrances" columns={[name, ...figureColumns]} rows={rows} keyOf={entranceKey} />}
+      {value?.truncated && <p class="quiet">The busiest {count(value.operations.length)} of {count(value.total)}.</p>}
+    </section>
+  );
+}
+
+function ServiceMap({ graph }: { graph: GraphData }) {
+  const column = useMemo(() => depths(graph.nodes.map(nodeKey), graph.edges), [graph]);
+  const openEdge = (key: string) => {
+    const edge = graph.edges.find((e) => [nodeKey(graph.nodes[e.caller]!), nodeKey(graph.nodes[e.callee]!), e.connection].join(',') === key)!;
+    const caller = graph.nodes[edge.caller]!;
+    go(focusOn(caller.kind === 'observed' ? caller : graph.nodes[edge.callee]!, { edge: key }));
+  };
+  return (
+    <>
+      <Graph graph={graph} column={column} name={`Services and the calls between them: ${graph.nodes.map(nodeName).slice(0, 8).join(', ')}`} href={(n) => toFocus(n)} onEdge={openEdge} />
+      <p class="legend">
+        <span>Label: calls · failed · 95 % are faster than</span>
+        <span><i class="bad" />some calls fail</span><span><i class="soft" />soft errors: the business failed, the transport did not</span><span><i class="virtual" />sends no spans</span>
+        {graph.truncated && <span>The busiest {graph.edges.length} of {count(graph.total)} edges.</span>}
+      </p>
+    </>
+  );
+}
+

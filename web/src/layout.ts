@@ -1,0 +1,154 @@
+// Where the nodes of a graph stand: columns from caller to callee, rows that
+// cross little. The same graph always looks the same, and a graph that grew
+// keeps the places of what was there.
+
+export interface Link { caller: number; callee: number }
+
+/** depths is each node's column: the longest way from a node that nothing calls; calls that close a circle don't count. */
+export function depths(names: string[], links: Link[]): number[] {
+  const out = adjacency(names, links);
+  const called = new Set(links.filter((l) => l.caller !== l.callee).map((l) => l.callee));
+  const byName = names.map((_, i) => i).sort((a, b) => compare(names[a]!, names[b]!));
+  const starts = [...byName.filter((i) => !called.has(i)), ...byName.filter((i) => called.has(i))];
+  const order = topological(starts, out);
+  const rank = new Map(order.map((node, i) => [node, i]));
+  const depth = new Array<number>(names.length).fill(0);
+  for (const node of order) {
+    for (const next of out[node]!) {
+      if (rank.get(next)! > rank.get(node)!) depth[next] = Math.max(depth[next]!, depth[node]! + 1);
+    }
+  }
+  return depth;
+}
+
+function adjacency(names: string[], links: Link[]): number[][] {
+  const out: number[][] = names.map(() => []);
+  for (const { caller, callee } of links) if (caller !== callee) out[caller]!.push(callee);
+  for (const list of out) list.sort((a, b) => compare(names[a]!, names[b]!));
+  return out;
+}
+
+/** topological order by depth first; without circles every link leads onwards. */
+function topological(starts: number[], out: number[][]): number[] {
+  const seen = new Set<number>();
+  const order: number[] = [];
+  for (const start of starts) {
+    const stack: { node: number; next: number }[] = [];
+    const enter = (node: number) => {
+      if (!seen.has(node)) {
+        seen.add(node);
+        stack.push({ node, next: 0 });
+      }
+    };
+    enter(start);
+    while (stack.length > 0) {
+      const top = stack[stack.length - 1]!;
+      const next = out[top.node]![top.next++];
+      if (next !== undefined) enter(next);
+      else order.push(stack.pop()!.node);
+    }
+  }
+  return order.reverse();
+}
+
+export const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** columns are the node names of each column, from the top; known names keep their place. */
+export function columns(names: string[], column: number[], links: Link[], before: string[][] = []): string[][] {
+  const places = new Map<string, [number, number]>();
+  before.forEach((list, c) => list.forEach((name, row) => places.set(name, [c, row])));
+  const same = names.every((name, i) => !places.has(name) || places.get(name)![0] === column[i]);
+  const kept = same ? names.filter((name) => places.has(name)).length : 0;
+  return kept > 0 ? extended(names, column, before) : untangled(names, column, links);
+}
+
+/** extended adds new names below those that are there; a column that left keeps its room. */
+function extended(names: string[], column: number[], before: string[][]): string[][] {
+  const known = new Set(before.flat());
+  const next = before.map((list) => [...list]);
+  names.forEach((name, i) => {
+    if (known.has(name)) return;
+    while (next.length <= column[i]!) next.push([]);
+    next[column[i]!]!.push(name);
+  });
+  return next;
+}
+
+const sweeps = 6;
+
+/** untangled begins by name and moves every node to the middle of its neighbours, back and forth. */
+function untangled(names: string[], column: number[], links: Link[]): string[][] {
+  const lists: number[][] = [];
+  names.forEach((_, i) => (lists[column[i]!] ??= []).push(i));
+  for (let c = 0; c < lists.length; c++) (lists[c] ??= []).sort((a, b) => compare(names[a]!, names[b]!));
+  const near: number[][] = names.map(() => []);
+  for (const { caller, callee } of links) {
+    near[caller]!.push(callee);
+    near[callee]!.push(caller);
+  }
+  const height = new Array<number>(names.length);
+  const place = (list: number[]) => list.forEach((node, row) => (height[node] = row - (list.length - 1) / 2));
+  lists.forEach(place);
+  for (let k = 0; k < sweeps; k++) {
+    const forward = k % 2 === 0;
+    for (let j = 0; j < lists.length; j++) {
+      const c = forward ? j : lists.length - 1 - j;
+      const wanted = new Map(lists[c]!.map((node) => [node, middle(near[node]!.filter((o) => (forward ? column[o]! < c : column[o]! > c)), height, height[node]!)]));
+      lists[c]!.sort((a, b) => wanted.get(a)! - wanted.get(b)! || compare(names[a]!, names[b]!));
+      place(lists[c]!);
+    }
+  }
+  return lists.map((list) => list.map((node) => names[node]!));
+}
+
+function middle(nodes: number[], height: number[], own: number): number {
+  return nodes.length === 0 ? own : nodes.reduce((sum, node) => sum + height[node]!, 0) / nodes.length;
+}
+
+export interface Box { x: number; y: number; width: number; height: number }
+
+export const overlap = (a: Box, b: Box): boolean =>
+  a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
+
+export interface Point { x: number; y: number }
+
+/** curve from a caller's right side to its callee's left side; within a column and backwards it takes the sides that face each other. */
+export interface Curve { from: Point; a: Point; b: Point; to: Point }
+
+export function curve(from: Box, to: Box): Curve {
+  const right = (box: Box) => ({ x: box.x + box.width, y: box.y + box.height / 2 });
+  const left = (box: Box) => ({ x: box.x, y: box.y + box.height / 2 });
+  if (from === to) return bent({ x: right(from).x, y: from.y + 10 }, { x: right(to).x, y: from.y + from.height - 10 }, 34, 34);
+  if (from.x === to.x) return bent(right(from), right(to), 40, 40);
+  const start = from.x < to.x ? right(from) : left(from);
+  const end = from.x < to.x ? left(to) : right(to);
+  const bend = (end.x - start.x) / 2;
+  return bent(start, end, bend, -bend);
+}
+
+function bent(from: Point, to: Point, out: number, back: number): Curve {
+  return { from, a: { x: from.x + out, y: from.y }, b: { x: to.x + back, y: to.y }, to };
+}
+
+export const path = ({ from, a, b, to }: Curve): string => `M${from.x} ${from.y}C${a.x} ${a.y} ${b.x} ${b.y} ${to.x} ${to.y}`;
+
+export function along({ from, a, b, to }: Curve, t: number): Point {
+  const u = 1 - t;
+  const mix = (p: number, q: number, r: number, s: number) => u * u * u * p + 3 * u * u * t * q + 3 * u * t * t * r + t * t * t * s;
+  return { x: mix(from.x, a.x, b.x, to.x), y: mix(from.y, a.y, b.y, to.y) };
+}
+
+/** labels finds room on each curve, in the order given; null: there was none. */
+export function labels(curves: Curve[], widths: number[], taken: Box[], height = 16): (Point | null)[] {
+  const used = [...taken];
+  return curves.map((c, i) => {
+    for (const t of [0.5, 0.38, 0.62, 0.28, 0.72]) {
+      const at = along(c, t);
+      const box = { x: at.x - widths[i]! / 2, y: at.y - height / 2, width: widths[i]!, height };
+      if (used.some((other) => overlap(other, box))) continue;
+      used.push(box);
+      return at;
+    }
+    return null;
+  });
+}

@@ -1,0 +1,100 @@
+// Asking the API from a view: the answer to the newest question wins, the last
+// good answer stays until the next one is there, and a live one is asked again.
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Problem, Question } from './api.ts';
+import { reachable } from './state.ts';
+
+export interface Load<T> {
+  value: T | undefined;
+  problem: Problem | undefined;
+  busy: boolean;
+  fresh: boolean; // the value answers the question as it is now
+}
+
+interface Held<T> { key: string; value?: T | undefined; problem?: Problem | undefined }
+
+/** useLoad asks whenever key changes, and again every so many milliseconds while the page is seen; null asks nothing. */
+export function useLoad<T>(key: string | null, question: Question<T>, every = 0): Load<T> {
+  const [held, setHeld] = useState<Held<T>>({ key: '' });
+  const [busy, setBusy] = useState(key !== null);
+  const latest = useRef(question);
+  latest.current = question;
+  useEffect(() => {
+    if (key === null) return;
+    return repeat(every, async (signal) => {
+      setBusy(true);
+      const answer = await latest.current(signal);
+      if (signal.aborted) return;
+      setBusy(false);
+      reachable.value = answer.ok || answer.problem.status !== 0;
+      setHeld((old) => (answer.ok ? { key, value: answer.value } : { key, problem: answer.problem, value: old.key === key ? old.value : undefined }));
+    });
+  }, [key, every]);
+  return { value: held.value, problem: held.key === key ? held.problem : undefined, busy, fresh: held.key === key };
+}
+
+/** repeat runs task now and every so often, never twice at once, until the answer is called. */
+export function repeat(every: number, task: (signal: AbortSignal) => Promise<void>): () => void {
+  const stop = new AbortController();
+  let timer = 0;
+  const run = async () => {
+    clearTimeout(timer);
+    timer = 0;
+    await task(stop.signal);
+    if (every > 0 && !stop.signal.aborted) timer = window.setTimeout(seen, every);
+  };
+  const seen = () => {
+    if (document.hidden) timer = -1; // due: run when the page is looked at
+    else void run();
+  };
+  const back = () => {
+    if (!document.hidden && timer === -1) void run();
+  };
+  document.addEventListener('visibilitychange', back);
+  void run();
+  return () => {
+    stop.abort();
+    clearTimeout(timer);
+    document.removeEventListener('visibilitychange', back);
+  };
+}
+
+/** useSteady keeps the order of rows while held is true: figures change in place, what is new comes last. */
+export function useSteady<T>(items: T[], keyOf: (item: T) => string, held: boolean): T[] {
+  const shown = useRef<T[]>([]);
+  shown.current = held ? steady(shown.current, items, keyOf) : items;
+  return shown.current;
+}
+
+export function steady<T>(before: T[], items: T[], keyOf: (item: T) => string): T[] {
+  const fresh = new Map(items.map((item) => [keyOf(item), item]));
+  const kept = before.map((item) => {
+    const key = keyOf(item);
+    const next = fresh.get(key) ?? item;
+    fresh.delete(key);
+    return next;
+  });
+  return [...kept, ...fresh.values()];
+}
+
+/** useHover says whether the pointer or the keyboard is inside an element. */
+export function useHover(): [boolean, Record<string, () => void>] {
+  const [inside, setInside] = useState(false);
+  const enter = () => setInside(true);
+  const leave = () => setInside(false);
+  return [inside, { onPointerEnter: enter, onPointerLeave: leave, onFocusIn: enter, onFocusOut: leave }];
+}
+
+/** useWidth of an element, before the first paint already. */
+export function useWidth(guess: number): [{ current: HTMLDivElement | null }, number] {
+  const ref = useRef<HTMLDivElement | null>(null);
+  const [width, setWidth] = useState(guess);
+  useEffect(() => {
+    const element = ref.current;
+    if (!element) return;
+    const observer = new ResizeObserver(() => setWidth(element.clientWidth));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  return [ref, width];
+}

@@ -1,0 +1,58 @@
+// The page: a header and one view, chosen by the URL.
+import { render } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import { ChainView } from './chain.tsx';
+import { FocusView } from './focus.tsx';
+import { Header } from './header.tsx';
+import { HomeView } from './home.tsx';
+import { useKeys } from './keys.ts';
+import type { Route } from './route.ts';
+import { SearchView } from './search.tsx';
+import { applyTheme, route, start, toHelp } from './state.ts';
+import { HelpView } from './welcome.tsx';
+import './style.css';
+
+function View({ at }: { at: Route }) {
+  switch (at.view) {
+    case 'home': return <HomeView at={at} />;
+    case 'help': return <HelpView />;
+    case 'search': return <SearchView at={at} />;
+    case 'focus': return <FocusView key={placeOf(at)} at={at} />;
+    case 'chain': return <ChainView key={placeOf(at)} at={at} />;
+  }
+}
+
+/** placeOf a route tells pages apart; other changes happen within one. */
+function placeOf(at: Route): string {
+  return at.view === 'focus' ? JSON.stringify([at.view, at.service, at.namespace, at.operation]) : at.view === 'chain' ? `chain ${at.id}` : at.view;
+}
+
+function title(at: Route): string {
+  const name = { home: '', help: 'Help', search: 'Chains', focus: at.view === 'focus' ? `${at.service} ${at.operation}`.trim() : '', chain: at.view === 'chain' ? at.id : '' }[at.view];
+  return name ? `${name} – JCallGraph` : 'JCallGraph';
+}
+
+function Page() {
+  const at = route.value;
+  const place = placeOf(at);
+  const main = useRef<HTMLElement>(null);
+  const seen = useRef(place);
+  useKeys({ '?': () => (location.hash = toHelp()) });
+  useEffect(() => {
+    document.title = title(at);
+    if (seen.current === place) return;
+    seen.current = place;
+    scrollTo(0, 0);
+    main.current?.focus({ preventScroll: true });
+  }, [place]);
+  return (
+    <>
+      <Header />
+      <main ref={main} tabIndex={-1} class={at.view}><View at={at} /></main>
+    </>
+  );
+}
+
+applyTheme();
+start();
+addEventListener('DOMContentLoaded', () => render(<Page />, document.body));

@@ -1,0 +1,155 @@
+// The spans of a chain as a tree grid. Only the rows that are seen are drawn,
+// so that a chain of tens of thousands opens as fast as a small one.
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { Chain } from './api.ts';
+import { duration } from './format.ts';
+import { useKeys } from './keys.ts';
+import { type Tree, nextTrouble, rows as rowsOf, ticks } from './tree.ts';
+import { OutcomeWord } from './parts.tsx';
+import { outcomeWord, tone } from './words.ts';
+
+interface Props {
+  chain: Chain; tree: Tree; closed: Set<string>; chosen: number; onlyTroubled: boolean;
+  onChoose: (span: number) => void; onClose: (closed: Set<string>) => void; onShow: (show: string) => void;
+}
+
+const spare = 12; // rows drawn beyond what is seen
+const deepest = 24; // levels that are indented
+
+export function SpanTree(props: Props) {
+  const { chain, tree, closed, chosen, onlyTroubled, onChoose, onClose, onShow } = props;
+  const shown = useMemo(() => rowsOf(tree, closed, onlyTroubled), [tree, closed, onlyTroubled]);
+  const at = shown.indexOf(chosen);
+  const { body, first, last, height, rowHeight, reveal } = useWindow(shown.length);
+  useLayoutEffect(() => reveal(at), [at, shown]);
+  const origins = useMemo(() => new Set(chain.origins.map((o) => o.span)), [chain]);
+  const step = (by: number) => shown.length > 0 && onChoose(shown[Math.min(shown.length - 1, Math.max(0, at + by))]!);
+  const error = (by: 1 | -1) => {
+    const next = nextTrouble(tree, chosen, by);
+    if (next >= 0) onChoose(next);
+  };
+  const toggle = (span: number) => {
+    const next = new Set(closed);
+    if (!next.delete(tree.keys[span]!)) next.add(tree.keys[span]!);
+    onClose(next);
+  };
+  const key = treeKeys({ tree, closed, chosen, step, toggle, onChoose });
+  useKeys({ e: () => error(1), E: () => error(-1) });
+  const troubles = tree.spans.length > 0 && nextTrouble(tree, 0) >= 0;
+  return (
+    <section class="spans" aria-label="Spans">
+      <p class="bar">
+        <button type="button" onClick={() => onClose(new Set(tree.keys.filter((_, i) => tree.children[i]! > 0 && tree.spans[i]!.depth > 0)))}>Close all</button>
+        <button type="button" onClick={() => onClose(new Set())} disabled={closed.size === 0}>Open all</button>
+        {troubles && <button type="button" aria-pressed={onlyTroubled} onClick={() => onShow(onlyTroubled ? '' : 'failed')}>Only what failed</button>}
+        {troubles && <button type="button" onClick={() => error(1)} title="e">Next failed <kbd>e</kbd></button>}
+      </p>
+      <div class="treegrid" role="treegrid" aria-label="Spans of the chain" aria-rowcount={shown.length + 1} aria-colcount={6} tabIndex={0}
+        aria-activedescendant={at >= first && at < last ? `row-${chosen}` : undefined} onKeyDown={key} ref={body}>
+        <Axis end={tree.end} />
+        <div class="rows" role="rowgroup" style={{ height: `${height}px` }}>
+          {shown.slice(first, last).map((span, i) => (
+            <Row key={span} chain={chain} tree={tree} span={span} index={first + i} top={(first + i) * rowHeight} chosen={span === chosen} origin={origins.has(span)}
+              open={!closed.has(tree.keys[span]!)} onChoose={onChoose} onToggle={toggle} />
+          ))}
+        </div>
+      </div>
+    </section>
+  );
+}
+
+/** useWindow tells which rows are seen, and scrolls to one that is not. */
+function useWindow(count: number) {
+  const body = useRef<HTMLDivElement>(null);
+  const rowHeight = matchMedia('(max-width: 640px)').matches ? 44 : 28;
+  const [top, setTop] = useState(0);
+  const [seen, setSeen] = useState(() => Math.ceil(innerHeight / rowHeight));
+  useLayoutEffect(() => {
+    const element = body.current!;
+    const scroll = () => setTop(element.scrollTop);
+    const observer = new ResizeObserver(() => setSeen(Math.ceil(element.clientHeight / rowHeight)));
+    element.addEventListener('scroll', scroll, { passive: true });
+    observer.observe(element);
+    return () => {
+      element.removeEventListener('scroll', scroll);
+      observer.disconnect();
+    };
+  }, [rowHeight]);
+  const first = Math.max(0, Math.min(Math.floor(top / rowHeight) - spare, count - 1));
+  const reveal = (row: number) => {
+    const element = body.current;
+    if (!element || row < 0) return;
+    const head = element.firstElementChild!.clientHeight;
+    const [from, to] = [row * rowHeight, (row + 1) * rowHeight];
+    const room = element.clientHeight - head;
+    if (from < element.scrollTop) element.scrollTop = Math.max(0, from - (element.scrollTop - from > room ? room / 3 : 0));
+    else if (to > element.scrollTop + room) element.scrollTop = to - room + (to - element.scrollTop > 2 * room ? room / 2 : 0);
+    setTop(element.scrollTop);
+  };
+  return { body, first, last: Math.min(count, first + seen + 2 * spare), height: count * rowHeight, rowHeight, reveal };
+}
+
+interface KeyContext { tree: Tree; closed: Set<string>; chosen: number; step: (by: number) => void; toggle: (span: number) => void; onChoose: (span: number) => void }
+
+/** treeKeys are those of a tree grid: left closes or goes up, right opens or goes down. */
+function treeKeys({ tree, closed, chosen, step, toggle, onChoose }: KeyContext) {
+  const isClosed = closed.has(tree.keys[chosen] ?? '');
+  const branch = (tree.children[chosen] ?? 0) > 0;
+  const parent = tree.spans[chosen]?.parent ?? -1;
+  const acts: Record<string, () => unknown> = {
+    ArrowDown: () => step(1), ArrowUp: () => step(-1), PageDown: () => step(15), PageUp: () => step(-15), Home: () => step(-Infinity), End: () => step(Infinity),
+    ArrowLeft: () => (branch && !isClosed ? toggle(chosen) : parent >= 0 && onChoose(parent)),
+    ArrowRight: () => (branch && isClosed ? toggle(chosen) : branch && step(1)),
+    Enter: () => branch && toggle(chosen), ' ': () => branch && toggle(chosen),
+  };
+  return (event: KeyboardEvent) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || !Object.hasOwn(acts, event.key)) return;
+    event.preventDefault();
+    acts[event.key]!();
+  };
+}
+
+function Axis({ end }: { end: number }) {
+  return (
+    <div class="row axis" role="row" aria-rowindex={1}>
+      <span role="columnheader">Operation</span><span role="columnheader" class="service">Service</span><span role="columnheader" class="ending">Outcome</span>
+      <span role="columnheader" class="number start">Start</span><span role="columnheader" class="number">Took</span>
+      <span role="columnheader" class="line" aria-label="Timeline">
+        {ticks(end).filter((t) => t <= end * 0.93).map((t) => <i key={t} style={{ left: `${end > 0 ? (100 * t) / end : 0}%` }}>{duration(t)}</i>)}
+      </span>
+    </div>
+  );
+}
+
+interface RowProps {
+  chain: Chain; tree: Tree; span: number; index: number; top: number; chosen: boolean; origin: boolean; open: boolean;
+  onChoose: (span: number) => void; onToggle: (span: number) => void;
+}
+
+function Row({ chain, tree, span: i, index, top, chosen, origin, open, onChoose, onToggle }: RowProps) {
+  const span = tree.spans[i]!;
+  const service = chain.services[span.service]?.service ?? '';
+  const branch = tree.children[i]! > 0;
+  const siblings = span.parent >= 0 ? tree.children[span.parent] : undefined;
+  const hidden = !open && tree.below[i]! > 0 ? tree.below[i]! : 0;
+  return (
+    <div id={`row-${i}`} role="row" class={`row ${tone(span.outcome)}${chosen ? ' chosen' : ''}`} style={{ transform: `translateY(${top}px)` }} aria-rowindex={index + 2}
+      aria-level={span.depth + 1} aria-posinset={tree.place[i]} aria-setsize={siblings} aria-expanded={branch ? open : undefined} aria-selected={chosen} onClick={() => onChoose(i)}>
+      <span role="gridcell" class="operation" style={{ paddingLeft: `${Math.min(span.depth, deepest) * 12}px` }} title={`${service} · ${span.operation}`}>
+        <span class={`caret${branch ? '' : ' leaf'}`} aria-hidden="true" onClick={(e) => { if (branch) { e.stopPropagation(); onToggle(i); } }}>{branch ? (open ? '▾' : '▸') : ''}</span>
+        <bdi>{span.operation || '(no name)'}</bdi>
+        {origin && <span class={`tag ${tone(span.outcome)}`}>origin</span>}
+        {hidden > 0 && <span class="tag bad">{hidden} failed inside</span>}
+        {span.problems.map((p) => <span key={p} class="tag">{p.replaceAll('_', ' ')}</span>)}
+      </span>
+      <span role="gridcell" class="service" title={service}><bdi>{service}</bdi>{span.spanKind && <small>{span.spanKind}</small>}</span>
+      <span role="gridcell" class="ending">{span.outcome === 'ok' ? <span class="hidden">{outcomeWord.ok}</span> : <OutcomeWord outcome={span.outcome} />}</span>
+      <span role="gridcell" class="number start">{duration(span.start)}</span>
+      <span role="gridcell" class="number took">{duration(span.duration)}</span>
+      <span role="gridcell" class="line" aria-label={`from ${duration(span.start)} for ${duration(span.duration)}`}><i class={tone(span.outcome)} style={bar(span.start, span.duration, tree.end)} /></span>
+    </div>
+  );
+}
+
+const bar = (start: number, took: number, end: number) =>
+  end > 0 ? { left: `${Math.max(0, (100 * start) / end)}%`, width: `${Math.max(0, (100 * took) / end)}%` } : { left: '0', width: '100%' };

@@ -1,0 +1,86 @@
+// What the whole page shares: the route, the clock, the theme, and whether the collector answers.
+import { signal } from '@preact/signals';
+import { type Common, type Focus, type Route, chain, focus, format, home, parse, search } from './route.ts';
+import { live } from './format.ts';
+import type { Node, Operation } from './api.ts';
+
+export const route = signal<Route>(parse(location.hash));
+export const now = signal(Date.now());
+export const reachable = signal(true);
+export const hint = signal(''); // for screen readers, said once
+
+/** go leaves a step to come back to; put does not, for what is still being typed. */
+export function go(next: Route): void {
+  location.hash = format(next);
+}
+
+export function put(next: Route): void {
+  history.replaceState(null, '', format(next));
+  route.value = next;
+}
+
+/** shared is what a link to another page keeps. */
+export function shared(): Common {
+  const { from, to, environment } = route.value;
+  return { from, to, environment };
+}
+
+export const toHome = (): string => format({ ...home, ...shared() });
+export const toHelp = (): string => format({ ...home, ...shared(), view: 'help' });
+export const toSearch = (query: Partial<typeof search> = {}): string => format({ ...search, ...shared(), ...query });
+export const toChain = (id: string, span = ''): string => format({ ...chain, ...shared(), id, span });
+
+export function focusOn(at: Node | Operation, keep: Partial<Focus> = {}): Focus {
+  return {
+    ...focus, ...shared(), ...keep, service: at.service, namespace: at.namespace, operation: at.operation ?? '',
+    environment: at.environment || route.value.environment,
+  };
+}
+export const toFocus = (at: Node | Operation, keep: Partial<Focus> = {}): string => format(focusOn(at, keep));
+
+/** windowQuery is the window and environment as the API takes them. */
+export function windowQuery(r: Common = route.value): { from: string; to: string; environment: string } {
+  return { from: r.from, to: r.to, environment: r.environment };
+}
+
+export const pollEvery = 5000;
+export const polling = (r: Common): number => (live(r.to) ? pollEvery : 0);
+
+export type Theme = '' | 'light' | 'dark';
+const themeKey = 'jcallgraph.theme';
+export const theme = signal<Theme>(storedTheme());
+
+function storedTheme(): Theme {
+  try {
+    const stored = localStorage.getItem(themeKey);
+    return stored === 'light' || stored === 'dark' ? stored : '';
+  } catch {
+    return ''; // storage is switched off: the system's theme then
+  }
+}
+
+export const isDark = (): boolean =>
+  theme.value === 'dark' || (theme.value === '' && matchMedia('(prefers-color-scheme: dark)').matches);
+
+export function chooseTheme(next: Theme): void {
+  theme.value = next;
+  applyTheme();
+  try {
+    localStorage.setItem(themeKey, next);
+  } catch {
+    // it lasts as long as the page does
+  }
+}
+
+export function applyTheme(): void {
+  document.documentElement.dataset.theme = theme.value;
+}
+
+/** start listens to what the browser says; for as long as the page lives. */
+export function start(): void {
+  addEventListener('hashchange', () => (route.value = parse(location.hash)));
+  addEventListener('popstate', () => (route.value = parse(location.hash)));
+  setInterval(() => {
+    if (!document.hidden) now.value = Date.now();
+  }, 1000);
+}

@@ -1,0 +1,80 @@
+// Which spans of a chain are rows, and what a row knows of those below it.
+// Spans come parents first, so one pass forward or backward is enough.
+import type { Outcome, Span } from './api.ts';
+
+export const failed = (outcome: Outcome): boolean => outcome === 'error' || outcome === 'timeout';
+export const troubled = (outcome: Outcome): boolean => failed(outcome) || outcome === 'soft_error';
+
+export interface Tree {
+  spans: Span[];
+  keys: string[]; // of each span, also where several have one ID
+  children: number[]; // how many each has
+  below: number[]; // how many spans below each are troubled
+  place: number[]; // of each among its siblings, from 1
+  end: number; // of the last span, in seconds
+}
+
+export function treeOf(spans: Span[]): Tree {
+  const children = new Array<number>(spans.length).fill(0);
+  const below = new Array<number>(spans.length).fill(0);
+  const place = new Array<number>(spans.length).fill(1);
+  const roots = { count: 0 };
+  let end = 0;
+  spans.forEach((span, i) => {
+    end = Math.max(end, span.start + span.duration);
+    place[i] = span.parent < 0 ? ++roots.count : ++children[span.parent]!;
+  });
+  for (let i = spans.length - 1; i >= 0; i--) {
+    const { parent, outcome } = spans[i]!;
+    if (parent >= 0) below[parent]! += below[i]! + (troubled(outcome) ? 1 : 0);
+  }
+  return { spans, keys: keysOf(spans), children, below, place, end };
+}
+
+/** keysOf makes an ID that is there several times distinct: id, id.1, id.2. */
+function keysOf(spans: Span[]): string[] {
+  const seen = new Map<string, number>();
+  return spans.map(({ id }) => {
+    const n = seen.get(id) ?? 0;
+    seen.set(id, n + 1);
+    return n === 0 ? id : `${id}.${n}`;
+  });
+}
+
+/** rows are the spans to show: not those below a closed one; with onlyTroubled, those that lead to a failure. */
+export function rows(tree: Tree, closed: ReadonlySet<string>, onlyTroubled: boolean): number[] {
+  const shown: number[] = [];
+  let hiddenBelow = Infinity;
+  tree.spans.forEach((span, i) => {
+    if (span.depth > hiddenBelow) return;
+    hiddenBelow = closed.has(tree.keys[i]!) ? span.depth : Infinity;
+    if (!onlyTroubled || troubled(span.outcome) || tree.below[i]! > 0) shown.push(i);
+  });
+  return shown;
+}
+
+/** opened is closed without what hides a span. */
+export function opened(tree: Tree, closed: ReadonlySet<string>, span: number): Set<string> {
+  const next = new Set(closed);
+  for (let i = tree.spans[span]?.parent ?? -1; i >= 0; i = tree.spans[i]!.parent) next.delete(tree.keys[i]!);
+  return next;
+}
+
+/** nextTrouble after a span, from the first again after the last; -1: there is none. */
+export function nextTrouble(tree: Tree, after: number, step: 1 | -1 = 1): number {
+  const n = tree.spans.length;
+  for (let k = 1; k <= n; k++) {
+    const i = (((after + step * k) % n) + n) % n;
+    if (troubled(tree.spans[i]!.outcome)) return i;
+  }
+  return -1;
+}
+
+/** ticks of an axis that ends at end: round steps, at most six. */
+export function ticks(end: number): number[] {
+  if (!(end > 0)) return [0];
+  const raw = end / 5;
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const step = [1, 2, 2.5, 5, 10].map((m) => m * power).find((s) => s >= raw * 0.999) ?? raw;
+  return Array.from({ length: Math.floor(end / step + 1e-9) + 1 }, (_, i) => i * step);
+}

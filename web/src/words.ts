@@ -1,0 +1,60 @@
+// The words for what the API names, said once. An outcome is told by its word
+// and its sign too, never by colour alone.
+import type { Failure, Node, NodeKind, Outcome, Outcomes, Operation, Service } from './api.ts';
+
+export const outcomeWord: Record<Outcome, string> = {
+  ok: 'ok', soft_error: 'soft error', error: 'error', timeout: 'timeout', rejected: 'rejected', cancelled: 'cancelled',
+};
+
+export const outcomeSign: Record<Outcome, string> = { ok: '✓', soft_error: '▲', error: '✕', timeout: '✕', rejected: '⊘', cancelled: '⊖' };
+
+export const outcomeMeaning: Record<Outcome, string> = {
+  ok: 'Ended well.',
+  soft_error: 'The call succeeded, its business did not: marked by an attribute or a handled exception.',
+  error: 'Failed.',
+  timeout: 'Failed because time ran out.',
+  rejected: 'Refused: the caller’s fault, or shed load.',
+  cancelled: 'Given up by the caller.',
+};
+
+export const outcomes: Outcome[] = ['ok', 'soft_error', 'error', 'timeout', 'rejected', 'cancelled'];
+
+export const tone = (outcome: Outcome): string =>
+  outcome === 'error' || outcome === 'timeout' ? 'bad' : outcome === 'soft_error' ? 'soft' : outcome === 'ok' ? 'fine' : 'other';
+
+export const softCalls = (all: Outcomes): number => all.soft_error ?? 0;
+
+const kindName: Record<NodeKind, string> = { observed: '', virtual: '', unknown: 'Unknown caller', outside: 'Outside' };
+
+export const kindMeaning: Record<NodeKind, string> = {
+  observed: '',
+  virtual: 'Known from its callers only: it sends no spans.',
+  unknown: 'Callers whose spans never arrived.',
+  outside: 'Callers outside of the traces: users, jobs, other systems.',
+};
+
+export const nodeName = (node: Node): string => kindName[node.kind] || node.service || '(no name)';
+export const linkable = (node: Node): boolean => node.kind === 'observed' || node.kind === 'virtual';
+
+/** full name of a service, for a tooltip. */
+export function fullName(at: Service & { operation?: string }): string {
+  const where = [at.namespace && `namespace ${at.namespace}`, at.environment && `environment ${at.environment}`].filter(Boolean).join(', ');
+  return [at.service, at.operation].filter(Boolean).join(' · ') + (where && ` (${where})`);
+}
+
+export const operationName = (at: Operation): string => at.operation || '(no name)';
+
+/** happened tells a failure in one clause: "failed: StockError: sold out". */
+export function happened(failure: Failure): string {
+  const verb = { timeout: 'timed out', soft_error: 'reported a soft error', rejected: 'was rejected', cancelled: 'was cancelled', ok: 'ended well', error: 'failed' }[failure.outcome];
+  const why = reason(failure);
+  return why ? `${verb}: ${why}` : verb;
+}
+
+/** reason that a failure gives. That of a soft error is not how well the transport did. */
+export function reason({ outcome, source, errorType, message }: Failure): string {
+  const told = errorType && message && !message.startsWith(errorType) ? `${errorType}: ${message}` : message || errorType;
+  return outcome === 'soft_error' && /^(HTTP )?2\d\d$/.test(told) ? `marked by ${source}` : told;
+}
+
+export const connectionWord: Record<string, string> = { '': 'call', http: 'HTTP', rpc: 'RPC', messaging: 'messages', database: 'database' };
