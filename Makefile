@@ -7,7 +7,7 @@ export GOTOOLCHAIN ?= local
 BUILDER_VERSION := v0.164.0
 GOLANGCI_VERSION := v2.15.0
 GOFUMPT_VERSION := v0.12.0
-SOURCES = $(shell git ls-files -co --exclude-standard '*.go' '*.yaml' go.mod go.sum ':!*_test.go')
+SOURCES = $(shell git ls-files -co --exclude-standard '*.go' '*.yaml' 'extension/query/ui/*' go.mod go.sum ':!*_test.go')
 
 run: build ## build the collector and start it with its built-in configuration
 	build/jcallgraph --config builtin:all-in-one
@@ -19,6 +19,18 @@ build/jcallgraph: $(TOOLS)/builder-$(BUILDER_VERSION) $(SOURCES)
 
 test: build packages ## install what the tests need and run all of them
 	go test -race -timeout 15m ./...
+	$(MAKE) test-web
+
+# What is committed of the pages must be what their sources give.
+test-web: build packages web/node_modules
+	cd web && npm run check && npm test
+	cd web && built=$$(mktemp -d) && npm run build -- "$$built" && diff -r "$$built" ../extension/query/ui && rm -r "$$built"
+
+web: web/node_modules ## build the web pages that the collector embeds; needs Node
+	cd web && npm run check && npm run build
+
+web/node_modules: web/package-lock.json
+	cd web && npm ci && touch node_modules
 
 # What tests need beyond Go, as command=Debian package; missing ones are installed.
 PACKAGES := chromium=chromium redis-server=redis-server node=nodejs npm=npm java=default-jre-headless mvn=maven python3=python3-venv
@@ -40,9 +52,10 @@ fuzz: ## run every fuzz target for FUZZTIME (20s)
 	    echo "$$package $$target"; go test $$package -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME); \
 	  done; done
 
-bench: build ## print the benchmarks' numbers, side by side with Jaeger (an hour)
+bench: build web/node_modules ## print the benchmarks' numbers, side by side with Jaeger (an hour)
 	go run ./bench/ingest
 	go run ./bench/query
+	node bench/ui/main.mjs build/jcallgraph
 
 clean: ## remove what was built; stored data stays where it is
 	rm -rf build $(TOOLS)
@@ -61,4 +74,4 @@ $(TOOLS)/gofumpt-$(GOFUMPT_VERSION):
 format: $(TOOLS)/gofumpt-$(GOFUMPT_VERSION) ## format all Go files
 	$(TOOLS)/gofumpt-$(GOFUMPT_VERSION) -w $$(git ls-files '*.go')
 
-.PHONY: run build test packages lint generate fuzz bench clean help format
+.PHONY: run build test test-web web packages lint generate fuzz bench clean help format

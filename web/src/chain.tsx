@@ -79,10 +79,11 @@ function Head({ chain, tree }: { chain: Chain; tree: Tree }) {
 function problemsOf(tree: Tree): string[] {
   const counts = new Map<string, number>();
   for (const span of tree.spans) for (const p of span.problems) counts.set(p, (counts.get(p) ?? 0) + 1);
-  return [...counts].sort((a, b) => b[1] - a[1]).map(([name, n]) => `${name.replaceAll('_', ' ')} (${plural(n, 'span')})`);
+  return [...counts].sort((a, b) => b[1] - a[1]).map(([name, n]) => `${name} (${plural(n, 'span')})`);
 }
 
 const shownOrigins = 3;
+const peerName = (peer: string): string => (peer === 'unknown_peer' ? 'the called' : peer);
 
 /** Origins say in a sentence each where the failure began; a press goes there. */
 function Origins({ chain, choose, chosen }: { chain: Chain; choose: (span: number) => void; chosen: number }) {
@@ -94,7 +95,7 @@ function Origins({ chain, choose, chosen }: { chain: Chain; choose: (span: numbe
         <li key={span}>
           <button type="button" class={`origin ${tone(failure.outcome)}`} aria-pressed={span === chosen} onClick={() => choose(span)}>
             <span class="label">{failure.outcome === 'soft_error' ? '▲ Soft error' : '✕ Root cause'}</span>
-            <span class="told"><b><bdi>{failure.service}</bdi></b> <bdi>{failure.operation}</bdi> {happened(failure)} <span class="quiet">after {duration(chain.spans[span]?.duration)}{failure.peer && `, no span of ${failure.peer} arrived`}</span></span>
+            <span class="told"><b><bdi>{failure.service}</bdi></b> <bdi>{failure.operation}</bdi> {happened(failure)} <span class="quiet">after {duration(chain.spans[span]?.duration)}{failure.peer && `; no span of ${peerName(failure.peer)} arrived`}</span></span>
           </button>
         </li>
       ))}

@@ -1,5 +1,6 @@
 // An edge in full: how its calls ended, how long they took as either side saw
 // it, and the chains that took it.
+import { useEffect, useRef } from 'preact/hooks';
 import { type Edge, type Graph, type Latency, type Node, type Query, api } from './api.ts';
 import { count, duration, percent, rate } from './format.ts';
 import { useLoad } from './load.ts';
@@ -14,8 +15,10 @@ interface Props { at: Focus; graph: Graph; edge: Edge }
 export function EdgePanel({ at, graph, edge }: Props) {
   const caller = graph.nodes[edge.caller]!;
   const callee = graph.nodes[edge.callee]!;
+  const panel = useRef<HTMLElement>(null);
+  useEffect(() => panel.current?.scrollIntoView({ block: 'nearest' }), [at.edge]); // on a small screen it may be elsewhere
   return (
-    <section class="side" aria-labelledby="edge-title">
+    <section class="side" aria-labelledby="edge-title" ref={panel}>
       <h2 id="edge-title">Edge <button type="button" class="icon close" onClick={() => go({ ...at, edge: '' })} aria-label="Close the edge" title="Esc">×</button></h2>
       <p class="ends"><End node={caller} /><span class="by" aria-label="calls">↓ {connectionWord[edge.connection] ?? edge.connection} · {rate(edge.rate)}</span><End node={callee} /></p>
       <Endings edge={edge} />

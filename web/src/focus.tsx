@@ -25,15 +25,15 @@ export function FocusView({ at }: { at: Focus }) {
     <>
       <Title at={at} graph={value} />
       {problem && (problem.status === 404 ? <Unseen at={at} /> : <ProblemNote problem={problem} />)}
-      <div class="split">
+      <div class="split neighbourhood">
         <section aria-label="Neighbourhood">
           <Hops at={at} hop={hop} graph={value} />
           {value ? <Neighbours at={at} graph={value} /> : !problem && <Waiting rows={6} />}
-          {value && value.edges.length > 0 && <EdgeTable at={at} graph={value} />}
         </section>
         {at.edge !== '' && value && edge
           ? <EdgePanel at={at} graph={value} edge={edge} />
           : <OperationList at={at} lost={at.edge !== '' && value !== undefined} />}
+        {value && value.edges.length > 0 && <EdgeTable at={at} graph={value} />}
       </div>
     </>
   );
@@ -138,10 +138,10 @@ function EdgeTable({ at, graph }: { at: Focus; graph: GraphData }) {
   ];
   const known = rows.filter((e) => graph.edges.includes(e));
   return (
-    <div class="edges" {...hover}>
+    <section class="edges" aria-labelledby="edges-title" {...hover}>
       <h2 id="edges-title">All edges <small>{plural(graph.edges.length, 'edge')} in the picture</small></h2>
       <Table caption="All edges in the picture" columns={columns} rows={known} keyOf={(e) => edgeKey(graph, e)} sort={at.sort || '-rate'} onSort={(sort) => put({ ...at, sort })} marked={at.edge} />
-    </div>
+    </section>
   );
 }
 

@@ -121,6 +121,9 @@ function Axis({ end }: { end: number }) {
   );
 }
 
+/** odd leaves out what is usual: a database sends no spans. */
+const odd = (problem: string): boolean => problem !== 'no server';
+
 interface RowProps {
   chain: Chain; tree: Tree; span: number; index: number; top: number; chosen: boolean; origin: boolean; open: boolean;
   onChoose: (span: number) => void; onToggle: (span: number) => void;
@@ -135,14 +138,14 @@ function Row({ chain, tree, span: i, index, top, chosen, origin, open, onChoose,
   return (
     <div id={`row-${i}`} role="row" class={`row ${tone(span.outcome)}${chosen ? ' chosen' : ''}`} style={{ transform: `translateY(${top}px)` }} aria-rowindex={index + 2}
       aria-level={span.depth + 1} aria-posinset={tree.place[i]} aria-setsize={siblings} aria-expanded={branch ? open : undefined} aria-selected={chosen} onClick={() => onChoose(i)}>
-      <span role="gridcell" class="operation" style={{ paddingLeft: `${Math.min(span.depth, deepest) * 12}px` }} title={`${service} · ${span.operation}`}>
+      <span role="gridcell" class="operation" style={{ '--depth': Math.min(span.depth, deepest) }} title={`${service} · ${span.operation}`}>
         <span class={`caret${branch ? '' : ' leaf'}`} aria-hidden="true" onClick={(e) => { if (branch) { e.stopPropagation(); onToggle(i); } }}>{branch ? (open ? '▾' : '▸') : ''}</span>
         <bdi>{span.operation || '(no name)'}</bdi>
         {origin && <span class={`tag ${tone(span.outcome)}`}>origin</span>}
         {hidden > 0 && <span class="tag bad">{hidden} failed inside</span>}
-        {span.problems.map((p) => <span key={p} class="tag">{p.replaceAll('_', ' ')}</span>)}
+        {span.problems.filter(odd).map((p) => <span key={p} class="tag odd">{p}</span>)}
       </span>
-      <span role="gridcell" class="service" title={service}><bdi>{service}</bdi>{span.spanKind && <small>{span.spanKind}</small>}</span>
+      <span role="gridcell" class="service" title={service} style={{ '--depth': Math.min(span.depth, deepest) }}><bdi>{service}</bdi>{span.spanKind && <small>{span.spanKind}</small>}</span>
       <span role="gridcell" class="ending">{span.outcome === 'ok' ? <span class="hidden">{outcomeWord.ok}</span> : <OutcomeWord outcome={span.outcome} />}</span>
       <span role="gridcell" class="number start">{duration(span.start)}</span>
       <span role="gridcell" class="number took">{duration(span.duration)}</span>
