@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Problem, Question } from './api.ts';
 import { reachable } from './state.ts';
+import { steady } from './steady.ts';
 
 export interface Load<T> {
   value: T | undefined;
@@ -64,17 +65,6 @@ export function useSteady<T>(items: T[], keyOf: (item: T) => string, held: boole
   const shown = useRef<T[]>([]);
   shown.current = held ? steady(shown.current, items, keyOf) : items;
   return shown.current;
-}
-
-export function steady<T>(before: T[], items: T[], keyOf: (item: T) => string): T[] {
-  const fresh = new Map(items.map((item) => [keyOf(item), item]));
-  const kept = before.map((item) => {
-    const key = keyOf(item);
-    const next = fresh.get(key) ?? item;
-    fresh.delete(key);
-    return next;
-  });
-  return [...kept, ...fresh.values()];
 }
 
 /** useHover says whether the pointer or the keyboard is inside an element. */

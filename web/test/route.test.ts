@@ -1,0 +1,59 @@
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { type Route, chain, focus, format, home, keyOf, parse, search } from '../src/route.ts';
+import { Random } from './random.ts';
+
+const blanks: Route[] = [home, search, focus, chain];
+
+function randomRoute(random: Random): Route {
+  const base = random.pick(blanks);
+  const entries = Object.entries(base).map(([key, usual]) => {
+    if (key === 'view' || random.below(3) === 0) return [key, usual];
+    if (typeof usual === 'number') return [key, random.below(11)];
+    return [key, Array.isArray(usual) ? Array.from({ length: random.below(4) }, () => random.text()) : random.text()];
+  });
+  return Object.fromEntries(entries) as Route;
+}
+
+test('every route survives its URL', () => {
+  const random = new Random(1);
+  for (let i = 0; i < 5000; i++) {
+    const route = randomRoute(random);
+    const hash = format(route);
+    assert.deepEqual(parse(hash), route, hash);
+    assert.deepEqual(parse(new URL('http://x/base/' + hash).hash), route, 'as a browser writes it: ' + hash);
+  }
+});
+
+test('any text is some route, and its own URL leads to it', () => {
+  const random = new Random(2);
+  const words = ['#', '/', 'focus', 'chain', 'search', '?', 'service=', 'up=', '99', '-1', 'x', '&', '%', 'constructor', '__proto__', 'toString'];
+  for (let i = 0; i < 5000; i++) {
+    const hash = '#/' + Array.from({ length: random.below(8) }, () => random.pick(words)).join('') + random.text();
+    const route = parse(hash);
+    assert.deepEqual(parse(format(route)), route, hash);
+  }
+});
+
+test('what has its default is not in the URL', () => {
+  assert.equal(format(home), '#/');
+  assert.equal(format({ ...focus, service: 'cart', up: 2 }), '#/focus?service=cart&up=2');
+  assert.equal(format({ ...chain, id: '1f', span: '2e' }), '#/chain/1f?span=2e');
+  assert.equal(format({ ...search, attribute: ['a=b', 'c=&'] }), '#/search?attribute=a%3Db&attribute=c%3D%26');
+});
+
+test('relative windows stay relative', () => {
+  assert.equal(parse('#/?from=-2h').from, '-2h');
+  assert.equal(parse('').from, '-15m');
+});
+
+test('hops are whole numbers up to ten', () => {
+  for (const [text, up] of [['3', 3], ['99', 10], ['-1', 1], ['x', 1], ['1e9', 1], ['', 1]] as const) {
+    assert.equal((parse(`#/focus?service=a&up=${text}`) as typeof focus).up, up, text);
+  }
+});
+
+test('keys of nodes can not be confused', () => {
+  assert.notEqual(keyOf('a,b', 'c'), keyOf('a', 'b,c'));
+  assert.notEqual(keyOf('a', ''), keyOf('', 'a'));
+});
