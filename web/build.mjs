@@ -20,6 +20,7 @@ await build({
   jsx: 'automatic',
   jsxImportSource: 'preact',
   legalComments: 'none',
+  banner: { js: '/* JCallGraph, Apache-2.0. Holds Preact and @preact/signals, MIT: Copyright (c) 2015-present Jason Miller; Copyright (c) 2022-present Preact Team */' },
   logLevel: 'warning',
 });
 await copyFile(here + 'src/index.html', out + '/index.html');

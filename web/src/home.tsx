@@ -3,7 +3,7 @@ import { useMemo, useState } from 'preact/hooks';
 import { type FailureGroup, type Graph as GraphData, type OperationFigures, api } from './api.ts';
 import { count, duration, percent, plural, rate, windowName } from './format.ts';
 import { Graph, nodeKey } from './graph.tsx';
-import { depths } from './layout.ts';
+import { backbone, depths } from './layout.ts';
 import { useHover, useLoad, useSteady } from './load.ts';
 import { type Home as HomeRoute, keyOf } from './route.ts';
 import { focusOn, go, polling, toChain, toFocus, windowQuery } from './state.ts';
@@ -12,7 +12,8 @@ import { Ago, Empty, Name, OutcomeWord, ProblemNote, Share, Waiting } from './pa
 import { nodeName, reason, softCalls } from './words.ts';
 import { Welcome } from './welcome.tsx';
 
-const mapEdges = 60;
+const mapEdges = 60; // drawn
+const mapAsked = 400; // to know how deep each service lies
 const fewFailures = 6; // so that the graph is on the first screen
 const emptyEvery = 1000; // the first span is awaited
 
@@ -20,7 +21,7 @@ export function HomeView({ at }: { at: HomeRoute }) {
   const health = useLoad('health', api.health(), emptyEvery * 5);
   const nothing = health.value?.view.cells === 0;
   const every = nothing ? emptyEvery : polling(at);
-  const query = { ...windowQuery(at), limit: mapEdges };
+  const query = { ...windowQuery(at), limit: mapAsked };
   const map = useLoad(JSON.stringify(['map', query]), api.map(query), every);
   const empty = map.value?.nodes.length === 0;
   if (empty && nothing) return <Welcome />;
@@ -54,7 +55,7 @@ function Overview({ at, graph }: { at: HomeRoute; graph: GraphData | undefined }
       <h1>{windowName(at.from, at.to).replace(/^./, (c) => c.toUpperCase())}</h1>
       <p>
         {graph ? <>
-          <b>{plural(services, 'service')}</b>; <b>{rate(sum((e) => e.rate))}</b> requests come in
+          <b>{plural(services, 'service')}</b>; requests come in at <b>{rate(sum((e) => e.rate))}</b>
           {sum((e) => e.calls) > 0 && <>, <b class={sum((e) => e.errors) > 0 ? 'bad' : ''}>{percent(sum((e) => e.errors), sum((e) => e.calls))}</b> of them failed</>}
         </> : '\u00a0'}
       </p>
@@ -138,8 +139,19 @@ function BusiestEntrances({ at }: { at: HomeRoute }) {
   );
 }
 
-function ServiceMap({ graph }: { graph: GraphData }) {
-  const column = useMemo(() => depths(graph.nodes.map(nodeKey), graph.edges), [graph]);
+/** drawable is the part of a graph that there is room for, and the column of each of its nodes. */
+function drawable(all: GraphData): { graph: GraphData; column: number[] } {
+  const depth = depths(all.nodes.map(nodeKey), all.edges);
+  const edges = backbone([...all.edges].sort((a, b) => b.calls - a.calls), mapEdges) as GraphData['edges'];
+  const kept = [...new Set(edges.flatMap((e) => [e.caller, e.callee]))].sort((a, b) => a - b);
+  const at = new Map(kept.map((old, i) => [old, i]));
+  const moved = edges.map((e) => ({ ...e, caller: at.get(e.caller)!, callee: at.get(e.callee)! }));
+  return { graph: { ...all, nodes: kept.map((i) => all.nodes[i]!), edges: moved }, column: kept.map((i) => depth[i]!) };
+}
+
+function ServiceMap({ graph: all }: { graph: GraphData }) {
+  const { graph, column } = useMemo(() => drawable(all), [all]);
+  const some = (what: (e: GraphData['edges'][number]) => boolean) => graph.edges.some(what);
   const openEdge = (key: string) => {
     const edge = graph.edges.find((e) => [nodeKey(graph.nodes[e.caller]!), nodeKey(graph.nodes[e.callee]!), e.connection].join(',') === key)!;
     const caller = graph.nodes[edge.caller]!;
@@ -150,8 +162,10 @@ function ServiceMap({ graph }: { graph: GraphData }) {
       <Graph graph={graph} column={column} name={`Services and the calls between them: ${graph.nodes.map(nodeName).slice(0, 8).join(', ')}`} href={(n) => toFocus(n)} onEdge={openEdge} />
       <p class="legend">
         <span>Label: calls · failed · 95 % are faster than</span>
-        <span><i class="bad" />some calls fail</span><span><i class="soft" />soft errors: the business failed, the transport did not</span><span><i class="virtual" />sends no spans</span>
-        {graph.truncated && <span>The busiest {graph.edges.length} of {count(graph.total)} edges.</span>}
+        {some((e) => e.errors > 0) && <span><i class="bad" />some calls fail</span>}
+        {some((e) => softCalls(e.outcomes) > 0) && <span><i class="soft" />soft errors: the business failed, the transport did not</span>}
+        {graph.nodes.some((n) => n.kind === 'virtual') && <span><i class="virtual" />sends no spans</span>}
+        {graph.edges.length < graph.total && <span>The busiest {graph.edges.length} of {count(graph.total)} edges.</span>}
       </p>
     </>
   );

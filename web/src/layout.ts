@@ -51,6 +51,23 @@ function topological(starts: number[], out: number[][]): number[] {
   return order.reverse();
 }
 
+/** backbone is which links to draw where there is room for some: the busiest, which come first, and for every node one that leads to it. */
+export function backbone(links: Link[], room: number): Link[] {
+  const drawn = new Set(links.slice(0, room));
+  const reached = new Set([...drawn].map((l) => l.callee));
+  const busiest = new Map<number, Link>();
+  for (const link of [...links].reverse()) if (link.caller !== link.callee) busiest.set(link.callee, link);
+  const open = [...drawn].map((l) => l.caller);
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    const link = busiest.get(node);
+    if (reached.has(node) || !link) continue;
+    reached.add(node);
+    drawn.add(link);
+    open.push(link.caller);
+  }
+  return links.filter((l) => drawn.has(l));
+}
+
 export const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** columns are the node names of each column, from the top; known names keep their place. */

@@ -1,6 +1,6 @@
 // Asking the API from a view: the answer to the newest question wins, the last
 // good answer stays until the next one is there, and a live one is asked again.
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Problem, Question } from './api.ts';
 import { reachable } from './state.ts';
 import { steady } from './steady.ts';
@@ -20,7 +20,7 @@ export function useLoad<T>(key: string | null, question: Question<T>, every = 0)
   const [busy, setBusy] = useState(key !== null);
   const latest = useRef(question);
   latest.current = question;
-  useEffect(() => {
+  useLayoutEffect(() => { // not after the first paint: the answer is what is waited for
     if (key === null) return;
     return repeat(every, async (signal) => {
       setBusy(true);

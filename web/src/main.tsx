@@ -8,7 +8,7 @@ import { HomeView } from './home.tsx';
 import { useKeys } from './keys.ts';
 import type { Route } from './route.ts';
 import { SearchView } from './search.tsx';
-import { applyTheme, route, start, toHelp } from './state.ts';
+import { restoreTheme, route, start, toHelp } from './state.ts';
 import { HelpView } from './welcome.tsx';
 import './style.css';
 
@@ -53,6 +53,8 @@ function Page() {
   );
 }
 
-applyTheme();
 start();
-addEventListener('DOMContentLoaded', () => render(<Page />, document.body));
+addEventListener('DOMContentLoaded', () => {
+  render(<Page />, document.body);
+  restoreTheme();
+});

@@ -13,14 +13,14 @@ interface Props {
   onChoose: (span: number) => void; onClose: (closed: Set<string>) => void; onShow: (show: string) => void;
 }
 
-const spare = 12; // rows drawn beyond what is seen
+const spare = 8; // rows drawn beyond what is seen
 const deepest = 24; // levels that are indented
 
 export function SpanTree(props: Props) {
   const { chain, tree, closed, chosen, onlyTroubled, onChoose, onClose, onShow } = props;
   const shown = useMemo(() => rowsOf(tree, closed, onlyTroubled), [tree, closed, onlyTroubled]);
   const at = shown.indexOf(chosen);
-  const { body, first, last, height, rowHeight, reveal } = useWindow(shown.length);
+  const { body, first, last, height, rowHeight, reveal } = useWindow(shown.length, at);
   useLayoutEffect(() => reveal(at), [at, shown]);
   const origins = useMemo(() => new Set(chain.origins.map((o) => o.span)), [chain]);
   const step = (by: number) => shown.length > 0 && onChoose(shown[Math.min(shown.length - 1, Math.max(0, at + by))]!);
@@ -59,11 +59,11 @@ export function SpanTree(props: Props) {
 }
 
 /** useWindow tells which rows are seen, and scrolls to one that is not. */
-function useWindow(count: number) {
+function useWindow(count: number, at: number) {
   const body = useRef<HTMLDivElement>(null);
   const rowHeight = matchMedia('(max-width: 640px)').matches ? 44 : 28;
-  const [top, setTop] = useState(0);
-  const [seen, setSeen] = useState(() => Math.ceil(innerHeight / rowHeight));
+  const [top, setTop] = useState(Math.max(0, at) * rowHeight); // where reveal scrolls to, about
+  const [seen, setSeen] = useState(() => Math.ceil((0.6 * innerHeight) / rowHeight)); // about what the head leaves
   useLayoutEffect(() => {
     const element = body.current!;
     const scroll = () => setTop(element.scrollTop);
@@ -75,7 +75,7 @@ function useWindow(count: number) {
       observer.disconnect();
     };
   }, [rowHeight]);
-  const first = Math.max(0, Math.min(Math.floor(top / rowHeight) - spare, count - 1));
+  const first = Math.max(0, Math.min(Math.floor(top / rowHeight) - spare, count - seen));
   const reveal = (row: number) => {
     const element = body.current;
     if (!element || row < 0) return;

@@ -48,7 +48,7 @@ export const polling = (r: Common): number => (live(r.to) ? pollEvery : 0);
 
 export type Theme = '' | 'light' | 'dark';
 const themeKey = 'jcallgraph.theme';
-export const theme = signal<Theme>(storedTheme());
+export const theme = signal<Theme>('');
 
 function storedTheme(): Theme {
   try {
@@ -72,7 +72,13 @@ export function chooseTheme(next: Theme): void {
   }
 }
 
-export function applyTheme(): void {
+/** restoreTheme before the first paint, but after the first question is under way: opening the storage takes a while. */
+export function restoreTheme(): void {
+  theme.value = storedTheme();
+  applyTheme();
+}
+
+function applyTheme(): void {
   document.documentElement.dataset.theme = theme.value;
 }
 

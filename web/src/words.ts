@@ -33,7 +33,10 @@ export const kindMeaning: Record<NodeKind, string> = {
   outside: 'Callers outside of the traces: users, jobs, other systems.',
 };
 
-export const nodeName = (node: Node): string => kindName[node.kind] || node.service || '(no name)';
+const unnamed = 'unknown_peer'; // of a peer that its clients don't name
+
+export const peerName = (peer: string): string => (peer === unnamed ? 'Unknown peer' : peer);
+export const nodeName = (node: Node): string => kindName[node.kind] || peerName(node.service) || '(no name)';
 export const linkable = (node: Node): boolean => node.kind === 'observed' || node.kind === 'virtual';
 
 /** full name of a service, for a tooltip. */

@@ -1,6 +1,6 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { type Box, along, columns, curve, depths, labels, overlap } from '../src/layout.ts';
+import { type Box, along, backbone, columns, curve, depths, labels, overlap } from '../src/layout.ts';
 import { Random } from './random.ts';
 
 const links = (text: string, names: string[]) => text.split(' ').filter(Boolean).map((l) => {
@@ -22,6 +22,14 @@ test('a circle is cut where it closes', () => {
   assert.deepEqual(depthsOf('out>a a>b b>c c>a'), { out: 0, a: 1, b: 2, c: 3 });
   assert.deepEqual(depthsOf('a>b b>a'), { a: 0, b: 1 });
   assert.deepEqual(depthsOf('a>a'), { a: 0 });
+});
+
+test('what is drawn leads to every node that is', () => {
+  const names = ['out', 'web', 'cart', 'db', 'job'];
+  const all = links('cart>db job>db out>web web>cart', names);
+  assert.deepEqual(backbone(all, 1), links('cart>db out>web web>cart', names));
+  assert.deepEqual(backbone(all, 9), all);
+  assert.deepEqual(backbone(links('a>b b>a', ['a', 'b']), 1), links('a>b b>a', ['a', 'b']), 'a circle has an end');
 });
 
 function randomGraph(random: Random) {
