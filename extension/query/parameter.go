@@ -59,6 +59,19 @@ func (p *parameters) required(name string) string {
 	return value
 }
 
+// boolean is as Go reads it.
+func (p *parameters) boolean(name string) bool {
+	value := p.values.Get(name)
+	if value == "" {
+		return false
+	}
+	b, err := strconv.ParseBool(value)
+	if err != nil {
+		p.refuse(name, value, "must be true or false")
+	}
+	return b
+}
+
 // integer is between least and most, both included.
 func (p *parameters) integer(name string, otherwise, least, most int64) int64 {
 	value := p.values.Get(name)
