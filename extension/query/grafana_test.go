@@ -169,7 +169,9 @@ func TestGrafanasJaegerDataSourceIsServed(t *testing.T) {
 			require.Len(t, read[struct{ Services []string }](t, body).Services, 3)
 		}},
 		{"operations of the third API", "server: grpc_client, GrpcOperations", "/api/v3/operations?service=web", 0, func(t *testing.T, body []byte) {
-			require.Len(t, read[struct{ Operations []struct{ Name, SpanKind string } }](t, body).Operations, 2)
+			require.Len(t, read[struct {
+				Operations []struct{ Name, SpanKind string }
+			}](t, body).Operations, 2)
 		}},
 		{"a trace of the third API", "server: grpc_client, GrpcTrace, which leaves times unencoded", "/api/v3/traces/01020304050607080000beef0000002a?start_time=2026-03-01T12:00:00+01:00&end_time=2026-03-01T15:00:00.5+01:00", 0, wholeOTLP},
 		{"a trace of the third API of what OTLP allows", "server: types, grpc_types", "/api/v3/traces/0000000000000000ab000000000000cd", 0, wholeOTLP},

@@ -31,7 +31,9 @@ func TestJaegersUIIsServed(t *testing.T) {
 			require.Len(t, read[struct{ Services []string }](t, body).Services, 3)
 		}},
 		{"span names have a kind", "api/v3/client, fetchSpanNames; schemas", "/api/v3/operations?service=unknown_service", 0, func(t *testing.T, body []byte) {
-			all := read[struct{ Operations []struct{ Name, SpanKind *string } }](t, body).Operations
+			all := read[struct {
+				Operations []struct{ Name, SpanKind *string }
+			}](t, body).Operations
 			require.Len(t, all, 2)
 			for _, o := range all {
 				require.NotNil(t, o.Name)
