@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -96,12 +97,20 @@ func identity(element any) string {
 		var parts []string
 		for _, name := range names {
 			if v, has := fields[name]; has {
-				parts = append(parts, fmt.Sprint(v))
+				parts = append(parts, part(name, v))
 			}
 		}
 		return strings.Join(parts, "|")
 	}
 	return ""
+}
+
+// part is a field of an identity: a 64-bit trace ID may have leading zeros.
+func part(name string, v any) string {
+	if name == "traceID" {
+		return fmt.Sprintf("%032s", v)
+	}
+	return fmt.Sprint(v)
 }
 
 func text(v any) string {
@@ -155,7 +164,17 @@ type absent struct{}
 func (absent) String() string { return "(nothing)" }
 
 func (d difference) String() string {
-	return fmt.Sprintf("%s\n\t%s\n\tJaeger: %s\n\tours:   %s", d.question, d.path, shown(d.theirs), shown(d.ours))
+	return fmt.Sprintf("%s %s: %s / %s", d.question, d.path, shown(d.theirs), shown(d.ours))
+}
+
+var (
+	ids     = regexp.MustCompile(`[0-9a-f]{16,32}`)
+	numbers = regexp.MustCompile(`[0-9]{3,}`)
+)
+
+// kind is the same for differences that are alike.
+func (d difference) kind() string {
+	return numbers.ReplaceAllString(ids.ReplaceAllString(d.path+": "+shown(d.theirs)+" / "+shown(d.ours), "ID"), "N")
 }
 
 func shown(v any) string {
