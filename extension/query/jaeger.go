@@ -2,6 +2,7 @@ package query
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -118,6 +119,12 @@ func (p *parameters) hint(name string, otherwise time.Time) time.Time {
 	}
 	return p.epoch(name, time.Microsecond, otherwise)
 }
+
+var errNoSpanMetrics = errors.New("metrics of spans are not served here: Prometheus has them")
+
+// spanMetrics answers as Jaeger without a store for metrics does, which its UI
+// does not report as a fault.
+func (*Server) spanMetrics(*http.Request) (any, error) { return nil, errNoSpanMetrics }
 
 // dependency is how often a service called another.
 type dependency struct {

@@ -48,7 +48,7 @@ func (s *Server) operations3(r *http.Request) (any, error) {
 func (s *Server) trace3(r *http.Request) (any, error) {
 	p := s.parameters(r)
 	w := p.window3("startTime", "endTime", anyTime)
-	p.boolean(p.spelled("rawTraces"))
+	p.checkBoolean(p.spelled("rawTraces"))
 	if p.err != nil {
 		return nil, p.err
 	}
@@ -104,7 +104,7 @@ func (s *Server) query3(r *http.Request) (storage.Query, error) {
 	if filter := p.text("query.filter"); filter != "" {
 		p.refuse("query.filter", filter, "is not supported: use query.attributes")
 	}
-	p.boolean(p.spelled("query.rawTraces"))
+	p.checkBoolean(p.spelled("query.rawTraces"))
 	meeting(&q, p.attributes3())
 	return q, p.err
 }

@@ -59,17 +59,12 @@ func (p *parameters) required(name string) string {
 	return value
 }
 
-// boolean is as Go reads it.
-func (p *parameters) boolean(name string) bool {
+// checkBoolean refuses what Jaeger does not read as one.
+func (p *parameters) checkBoolean(name string) {
 	value := p.values.Get(name)
-	if value == "" {
-		return false
-	}
-	b, err := strconv.ParseBool(value)
-	if err != nil {
+	if _, err := strconv.ParseBool(value); err != nil && value != "" {
 		p.refuse(name, value, "must be true or false")
 	}
-	return b
 }
 
 // integer is between least and most, both included.

@@ -28,6 +28,7 @@ var routes = [...]route{
 	{"/api/traces", jaegerError, (*Server).search},
 	{"/api/traces/{id}", jaegerError, (*Server).trace},
 	{"/api/dependencies", jaegerError, (*Server).dependencies},
+	{"/api/metrics/{metric}", jaegerError, (*Server).spanMetrics},
 	{"/api/v3/services", jaeger3Error, (*Server).services3},
 	{"/api/v3/operations", jaeger3Error, (*Server).operations3},
 	{"/api/v3/traces", jaeger3Error, (*Server).search3},

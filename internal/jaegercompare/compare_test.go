@@ -21,7 +21,7 @@ import (
 )
 
 // recorded is how many spans of the demo shop are sent.
-const recorded = 2000
+const recorded = 500
 
 func TestAnswersDifferFromJaegersInDeclaredWaysOnly(t *testing.T) {
 	theirs, ours := startJaeger(t), startOurs(t)

@@ -62,8 +62,16 @@ func clone(v any) (copied any) {
 // it has: spans of both APIs, traces, tags, references, events, dependencies,
 // operations. Spans of Zipkin's kind share their ID.
 var identities = [][]string{
-	{"spanID", "operationName", "startTime", "refType"}, {"spanID", "refType"}, {"spanId", "name", "kind"}, {"spanId"},
-	{"traceID"}, {"traceId"}, {"key"}, {"parent", "child"}, {"name", "spanKind"}, {"timestamp"}, {"timeUnixNano"}, {"msg"},
+	{"spanID", "operationName", "startTime", "refType"},
+	{"spanId", "name", "kind"},
+	{"traceID"},
+	{"traceId"},
+	{"key"},
+	{"parent", "child"},
+	{"name", "spanKind"},
+	{"timestamp"},
+	{"timeUnixNano"},
+	{"msg"},
 }
 
 func keyed(list []any) any {
@@ -174,6 +182,9 @@ var (
 
 // kind is the same for differences that are alike.
 func (d difference) kind() string {
+	if d.path == "status" {
+		return d.String()
+	}
 	return numbers.ReplaceAllString(ids.ReplaceAllString(d.path+": "+shown(d.theirs)+" / "+shown(d.ours), "ID"), "N")
 }
 
