@@ -14,9 +14,9 @@ import (
 	"github.com/jcallgraph/jcallgraph/callgraph"
 )
 
-// chain is a trace in which each of "service operation" calls the next one;
+// inARow is a trace in which each of "service operation" calls the next one;
 // the last byte of its ID is given.
-func chain(last byte, calls ...string) ptrace.Traces {
+func inARow(last byte, calls ...string) ptrace.Traces {
 	td := ptrace.NewTraces()
 	for i, call := range calls {
 		service, operation, _ := strings.Cut(call, " ")
@@ -47,11 +47,11 @@ func pathsOf(t *testing.T, store *fakeStore, query string) (lines []string) {
 
 func TestPathsGoThroughTheServiceEachOnce(t *testing.T) {
 	store := &fakeStore{traces: []ptrace.Traces{
-		chain(3, "web GET", "cart add", "db insert"),
-		chain(2, "web GET", "cart add"), // the beginning of the first
-		chain(1, "app GET", "cart add", "db insert"),
-		chain(4, "web GET", "cart add", "db insert"), // the same again
-		chain(5, "web GET", "catalogue list"),        // without cart
+		inARow(3, "web GET", "cart add", "db insert"),
+		inARow(2, "web GET", "cart add"), // the beginning of the first
+		inARow(1, "app GET", "cart add", "db insert"),
+		inARow(4, "web GET", "cart add", "db insert"), // the same again
+		inARow(5, "web GET", "catalogue list"),        // without cart
 	}}
 	require.Equal(t, []string{
 		"web GET -> cart add -> db insert in 03",
@@ -66,7 +66,7 @@ func TestPathsGoThroughTheServiceEachOnce(t *testing.T) {
 }
 
 func TestPathsOfASpanThatIsNoCallAreFound(t *testing.T) {
-	store := &fakeStore{traces: []ptrace.Traces{chain(1, "web GET", "cart add")}}
+	store := &fakeStore{traces: []ptrace.Traces{inARow(1, "web GET", "cart add")}}
 	require.Equal(t, []string{"web GET -> cart add -> cart send in 01"}, pathsOf(t, store, "service=cart&operation=send"))
 }
 
