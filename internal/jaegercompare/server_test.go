@@ -110,9 +110,13 @@ func run(t *testing.T, s server, cmd *exec.Cmd) {
 			t.Logf("output of %s:\n%s", s.name, tail(output.Bytes()))
 		}
 	})
-	eventually(t, s.name+" answers", gone, func() bool {
-		code, _, err := s.ask(t.Context(), "/api/services")
-		return err == nil && code == http.StatusOK
+	eventually(t, s.name+" answers and takes spans", gone, func() bool {
+		asked, _, err := s.ask(t.Context(), "/api/services")
+		if err != nil || asked != http.StatusOK {
+			return false
+		}
+		sent, _, err := s.export(t.Context(), ptrace.NewTraces()) // receivers start last
+		return err == nil && sent == http.StatusOK
 	})
 }
 
@@ -141,6 +145,10 @@ func (s server) ask(ctx context.Context, path string) (int, []byte, error) {
 	if err != nil {
 		return 0, nil, err
 	}
+	return do(request)
+}
+
+func do(request *http.Request) (int, []byte, error) {
 	answer, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return 0, nil, err
@@ -150,20 +158,25 @@ func (s server) ask(ctx context.Context, path string) (int, []byte, error) {
 	return answer.StatusCode, body, err
 }
 
+func (s server) export(ctx context.Context, td ptrace.Traces) (int, []byte, error) {
+	body, err := ptraceotlp.NewExportRequestFromTraces(td).MarshalProto()
+	if err != nil {
+		return 0, nil, err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.input, bytes.NewReader(body))
+	if err != nil {
+		return 0, nil, err
+	}
+	request.Header.Set("Content-Type", "application/x-protobuf")
+	return do(request)
+}
+
 // send returns once the request is acknowledged.
 func (s server) send(t *testing.T, td ptrace.Traces) {
 	t.Helper()
-	body, err := ptraceotlp.NewExportRequestFromTraces(td).MarshalProto()
-	require.NoError(t, err)
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.input, bytes.NewReader(body))
-	require.NoError(t, err)
-	request.Header.Set("Content-Type", "application/x-protobuf")
-	answer, err := http.DefaultClient.Do(request)
-	require.NoError(t, err)
-	defer answer.Body.Close()
-	text, err := io.ReadAll(answer.Body)
-	require.NoError(t, err)
-	require.Equal(t, http.StatusOK, answer.StatusCode, "%s: %s", s.name, text)
+	code, text, err := s.export(t.Context(), td)
+	require.NoError(t, err, s.name)
+	require.Equal(t, http.StatusOK, code, "%s: %s", s.name, text)
 }
 
 // holds reports whether a trace can be read.
