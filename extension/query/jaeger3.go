@@ -93,8 +93,8 @@ func (s *Server) query3(r *http.Request) (storage.Query, error) {
 	q := storage.Query{
 		Service:     callgraph.Service{Name: p.required(p.spelled("query.serviceName"))},
 		Operation:   p.text(p.spelled("query.operationName")),
-		MinDuration: p.duration(least, 0),
-		MaxDuration: p.duration(most, 0),
+		MinDuration: p.duration(least),
+		MaxDuration: p.duration(most),
 		Window:      p.window3("query.startTimeMin", "query.startTimeMax", callgraph.Window{From: p.now.Add(-defaultLookback), To: p.now}),
 		Limit:       int(p.integer(p.spelled("query.searchDepth", "query.numTraces"), defaultTraces, 1, maxTraces)),
 	}

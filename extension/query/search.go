@@ -89,8 +89,8 @@ func (p *parameters) search() storage.Query {
 	q := storage.Query{
 		Service:     callgraph.Service{Name: p.required("service")},
 		Operation:   p.text("operation"),
-		MinDuration: p.duration("minDuration", 0),
-		MaxDuration: p.duration("maxDuration", 0),
+		MinDuration: p.duration("minDuration"),
+		MaxDuration: p.duration("maxDuration"),
 		Limit:       int(p.integer("limit", defaultTraces, 1, maxTraces)),
 	}
 	if q.MaxDuration > 0 && q.MaxDuration < q.MinDuration {
@@ -117,7 +117,7 @@ func (p *parameters) earlier(to time.Time) time.Time {
 			return to.Add(-time.Duration(n) * 24 * time.Hour)
 		}
 	}
-	return to.Add(-p.duration("lookback", 0))
+	return to.Add(-p.duration("lookback"))
 }
 
 func notBefore1970(t time.Time) time.Time {
