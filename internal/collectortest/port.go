@@ -40,3 +40,17 @@ func Listen(t *testing.T, port int) (net.Listener, error) {
 	t.Helper()
 	return new(net.ListenConfig).Listen(t.Context(), "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 }
+
+// FreePort is one that nobody listens on, in the same range.
+func FreePort(t *testing.T) int {
+	t.Helper()
+	for range 100 {
+		port := 18_000 + rand.IntN(14_000)
+		if l, err := Listen(t, port); err == nil {
+			require.NoError(t, l.Close())
+			return port
+		}
+	}
+	require.Fail(t, "no free port")
+	return 0
+}
