@@ -13,7 +13,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
-	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/jcallgraph/jcallgraph/internal/collectortest"
@@ -42,7 +41,7 @@ func TestKafkaCountsOnceWhatIsReadTwice(t *testing.T) {
 	broker := newBroker(t)
 	commits, committed := holdCommits(broker)
 	first, _ := startOverlay(t, broker.ListenAddrs()[0], group)
-	messages := calls()
+	messages := calls("kafka-front", "kafka-back")
 	produce(t, broker, messages[:succeed])
 	first.Eventually("an offset to be committed", func(context.Context) error {
 		if len(commits) == 0 {
@@ -99,35 +98,4 @@ func produce(t *testing.T, broker *kfake.Cluster, messages []ptrace.Traces) {
 		require.NoError(t, err)
 		require.NoError(t, client.ProduceSync(t.Context(), kgo.SliceRecord(value)).FirstErr())
 	}
-}
-
-// calls are the chains of front calling back, a message each.
-func calls() (messages []ptrace.Traces) {
-	for i := range succeed + fail {
-		td, now := ptrace.NewTraces(), time.Now()
-		code := ptrace.StatusCodeUnset
-		if i >= succeed {
-			code = ptrace.StatusCodeError
-		}
-		for id, s := range []struct {
-			service string
-			kind    ptrace.SpanKind
-		}{
-			{"kafka-front", ptrace.SpanKindServer}, {"kafka-front", ptrace.SpanKindClient}, {"kafka-back", ptrace.SpanKindServer},
-		} {
-			rs := td.ResourceSpans().AppendEmpty()
-			rs.Resource().Attributes().PutStr("service.name", s.service)
-			added := rs.ScopeSpans().AppendEmpty().Spans().AppendEmpty()
-			added.SetTraceID(pcommon.TraceID{0: 0x4b, 15: byte(i + 1)})
-			added.SetSpanID(pcommon.SpanID{7: byte(id + 1)})
-			added.SetParentSpanID(pcommon.SpanID{7: byte(id)})
-			added.SetName("GET")
-			added.SetKind(s.kind)
-			added.Status().SetCode(code)
-			added.SetStartTimestamp(pcommon.NewTimestampFromTime(now.Add(time.Duration(id) * time.Millisecond)))
-			added.SetEndTimestamp(pcommon.NewTimestampFromTime(now.Add(time.Duration(10-id) * time.Millisecond)))
-		}
-		messages = append(messages, td)
-	}
-	return messages
 }
