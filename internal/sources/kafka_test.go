@@ -77,12 +77,13 @@ func holdCommits(broker *kfake.Cluster) (refused chan struct{}, committed *atomi
 	return refused, committed
 }
 
-// acceptedSpans checks how many messages a collector has read.
+// acceptedSpans checks that a collector has read so many messages; some of them
+// twice, if the group gave its partition away meanwhile.
 func acceptedSpans(r *collectortest.Run, messages int) func(context.Context) error {
 	return func(ctx context.Context) error {
 		n, err := r.Metric(ctx, accepted, `receiver="kafka"`)
-		if want := float64(3 * messages); err == nil && n != want {
-			err = fmt.Errorf("%v spans, must be %v", n, want)
+		if want := float64(3 * messages); err == nil && n < want {
+			err = fmt.Errorf("%v spans, must be %v at least", n, want)
 		}
 		return err
 	}

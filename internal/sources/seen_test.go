@@ -22,8 +22,9 @@ const (
 	fail    = 5
 )
 
-// overlay shortens the wait for halves that do not come.
-const overlay = "yaml:connectors::call_graph::pairing_window: 2s"
+// overlay shortens the wait for halves that do not come. Those that come later
+// than that still count right, and are waited for as long as buckets are open.
+const overlay = "yaml:connectors::call_graph: {pairing_window: 2s, open_time: 20s}"
 
 // pair is two services, front calling back, in a collector that they send to.
 type pair struct {
