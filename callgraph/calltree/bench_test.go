@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/jcallgraph/jcallgraph/callgraph/calltree"
+	"github.com/jcallgraph/jcallgraph/internal/treescript"
 )
 
 const (
@@ -67,7 +68,7 @@ func BenchmarkJoiner(b *testing.B) {
 		for _, td := range records {
 			asked := spans * 2 / benchRate
 			spans += td.SpanCount()
-			now := scriptEpoch.Add(time.Duration(spans) * time.Second / benchRate)
+			now := treescript.Epoch.Add(time.Duration(spans) * time.Second / benchRate)
 			j.Add(td, now)
 			if spans*2/benchRate != asked {
 				calls += len(j.Expire(now))
@@ -90,9 +91,9 @@ func BenchmarkJoinerMemory(b *testing.B) {
 			refresh(records, uint64(round))
 			for _, td := range records {
 				spans += td.SpanCount()
-				j.Add(td, scriptEpoch)
+				j.Add(td, treescript.Epoch)
 			}
-			j.Expire(scriptEpoch)
+			j.Expire(treescript.Epoch)
 		}
 		b.ReportMetric(float64(liveBytes()-before)/float64(spans), "B/span")
 		require.Positive(b, j.Stats().Held)
@@ -120,13 +121,13 @@ func benchmarkShape(b *testing.B, batches []ptrace.Traces) {
 		j := calltree.NewJoiner(calltree.Options{})
 		for i, td := range batches {
 			spans += td.SpanCount()
-			now := scriptEpoch.Add(time.Duration(i) * 2 * time.Millisecond)
+			now := treescript.Epoch.Add(time.Duration(i) * 2 * time.Millisecond)
 			j.Add(td, now)
 			if i%250 == 0 {
 				j.Expire(now)
 			}
 		}
-		j.Expire(scriptEpoch.Add(time.Minute))
+		j.Expire(treescript.Epoch.Add(time.Minute))
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(spans), "ns/span")
 }

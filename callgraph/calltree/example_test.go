@@ -7,15 +7,16 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/jcallgraph/jcallgraph/callgraph/calltree"
+	"github.com/jcallgraph/jcallgraph/internal/treescript"
 )
 
 // trace is web's GET /cart, which calls cart.
 func trace() ptrace.Traces {
-	return parseScript(panics{}, `
+	return treescript.Parse(panics{}, `
 web server "GET /cart" 0-100
   web client "GET" 10-90 http.request.method=GET
     cart server "GET /cart" 20-80 status=error
-`).traces(-1)
+`).Traces(-1)
 }
 
 // A Joiner yields calls as spans come in; its caller says what time it is.

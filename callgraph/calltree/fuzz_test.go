@@ -12,6 +12,7 @@ import (
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
 	"github.com/jcallgraph/jcallgraph/callgraph/calltree"
+	"github.com/jcallgraph/jcallgraph/internal/treescript"
 )
 
 // FuzzTraces takes OTLP from outside: no panic, every span in the tree once,
@@ -23,7 +24,7 @@ func FuzzTraces(f *testing.F) {
 		text, err := os.ReadFile(file)
 		require.NoError(f, err)
 		input, _, _ := strings.Cut(string(text), separator)
-		b, err := (&ptrace.ProtoMarshaler{}).MarshalTraces(parseScript(f, input).traces(-1))
+		b, err := (&ptrace.ProtoMarshaler{}).MarshalTraces(treescript.Parse(f, input).Traces(-1))
 		require.NoError(f, err)
 		f.Add(b)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
 	"github.com/jcallgraph/jcallgraph/callgraph/calltree"
+	"github.com/jcallgraph/jcallgraph/internal/treescript"
 )
 
 type outcomeCase struct {
@@ -97,14 +98,8 @@ func TestOutcome(t *testing.T) {
 
 // spanOf reads a kind and options of a script's line.
 func spanOf(t *testing.T, line string) ptrace.Span {
-	words := splitWords(line)
-	s := scriptSpan{span: ptrace.NewSpan()}
-	s.span.SetKind(parseKind(t, words[0]))
-	for _, w := range words[1:] {
-		key, value, _ := strings.Cut(w, "=")
-		s.option(t, key, value)
-	}
-	return s.span
+	kind, options, _ := strings.Cut(line, " ")
+	return treescript.Parse(t, "web "+kind+` "" 0-1 `+options).Spans[0].Span
 }
 
 // TestCodesOfOtherTypes: some exporters write numbers as text.

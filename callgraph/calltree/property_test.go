@@ -17,6 +17,7 @@ import (
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
 	"github.com/jcallgraph/jcallgraph/callgraph/calltree"
+	"github.com/jcallgraph/jcallgraph/internal/treescript"
 )
 
 // drawTraces draws few IDs, services and times, so that much collides: spans
@@ -27,7 +28,7 @@ func drawTraces(t *rapid.T) ptrace.Traces {
 	traces := rapid.IntRange(1, 2).Draw(t, "traces")
 	for range rapid.IntRange(1, 24).Draw(t, "spans") {
 		service := rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "service")
-		addSpan(td, service, drawSpan(t, traces, ids))
+		treescript.AddSpan(td, service, drawSpan(t, traces, ids))
 	}
 	return td
 }
@@ -76,7 +77,7 @@ func drawTime(t *rapid.T) pcommon.Timestamp {
 func unique(td ptrace.Traces) ptrace.Traces {
 	out := ptrace.NewTraces()
 	for _, s := range newOracle(td).spans {
-		addSpan(out, s.service.Name, s.Span)
+		treescript.AddSpan(out, s.service.Name, s.Span)
 	}
 	return out
 }
@@ -110,13 +111,13 @@ func splitGivesTheSameCalls(t *rapid.T) {
 func deliver(t *rapid.T, j *calltree.Joiner, td ptrace.Traces) (yielded []callgraph.Call) {
 	spans := newOracle(td).spans
 	order := rapid.Permutation(slices.Concat(spans, spans[:rapid.IntRange(0, len(spans)).Draw(t, "repeated")])).Draw(t, "order")
-	now := scriptEpoch
+	now := treescript.Epoch
 	ask := func() { yielded = append(yielded, j.Expire(now)...) }
 	for len(order) > 0 {
 		n := rapid.IntRange(1, len(order)).Draw(t, "batch")
 		batch := ptrace.NewTraces()
 		for _, s := range order[:n] {
-			addSpan(batch, s.service.Name, s.Span)
+			treescript.AddSpan(batch, s.service.Name, s.Span)
 		}
 		order = order[n:]
 		j.Add(batch, now)
@@ -124,7 +125,7 @@ func deliver(t *rapid.T, j *calltree.Joiner, td ptrace.Traces) (yielded []callgr
 			ask()
 		}
 		wait := rapid.IntRange(0, 1500).Draw(t, "wait")
-		if later := now.Add(time.Duration(wait) * time.Millisecond); later.Before(scriptEpoch.Add(calltree.DefaultWindow)) {
+		if later := now.Add(time.Duration(wait) * time.Millisecond); later.Before(treescript.Epoch.Add(calltree.DefaultWindow)) {
 			now = later
 		}
 	}
@@ -170,7 +171,7 @@ func requireTree(t require.TestingT, td ptrace.Traces) {
 // missed, but every span still yields its part.
 func TestFullJoinerLosesNoCall(t *testing.T) {
 	j := calltree.NewJoiner(calltree.Options{MaxSpans: 100})
-	calls, now := 0, scriptEpoch
+	calls, now := 0, treescript.Epoch
 	for i := range 1000 {
 		td := ptrace.NewTraces()
 		s := ptrace.NewSpan()
@@ -178,7 +179,7 @@ func TestFullJoinerLosesNoCall(t *testing.T) {
 		s.SetSpanID(pcommon.SpanID{1})
 		s.SetParentSpanID(pcommon.SpanID{2})
 		s.SetKind(ptrace.SpanKindServer)
-		addSpan(td, "web", s)
+		treescript.AddSpan(td, "web", s)
 		j.Add(td, now)
 		require.LessOrEqual(t, j.Stats().Held, 102)
 	}
@@ -200,7 +201,7 @@ func TestLinksAreBounded(t *testing.T) {
 		l.SetSpanID(pcommon.SpanID{1})
 	}
 	td := ptrace.NewTraces()
-	addSpan(td, "mail", s)
+	treescript.AddSpan(td, "mail", s)
 	calls, stats := join(t, []ptrace.Traces{td})
 	require.Len(t, calls, 128)
 	require.EqualValues(t, 872, stats.RefusedLinks)
@@ -214,11 +215,11 @@ func TestNamesAreBounded(t *testing.T) {
 		td := ptrace.NewTraces()
 		s := shapeSpan(i+1, 0, ptrace.SpanKindServer)
 		s.SetName(fmt.Sprintf("GET /user/%d %s\xff", i, strings.Repeat("é", 300)))
-		addSpan(td, "web", s)
-		j.Add(td, scriptEpoch)
+		treescript.AddSpan(td, "web", s)
+		j.Add(td, treescript.Epoch)
 	}
 	operations := map[string]int{}
-	for _, c := range j.Expire(scriptEpoch) {
+	for _, c := range j.Expire(treescript.Epoch) {
 		require.LessOrEqual(t, len(c.Edge.Callee.Name), 512)
 		require.True(t, utf8.ValidString(c.Edge.Callee.Name))
 		operations[c.Edge.Callee.Name]++

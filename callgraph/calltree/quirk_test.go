@@ -13,6 +13,7 @@ import (
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
 	"github.com/jcallgraph/jcallgraph/callgraph/calltree"
+	"github.com/jcallgraph/jcallgraph/internal/treescript"
 )
 
 const separator = "----\n"
@@ -42,16 +43,16 @@ func runQuirk(t *testing.T, file string) {
 }
 
 func report(t *testing.T, input string) string {
-	s := parseScript(t, input)
-	tree := calltree.Build(s.traces(-1))
-	require.Equal(t, len(s.spans), tree.Len())
+	s := treescript.Parse(t, input)
+	tree := calltree.Build(s.Traces(-1))
+	require.Equal(t, len(s.Spans), tree.Len())
 	var b strings.Builder
 	writeTree(&b, tree)
 	writeLines(&b, "problems", problemLines(tree))
 	settled := callLines(tree.Calls())
 	writeLines(&b, "calls", settled)
 	yielded, calls := stream(s)
-	if len(s.arrivals()) > 1 {
+	if len(s.Arrivals()) > 1 {
 		writeLines(&b, "stream", yielded)
 	} else {
 		require.Equal(t, settled, callLines(calls), "the joiner's calls are the tree's")
@@ -138,15 +139,15 @@ func appendHalf(parts []string, side string, h callgraph.Half) []string {
 }
 
 // stream adds the script's spans when they arrive and asks every half second.
-func stream(s *script) (lines []string, settled []callgraph.Call) {
+func stream(s *treescript.Script) (lines []string, settled []callgraph.Call) {
 	j := calltree.NewJoiner(calltree.Options{})
-	times := s.arrivals()
+	times := s.Arrivals()
 	var yielded []callgraph.Call
 	for at := time.Duration(0); at <= times[len(times)-1]+time.Minute; at += time.Second / 2 {
 		if slices.Contains(times, at) {
-			j.Add(s.traces(at), scriptEpoch.Add(at))
+			j.Add(s.Traces(at), treescript.Epoch.Add(at))
 		}
-		for _, c := range j.Expire(scriptEpoch.Add(at)) {
+		for _, c := range j.Expire(treescript.Epoch.Add(at)) {
 			yielded = append(yielded, c)
 			sign := "+"
 			if c.Retracted {

@@ -16,6 +16,7 @@ import (
 	"github.com/jcallgraph/jcallgraph/callgraph"
 	"github.com/jcallgraph/jcallgraph/callgraph/calltree"
 	"github.com/jcallgraph/jcallgraph/internal/otlpdump"
+	"github.com/jcallgraph/jcallgraph/internal/treescript"
 )
 
 // realTraces reads dumps of the folder JCG_TRACES; without it the test skips.
@@ -41,11 +42,11 @@ func join(t testing.TB, records []ptrace.Traces) ([]callgraph.Call, calltree.Sta
 	j := calltree.NewJoiner(calltree.Options{MaxSpans: 1 << 24})
 	var yielded []callgraph.Call
 	for _, td := range records {
-		j.Add(td, scriptEpoch)
-		yielded = append(yielded, j.Expire(scriptEpoch)...)
+		j.Add(td, treescript.Epoch)
+		yielded = append(yielded, j.Expire(treescript.Epoch)...)
 	}
-	yielded = append(yielded, j.Expire(scriptEpoch.Add(time.Minute))...)
-	j.Expire(scriptEpoch.Add(time.Minute + time.Second))
+	yielded = append(yielded, j.Expire(treescript.Epoch.Add(time.Minute))...)
+	j.Expire(treescript.Epoch.Add(time.Minute + time.Second))
 	requireNoDebts(t, yielded)
 	require.Zero(t, j.Stats().Held)
 	return calltree.Settled(yielded), j.Stats()

@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/jcallgraph/jcallgraph/callgraph/calltree"
+	"github.com/jcallgraph/jcallgraph/internal/treescript"
 )
 
 const shapeBatch = 10
@@ -39,9 +40,9 @@ func deepTrace(n int) (batches []ptrace.Traces) {
 		kind := ptrace.SpanKindInternal
 		if i%2 == 0 {
 			kind = ptrace.SpanKindClient
-			addSpan(td, "peer", shapeSpan(n+i, i, ptrace.SpanKindServer))
+			treescript.AddSpan(td, "peer", shapeSpan(n+i, i, ptrace.SpanKindServer))
 		}
-		addSpan(td, "web", shapeSpan(i, i-1, kind))
+		treescript.AddSpan(td, "web", shapeSpan(i, i-1, kind))
 		if td.SpanCount() >= shapeBatch || i == 1 {
 			batches, td = append(batches, td), ptrace.NewTraces()
 		}
@@ -53,12 +54,12 @@ func deepTrace(n int) (batches []ptrace.Traces) {
 func wideTrace(n int) (batches []ptrace.Traces) {
 	td := ptrace.NewTraces()
 	for i := n; i > 1; i-- {
-		addSpan(td, "web", shapeSpan(i, 1, ptrace.SpanKindServer))
+		treescript.AddSpan(td, "web", shapeSpan(i, 1, ptrace.SpanKindServer))
 		if td.SpanCount() >= shapeBatch {
 			batches, td = append(batches, td), ptrace.NewTraces()
 		}
 	}
-	addSpan(td, "shop", shapeSpan(1, 0, ptrace.SpanKindClient))
+	treescript.AddSpan(td, "shop", shapeSpan(1, 0, ptrace.SpanKindClient))
 	return append(batches, td)
 }
 
@@ -66,7 +67,7 @@ func whole(batches []ptrace.Traces) ptrace.Traces {
 	td := ptrace.NewTraces()
 	for _, b := range batches {
 		for _, n := range treeNodes(b) {
-			addSpan(td, n.Service.Name, n.Span)
+			treescript.AddSpan(td, n.Service.Name, n.Span)
 		}
 	}
 	return td
@@ -92,8 +93,8 @@ func TestFixedParent(t *testing.T) {
 	calls := 0
 	for i := range 1000 {
 		td := ptrace.NewTraces()
-		addSpan(td, "web", shapeSpan(i+2, 1, ptrace.SpanKindServer))
-		now := scriptEpoch.Add(time.Duration(i) * time.Second)
+		treescript.AddSpan(td, "web", shapeSpan(i+2, 1, ptrace.SpanKindServer))
+		now := treescript.Epoch.Add(time.Duration(i) * time.Second)
 		j.Add(td, now)
 		calls += len(j.Expire(now))
 		require.LessOrEqual(t, j.Stats().Held, 12)

@@ -71,3 +71,11 @@ func parseThreshold(digits string) (threshold uint64, ok bool) {
 	t, err := strconv.ParseUint(digits, 16, 64)
 	return t << (4 * (thresholdDigits - len(digits))), err == nil
 }
+
+// Weight is how many spans of its class a kept one stands for; unknown says
+// that it is 1 because nothing says more. A span that was kept after its verdict
+// stands for none (0).
+func Weight(span ptrace.Span) (count float64, unknown bool) {
+	w := weightOf(span, factsOf(span).late)
+	return w.count, w.unknown
+}

@@ -64,7 +64,7 @@ func BenchmarkNeighbourhood(b *testing.B) {
 func BenchmarkMap(b *testing.B) {
 	v := bigView(b)
 	for b.Loop() {
-		_, err := v.Map(context.Background(), bigHour, 1000)
+		_, err := v.Map(context.Background(), bigHour, "", 1000)
 		require.NoError(b, err)
 	}
 }
@@ -79,4 +79,16 @@ func BenchmarkApply(b *testing.B) {
 		graphview.New(graphview.Options{}).Apply(all)
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(all)), "ns/cell")
+}
+
+func BenchmarkFind(b *testing.B) {
+	v := bigView(b)
+	for name, text := range map[string]string{"one": "service-20000", "all": "e", "none": "no such name", "words": "service get"} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				_, _, err := v.Find(context.Background(), bigHour, text, "", 10)
+				require.NoError(b, err)
+			}
+		})
+	}
 }

@@ -95,7 +95,7 @@ func TestAZeroCellVanishesAndStaysAway(t *testing.T) {
 	v := graphview.New(graphview.Options{})
 	v.Apply([]callgraph.Cell{cell("a", "b", 0, 3, 1), cell("a", "b", 0, 0, 3), cell("a", "b", 0, 5, 2)})
 	require.Zero(t, total(t, v, window(0, 10)))
-	a, err := v.Map(context.Background(), window(0, 10), 10)
+	a, err := v.Map(context.Background(), window(0, 10), "", 10)
 	require.NoError(t, err)
 	require.Empty(t, a.Links)
 }
@@ -107,7 +107,7 @@ func TestCallsAreTheClientHalfElseTheServerHalf(t *testing.T) {
 	failed.Outcome = callgraph.Timeout
 	v := graphview.New(graphview.Options{})
 	v.Apply([]callgraph.Cell{ok, failed})
-	a, err := v.Map(context.Background(), window(0, 10), 10)
+	a, err := v.Map(context.Background(), window(0, 10), "", 10)
 	require.NoError(t, err)
 	link := a.Links[0]
 	require.Equal(t, graphview.Count{Calls: 8, Errors: 1}, link.Count())
@@ -130,7 +130,7 @@ func TestAnInvalidOutcomeIsCountedAndLeftOut(t *testing.T) {
 func TestTheWindowIsRoundedOutwardsToItsBuckets(t *testing.T) {
 	v := graphview.New(graphview.Options{})
 	v.Apply([]callgraph.Cell{cell("a", "b", 0, 1, 1), cell("a", "b", 10, 2, 1), cell("a", "b", 20, 4, 1), cell("a", "b", -10, 8, 1)})
-	a, err := v.Map(context.Background(), window(5, 11), 10)
+	a, err := v.Map(context.Background(), window(5, 11), "", 10)
 	require.NoError(t, err)
 	require.EqualValues(t, 3, a.Links[0].Count().Calls)
 	require.Equal(t, window(0, 20).From.UTC(), a.Window.From)

@@ -116,7 +116,7 @@ func meets(td ptrace.Traces, q storage.Query) bool {
 }
 
 func sameService(asked, s callgraph.Service) bool {
-	return asked.Name == s.Name && (asked.Environment == "" || asked.Environment == s.Environment) &&
+	return (asked.Name == "" || asked.Name == s.Name) && (asked.Environment == "" || asked.Environment == s.Environment) &&
 		(asked.Namespace == "" || asked.Namespace == s.Namespace)
 }
 

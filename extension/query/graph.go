@@ -20,13 +20,9 @@ const (
 // neighbourhood looks from a service, or from an operation of it.
 func (s *Server) neighbourhood(r *http.Request) (any, error) {
 	p := s.parameters(r)
+	p.required("service")
 	q := graphview.Query{
-		Focus: graphview.Focus{
-			Service: callgraph.Service{
-				Environment: p.text("environment"), Namespace: p.text("namespace"), Name: p.required("service"),
-			},
-			Operation: p.text("operation"),
-		},
+		Focus:  graphview.Focus{Service: p.service(), Operation: p.text("operation")},
 		Up:     int(p.integer("up", 1, 0, maxHops)),
 		Down:   int(p.integer("down", 1, 0, maxHops)),
 		Window: p.window(),
@@ -48,8 +44,13 @@ func (s *Server) serviceMap(r *http.Request) (any, error) {
 		return nil, p.err
 	}
 	asOf := s.AsOf()
-	answer, err := s.options.View.Map(r.Context(), window, limit)
+	answer, err := s.options.View.Map(r.Context(), window, p.text("environment"), limit)
 	return shown(answer, asOf, limit), err
+}
+
+// service is named by service, environment and namespace.
+func (p *parameters) service() callgraph.Service {
+	return callgraph.Service{Environment: p.text("environment"), Namespace: p.text("namespace"), Name: p.text("service")}
 }
 
 // window is from and to, by default the last hour.

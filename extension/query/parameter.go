@@ -59,6 +59,14 @@ func (p *parameters) required(name string) string {
 	return value
 }
 
+// checkBoolean refuses what Jaeger does not read as one.
+func (p *parameters) checkBoolean(name string) {
+	value := p.values.Get(name)
+	if _, err := strconv.ParseBool(value); err != nil && value != "" {
+		p.refuse(name, value, "must be true or false")
+	}
+}
+
 // integer is between least and most, both included.
 func (p *parameters) integer(name string, otherwise, least, most int64) int64 {
 	value := p.values.Get(name)

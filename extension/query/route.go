@@ -28,9 +28,23 @@ var routes = [...]route{
 	{"/api/traces", jaegerError, (*Server).search},
 	{"/api/traces/{id}", jaegerError, (*Server).trace},
 	{"/api/dependencies", jaegerError, (*Server).dependencies},
-	{"/api/v3/traces/{id}", jaeger3Error, (*Server).otlpTrace},
+	{"/api/metrics/{metric}", jaegerError, (*Server).spanMetrics},
+	{"/api/v3/services", jaeger3Error, (*Server).services3},
+	{"/api/v3/operations", jaeger3Error, (*Server).operations3},
+	{"/api/v3/traces", jaeger3Error, (*Server).search3},
+	{"/api/v3/traces/{id}", jaeger3Error, (*Server).trace3},
+	{"/api/v3/trace-summaries", jaeger3Error, (*Server).summaries},
+	{"/analytics/v1/dependencies", jaegerError, (*Server).paths},
 	{"/api/jcg/v1/neighbourhood", problemError, (*Server).neighbourhood},
 	{"/api/jcg/v1/map", problemError, (*Server).serviceMap},
+	{"/api/jcg/v1/environments", problemError, (*Server).environments},
+	{"/api/jcg/v1/operations", problemError, (*Server).serviceOperations},
+	{"/api/jcg/v1/entrances", problemError, (*Server).entrances},
+	{"/api/jcg/v1/failures", problemError, (*Server).failures},
+	{"/api/jcg/v1/chains", problemError, (*Server).chains},
+	{"/api/jcg/v1/chains/{id}", problemError, (*Server).chainByID},
+	{"/api/jcg/v1/chains/{id}/spans/{span}", problemError, (*Server).chainSpans},
+	{"/api/jcg/v1/search", problemError, (*Server).findAnything},
 	{"/api/jcg/v1/health", problemError, (*Server).health},
 }
 
@@ -39,6 +53,7 @@ func (s *Server) router() http.Handler {
 	for _, route := range routes {
 		mux.HandleFunc(route.pattern, func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, route) })
 	}
+	mux.HandleFunc("/api/jcg/v1/openapi.yaml", s.document)
 	mux.HandleFunc("/{$}", s.page)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		problemError(w, http.StatusNotFound, fmt.Errorf("nothing is at %s: / lists what there is", r.URL.Path))

@@ -63,6 +63,7 @@ type Server struct {
 	options Options
 	handler http.Handler
 	feed    feed
+	blames  blames
 }
 
 // New is a server that answers at once; its graph is empty until Refresh.
@@ -80,7 +81,7 @@ func New(o Options) *Server {
 		o.Observe = func(Observation) {}
 	}
 	o.BasePath = strings.TrimSuffix(o.BasePath, "/")
-	s := &Server{options: o}
+	s := &Server{options: o, blames: newBlames()}
 	s.handler = s.guarded(s.router())
 	return s
 }

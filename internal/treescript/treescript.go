@@ -1,4 +1,6 @@
-package calltree_test
+// Package treescript decides how a trace is written as text in tests, so that
+// call trees read as documentation.
+package treescript
 
 import (
 	"crypto/sha256"
@@ -14,7 +16,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 )
 
-// A script is a trace as text, one span a line, children indented by two more
+// Script is a trace as text, one span a line, children indented by two more
 // spaces than their parent:
 //
 //	environment/namespace/service kind "name" start-end key=value …
@@ -23,21 +25,24 @@ import (
 // one, the line's number), parent and link (labels; parent=- is none),
 // trace (a label), status (ok, error), event (the name of an event; a type
 // after a colon is the exception's, an exclamation mark after it: escaped),
-// state (tracestate), at (seconds at which the span arrives).
-type script struct {
-	spans []scriptSpan
+// message (of the status), thrown (the message of the event's exception), log (an
+// event with a log line), state (tracestate), at (seconds at which the span arrives).
+type Script struct {
+	Spans []Span
 }
 
-type scriptSpan struct {
+// Span is a line of a script.
+type Span struct {
+	ptrace.Span
 	depth   int
 	service string
 	at      time.Duration
-	span    ptrace.Span
 }
 
-func parseScript(t require.TestingT, text string) *script {
-	s := &script{}
-	var open []scriptSpan
+// Parse reads a script.
+func Parse(t require.TestingT, text string) *Script {
+	s := &Script{}
+	var open []Span
 	for i, line := range strings.Split(text, "\n") {
 		trimmed := strings.TrimSpace(line)
 		if trimmed == "" || trimmed[0] == '#' {
@@ -49,26 +54,26 @@ func parseScript(t require.TestingT, text string) *script {
 		span := parseSpan(t, i+1, trimmed, open)
 		span.depth = depth
 		open = append(open, span)
-		s.spans = append(s.spans, span)
+		s.Spans = append(s.Spans, span)
 	}
 	return s
 }
 
-func parseSpan(t require.TestingT, number int, line string, open []scriptSpan) scriptSpan {
+func parseSpan(t require.TestingT, number int, line string, open []Span) Span {
 	words := splitWords(line)
 	require.GreaterOrEqual(t, len(words), 4, "line %d: service kind name times", number)
-	s := scriptSpan{service: words[0], span: ptrace.NewSpan()}
-	s.span.SetKind(parseKind(t, words[1]))
-	s.span.SetName(words[2])
+	s := Span{service: words[0], Span: ptrace.NewSpan()}
+	s.SetKind(parseKind(t, words[1]))
+	s.SetName(words[2])
 	start, end, found := strings.Cut(words[3], "-")
 	require.True(t, found, "line %d: times", number)
-	s.span.SetStartTimestamp(parseMillis(t, start))
-	s.span.SetEndTimestamp(parseMillis(t, end))
-	s.span.SetSpanID(spanID(strconv.Itoa(number)))
-	s.span.SetTraceID(traceID(""))
+	s.SetStartTimestamp(parseMillis(t, start))
+	s.SetEndTimestamp(parseMillis(t, end))
+	s.SetSpanID(spanID(strconv.Itoa(number)))
+	s.SetTraceID(traceID(""))
 	if len(open) > 0 {
-		s.span.SetParentSpanID(open[len(open)-1].span.SpanID())
-		s.span.SetTraceID(open[len(open)-1].span.TraceID())
+		s.SetParentSpanID(open[len(open)-1].SpanID())
+		s.SetTraceID(open[len(open)-1].TraceID())
 	}
 	for _, word := range words[4:] {
 		key, value, _ := strings.Cut(word, "=")
@@ -77,16 +82,16 @@ func parseSpan(t require.TestingT, number int, line string, open []scriptSpan) s
 	return s
 }
 
-func (s *scriptSpan) option(t require.TestingT, key, value string) {
+func (s *Span) option(t require.TestingT, key, value string) {
 	switch key {
 	case "id":
-		s.span.SetSpanID(spanID(value))
+		s.SetSpanID(spanID(value))
 	case "trace":
-		s.span.SetTraceID(traceID(value))
+		s.SetTraceID(traceID(value))
 	case "parent":
-		s.span.SetParentSpanID(spanID(value))
+		s.SetParentSpanID(spanID(value))
 	case "link":
-		l := s.span.Links().AppendEmpty()
+		l := s.Links().AppendEmpty()
 		trace, span, found := strings.Cut(value, "/")
 		if !found {
 			trace, span = "", value
@@ -94,9 +99,17 @@ func (s *scriptSpan) option(t require.TestingT, key, value string) {
 		l.SetTraceID(traceID(trace))
 		l.SetSpanID(spanID(span))
 	case "status":
-		s.span.Status().SetCode(map[string]ptrace.StatusCode{"ok": ptrace.StatusCodeOk, "error": ptrace.StatusCodeError}[value])
+		s.Status().SetCode(map[string]ptrace.StatusCode{"ok": ptrace.StatusCodeOk, "error": ptrace.StatusCodeError}[value])
+	case "message":
+		s.Status().SetMessage(value)
+	case "thrown": // the message of the exception that event= named before
+		s.Events().At(s.Events().Len()-1).Attributes().PutStr("exception.message", value)
+	case "log":
+		e := s.Events().AppendEmpty()
+		e.SetName("log")
+		e.Attributes().PutStr("log.message", value)
 	case "state":
-		s.span.TraceState().FromRaw(value)
+		s.TraceState().FromRaw(value)
 	case "event":
 		s.event(value)
 	case "at":
@@ -104,14 +117,14 @@ func (s *scriptSpan) option(t require.TestingT, key, value string) {
 		require.NoError(t, err)
 		s.at = time.Duration(at * float64(time.Second))
 	default:
-		setAttribute(s.span.Attributes(), key, value)
+		setAttribute(s.Attributes(), key, value)
 	}
 }
 
-func (s *scriptSpan) event(value string) {
+func (s *Span) event(value string) {
 	value, escaped := strings.CutSuffix(value, "!")
 	name, kind, _ := strings.Cut(value, ":")
-	e := s.span.Events().AppendEmpty()
+	e := s.Events().AppendEmpty()
 	e.SetName(name)
 	if kind != "" {
 		e.Attributes().PutStr("exception.type", kind)
@@ -154,8 +167,8 @@ func parseKind(t require.TestingT, word string) ptrace.SpanKind {
 	return kinds[word]
 }
 
-// epoch of scripts; 0 stands for no time at all.
-var scriptEpoch = time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
+// Epoch is the time 0 of scripts; 0 stands for no time at all.
+var Epoch = time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
 
 func parseMillis(t require.TestingT, word string) pcommon.Timestamp {
 	if word == "none" {
@@ -163,7 +176,7 @@ func parseMillis(t require.TestingT, word string) pcommon.Timestamp {
 	}
 	ms, err := strconv.Atoi(word)
 	require.NoError(t, err)
-	return pcommon.NewTimestampFromTime(scriptEpoch.Add(time.Duration(ms) * time.Millisecond))
+	return pcommon.NewTimestampFromTime(Epoch.Add(time.Duration(ms) * time.Millisecond))
 }
 
 func spanID(label string) (id pcommon.SpanID) {
@@ -188,19 +201,19 @@ func traceID(label string) (id pcommon.TraceID) {
 	return id
 }
 
-// traces is what arrives at the given time; all of it where at is negative.
-func (s *script) traces(at time.Duration) ptrace.Traces {
+// Traces is what arrives at the given time; all of it where at is negative.
+func (s *Script) Traces(at time.Duration) ptrace.Traces {
 	td := ptrace.NewTraces()
-	for _, sp := range s.spans {
+	for _, sp := range s.Spans {
 		if at < 0 || sp.at == at {
-			addSpan(td, sp.service, sp.span)
+			AddSpan(td, sp.service, sp.Span)
 		}
 	}
 	return td
 }
 
-// addSpan keeps runs of spans of one service in one resource.
-func addSpan(td ptrace.Traces, service string, span ptrace.Span) {
+// AddSpan adds a span of a service (environment/namespace/service); it keeps runs of spans of one service in one resource.
+func AddSpan(td ptrace.Traces, service string, span ptrace.Span) {
 	if n := td.ResourceSpans().Len(); n > 0 {
 		last := td.ResourceSpans().At(n - 1)
 		if v, ok := last.Resource().Attributes().Get("label"); ok && v.Str() == service {
@@ -220,12 +233,14 @@ func addSpan(td ptrace.Traces, service string, span ptrace.Span) {
 	span.CopyTo(r.ScopeSpans().AppendEmpty().Spans().AppendEmpty())
 }
 
-func (s *script) arrivals() (times []time.Duration) {
-	for _, sp := range s.spans {
+// Arrivals are the times at which spans arrive, each once.
+func (s *Script) Arrivals() (times []time.Duration) {
+	for _, sp := range s.Spans {
 		times = append(times, sp.at)
 	}
 	slices.Sort(times)
 	return slices.Compact(times)
 }
 
-func (s scriptSpan) String() string { return fmt.Sprintf("%s %q", s.service, s.span.Name()) }
+// String names the span.
+func (s Span) String() string { return fmt.Sprintf("%s %q", s.service, s.Name()) }
