@@ -46,7 +46,7 @@ func TestChains(t *testing.T) {
 	complete := assert.Eventually(t, func() bool {
 		got = report(spans.traces())
 		return got == want && !update
-	}, patience, look, "all spans")
+	}, patience, 5*look, "all spans")
 	if update {
 		require.NoError(t, os.WriteFile(golden, []byte(got), 0o644))
 	}

@@ -30,7 +30,7 @@ func runGateway(ctx context.Context, env Env) error {
 	if err != nil {
 		return err
 	}
-	defer orders.Close()
+	defer orders.Close() //nolint:errcheck // the process ends too
 	g := &gateway{orders: orders, stock: transport.NewPeer(Stock, env.At[Stock]), epoch: time.Now().UTC().Format("060102150405")}
 	return transport.ServeHTTP(ctx, env.Listener, transport.Routes{
 		"POST /orders":         g.place,

@@ -41,7 +41,7 @@ func runStock(ctx context.Context, env Env) error {
 	if err != nil {
 		return err
 	}
-	defer warehouse.Close()
+	defer warehouse.Close() //nolint:errcheck // the process ends too
 	s := &stock{counts: numbers, warehouse: warehouse}
 	return transport.ServeHTTP(ctx, env.Listener, transport.Routes{
 		"GET /products/{sku}": s.product,

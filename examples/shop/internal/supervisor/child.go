@@ -43,7 +43,7 @@ func (s *shop) keep(ctx context.Context, name string, start func(context.Context
 		if time.Since(started) > lastDelay {
 			delay = firstDelay
 		}
-		s.report("%s ended (%s), starting it again in %s", name, reason(err), delay)
+		s.reportf("%s ended (%s), starting it again in %s", name, reason(err), delay)
 		select {
 		case <-ctx.Done():
 			return

@@ -12,7 +12,7 @@ import (
 func (s *shop) listen(ctx context.Context, name, wanted string) error {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", wanted)
 	if err != nil {
-		s.report("%s cannot listen on %s, takes a free port: %v", name, wanted, err)
+		s.reportf("%s cannot listen on %s, takes a free port: %v", name, wanted, err)
 		if listener, err = new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0"); err != nil {
 			return fmt.Errorf("listen for %s: %w", name, err)
 		}
@@ -49,7 +49,7 @@ func (s *shop) awaitCollector(ctx context.Context) bool {
 		case <-ctx.Done():
 			return false
 		case <-impatient.C:
-			s.report("no load yet: waiting for a collector at %s", s.OTLP)
+			s.reportf("no load yet: waiting for a collector at %s", s.OTLP)
 		case <-turn.C:
 		}
 	}

@@ -125,7 +125,7 @@ func (s *shop) exitCode(cmd *exec.Cmd, err error) int {
 	if cmd.ProcessState != nil && cmd.ProcessState.Exited() {
 		return cmd.ProcessState.ExitCode()
 	}
-	s.report("%s: %s", s.Command[0], reason(err))
+	s.reportf("%s: %s", s.Command[0], reason(err))
 	return 1
 }
 
@@ -134,7 +134,7 @@ func (s *shop) exitCode(cmd *exec.Cmd, err error) int {
 func (s *shop) startRedis() {
 	path, err := exec.LookPath("redis-server")
 	if err != nil {
-		s.report("redis-server is not installed: stock keeps its numbers in memory")
+		s.reportf("redis-server is not installed: stock keeps its numbers in memory")
 		return
 	}
 	socket := filepath.Join(s.dir, "redis.sock")
@@ -191,13 +191,13 @@ func (s *shop) command(role service.Role) func(context.Context) *exec.Cmd {
 	}
 }
 
-// report tells the user.
-func (s *shop) report(format string, a ...any) {
+// reportf tells the user.
+func (s *shop) reportf(format string, a ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	fmt.Fprintf(s.Output, "shop: "+format+"\n", a...)
 }
 
 func (s *shop) greet() {
-	s.report(`try: curl -X POST http://%s/orders -d '{"sku":"SKU-1","quantity":1}'`, s.at[service.Gateway])
+	s.reportf(`try: curl -X POST http://%s/orders -d '{"sku":"SKU-1","quantity":1}'`, s.at[service.Gateway])
 }

@@ -57,7 +57,7 @@ func Serve(ctx context.Context, listener net.Listener, h http.Handler) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = server.Close() // a payment that hangs is not waited for
 	}
-	<-served
+	_ = <-served // that it was closed
 	return err
 }
 
