@@ -31,6 +31,13 @@ func startWhole(t *testing.T) (*process, map[string]int) {
 		children = childrenOf(p.cmd.Process.Pid)
 		return len(children) == wanted
 	}, fmt.Sprint(wanted, " processes"))
+	t.Cleanup(func() { // what a failed test left
+		for _, pid := range children {
+			if alive(pid) {
+				_ = syscall.Kill(pid, syscall.SIGKILL)
+			}
+		}
+	})
 	p.gateway()
 	return p, children
 }

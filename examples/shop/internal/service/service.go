@@ -67,7 +67,7 @@ const spread = 0.4
 // labour takes about as long as real work would: lognormal around the median,
 // at most four times that. It ends early with ctx.
 func labour(ctx context.Context, median time.Duration) {
-	factor := min(4, math.Exp(spread*rand.NormFloat64())) //nolint:gosec // latencies need no secrets
+	factor := min(4, math.Exp(spread*rand.NormFloat64()))
 	timer := time.NewTimer(time.Duration(factor * float64(median)))
 	defer timer.Stop()
 	select {

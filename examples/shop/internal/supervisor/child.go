@@ -19,7 +19,7 @@ const (
 
 // group are goroutines with a common end.
 type group struct {
-	ctx    context.Context //nolint:containedctx // begin and end are the group's life
+	ctx    context.Context // begin and end are the group's life
 	cancel context.CancelFunc
 	wait   sync.WaitGroup
 }

@@ -114,7 +114,7 @@ func (s *shop) startGround(end func()) {
 	}
 	s.ground.run(func(ctx context.Context) {
 		defer end()
-		cmd := exec.CommandContext(ctx, s.Command[0], s.Command[1:]...) //nolint:gosec // the user's own command line
+		cmd := exec.CommandContext(ctx, s.Command[0], s.Command[1:]...)
 		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 		s.code = s.exitCode(cmd, runChild(cmd, beside))
 	})
@@ -141,7 +141,7 @@ func (s *shop) startRedis() {
 	s.at[service.Redis] = socket
 	s.ground.run(func(ctx context.Context) {
 		s.keep(ctx, service.Redis, func(ctx context.Context) *exec.Cmd {
-			return exec.CommandContext(ctx, path, "--port", "0", "--unixsocket", socket, "--dir", s.dir, //nolint:gosec // found in PATH
+			return exec.CommandContext(ctx, path, "--port", "0", "--unixsocket", socket, "--dir", s.dir,
 				"--save", "", "--appendonly", "no", "--maxmemory", "16mb", "--loglevel", "warning")
 		})
 	})
@@ -182,8 +182,8 @@ func (s *shop) command(role service.Role) func(context.Context) *exec.Cmd {
 		args = append(args, "--inherit")
 	}
 	return func(ctx context.Context) *exec.Cmd {
-		cmd := exec.CommandContext(ctx, s.Program, args...) //nolint:gosec // ourselves
-		cmd.Stderr = os.Stderr                              // why it ended
+		cmd := exec.CommandContext(ctx, s.Program, args...)
+		cmd.Stderr = os.Stderr // why it ended
 		if socket := s.sockets[role.Name]; socket != nil {
 			cmd.ExtraFiles = []*os.File{socket}
 		}

@@ -57,7 +57,9 @@ func Serve(ctx context.Context, listener net.Listener, h http.Handler) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = server.Close() // a payment that hangs is not waited for
 	}
-	_ = <-served // that it was closed
+	if ended := <-served; !errors.Is(ended, http.ErrServerClosed) {
+		err = errors.Join(err, ended)
+	}
 	return err
 }
 
