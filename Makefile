@@ -9,10 +9,17 @@ GOLANGCI_VERSION := v2.15.0
 GOFUMPT_VERSION := v0.12.0
 SOURCES = $(shell git ls-files -co --exclude-standard '*.go' '*.yaml' go.mod go.sum ':!*_test.go')
 
-run: build ## build the collector and start it with its built-in configuration
-	build/jcallgraph --config builtin:all-in-one
+# The shop runs the collector beside itself: Ctrl-C ends both, and either's end
+# ends the other, with the collector's exit code.
+SHOP ?= 1
+COLLECTOR := build/jcallgraph --config builtin:all-in-one
+run: build $(if $(filter-out 0,$(SHOP)),build/shop) ## build the collector and start it with the example shop (SHOP=0: without)
+	$(if $(filter-out 0,$(SHOP)),build/shop up -- )$(COLLECTOR)
 
 build: build/jcallgraph ## build build/jcallgraph with the OpenTelemetry Collector Builder
+
+build/shop: $(SOURCES)
+	CGO_ENABLED=0 go build -o $@ ./examples/shop
 
 build/jcallgraph: $(TOOLS)/builder-$(BUILDER_VERSION) $(SOURCES)
 	CGO_ENABLED=0 $(TOOLS)/builder-$(BUILDER_VERSION) --config collector-builder.yaml
