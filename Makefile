@@ -9,15 +9,22 @@ GOLANGCI_VERSION := v2.15.0
 GOFUMPT_VERSION := v0.12.0
 SOURCES = $(shell git ls-files -co --exclude-standard '*.go' '*.yaml' 'extension/query/ui/*' go.mod go.sum ':!*_test.go')
 
-run: build ## build the collector and start it with its built-in configuration
-	build/jcallgraph --config builtin:all-in-one
+# The shop runs the collector beside itself: Ctrl-C ends both, and either's end
+# ends the other, with the collector's exit code.
+SHOP ?= 1
+COLLECTOR := build/jcallgraph --config builtin:all-in-one
+run: build $(if $(filter-out 0,$(SHOP)),build/shop) ## build the collector and start it with the example shop (SHOP=0: without)
+	$(if $(filter-out 0,$(SHOP)),build/shop up -- )$(COLLECTOR)
 
 build: build/jcallgraph ## build build/jcallgraph with the OpenTelemetry Collector Builder
+
+build/shop: $(SOURCES)
+	CGO_ENABLED=0 go build -o $@ ./examples/shop
 
 build/jcallgraph: $(TOOLS)/builder-$(BUILDER_VERSION) $(SOURCES)
 	CGO_ENABLED=0 $(TOOLS)/builder-$(BUILDER_VERSION) --config collector-builder.yaml
 
-test: build packages ## install what the tests need and run all of them
+test: build packages sources ## install what the tests need and run all of them
 	go test -race -timeout 15m ./...
 	$(MAKE) test-web
 
@@ -33,11 +40,19 @@ web/node_modules: web/package-lock.json
 	cd web && npm ci && touch node_modules
 
 # What tests need beyond Go, as command=Debian package; missing ones are installed.
-PACKAGES := chromium=chromium redis-server=redis-server node=nodejs npm=npm java=default-jre-headless mvn=maven python3=python3-venv
+PACKAGES := chromium=chromium redis-server=redis-server node=nodejs npm=npm javac=default-jdk-headless mvn=maven python3=python3-venv
 packages:
 	@missing=; for p in $(PACKAGES); do command -v $${p%%=*} >/dev/null || missing="$$missing $${p##*=}"; done; \
 	[ -z "$$missing" ] || { sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
 	  $$sudo apt-get update -q && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -qy --no-install-recommends $$missing; }
+
+# The applications of docs/trace-your-app.md, each in a copy with what it needs
+# beside it. What cannot be installed is told here, and its test skips.
+.SECONDEXPANSION:
+APPS := examples/trace-your-app
+sources: $(foreach app,java python node,$(TOOLS)/app-$(app)/installed) ## install the example applications that tests trace
+$(TOOLS)/app-%/installed: $$(wildcard $(APPS)/$$*/*) | packages
+	-rm -rf $(@D) && mkdir -p $(@D) && cp $$(git ls-files -co --exclude-standard $(APPS)/$*) $(@D) && cd $(@D) && sh -e install.sh && touch $@
 
 lint: $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION) ## check style: golangci-lint v2 with gofumpt
 	$(TOOLS)/golangci-lint-$(GOLANGCI_VERSION) run ./...
@@ -74,4 +89,4 @@ $(TOOLS)/gofumpt-$(GOFUMPT_VERSION):
 format: $(TOOLS)/gofumpt-$(GOFUMPT_VERSION) ## format all Go files
 	$(TOOLS)/gofumpt-$(GOFUMPT_VERSION) -w $$(git ls-files '*.go')
 
-.PHONY: run build test test-web web packages lint generate fuzz bench clean help format
+.PHONY: run build test test-web web packages sources lint generate fuzz bench clean help format

@@ -43,6 +43,7 @@ type options struct {
 	visible    bool
 	graph      bool
 	tags       bool
+	large      bool
 	files      []string
 }
 
@@ -56,6 +57,7 @@ func parse(args []string, usage io.Writer) (o options, err error) {
 	flags.IntVar(&o.portOffset, "port-offset", 0, "added to every port (default: one that finds them free)")
 	flags.BoolVar(&o.visible, "visible", true, "measure how soon chains and edges can be seen")
 	flags.BoolVar(&o.graph, "graph", true, "measure the neighbourhood in a large graph")
+	flags.BoolVar(&o.large, "chains", true, "measure reading large chains")
 	flags.BoolVar(&o.tags, "tags", true, "measure the search by tags")
 	if err := flags.Parse(args); err != nil {
 		return o, err
@@ -99,7 +101,7 @@ func (b *bench) run(ctx context.Context) error {
 	phases := []struct {
 		wanted bool
 		run    func(context.Context) error
-	}{{b.visible, b.visibility}, {b.graph, b.neighbourhood}, {b.tags, b.searches}}
+	}{{b.visible, b.visibility}, {b.graph, b.neighbourhood}, {b.large, b.chains}, {b.tags, b.searches}}
 	for _, phase := range phases {
 		if !phase.wanted {
 			continue

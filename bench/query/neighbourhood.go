@@ -46,7 +46,7 @@ func (b *bench) neighbourhood(ctx context.Context) error {
 		return err
 	}
 	b.Print("graph_loaded_s", time.Since(began).Seconds(), "s")
-	if err := b.ask(ctx, a); err != nil {
+	if err := errors.Join(b.ask(ctx, a), b.pages(ctx, a, graphPages)); err != nil {
 		return err
 	}
 	usage, err := server.Stop()

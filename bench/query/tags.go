@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -46,7 +47,8 @@ func (b *bench) searches(ctx context.Context) error {
 	if err := b.store(ctx, r, c, vocabulary.service); err != nil {
 		return err
 	}
-	if err := b.search(ctx, api{c.API()}, vocabulary); err != nil {
+	failures := question{"failures_p99_ms", "/api/jcg/v1/failures", func(int) url.Values { return nil }}
+	if err := errors.Join(b.search(ctx, api{c.API()}, vocabulary), b.pages(ctx, api{c.API()}, []question{failures})); err != nil {
 		return err
 	}
 	_, err = server.Stop()

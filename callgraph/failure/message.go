@@ -22,8 +22,11 @@ const (
 
 // codes name a failure that has no type of its own.
 var codes = []struct{ key, prefix string }{
-	{"http.response.status_code", "HTTP "}, {"http.status_code", "HTTP "},
-	{"rpc.response.status_code", "gRPC "}, {"rpc.grpc.status_code", "gRPC "}, {"db.response.status_code", "database "},
+	{"http.response.status_code", "HTTP "},
+	{"http.status_code", "HTTP "},
+	{"rpc.response.status_code", "gRPC "},
+	{"rpc.grpc.status_code", "gRPC "},
+	{"db.response.status_code", "database "},
 }
 
 func typeOf(span ptrace.Span) string {

@@ -38,7 +38,7 @@ func shop() *graphview.View {
 
 func called(all []graphview.Called) (lines []string) {
 	for _, c := range all {
-		lines = append(lines, c.Operation.String()+" "+time.Duration(c.Count().Calls).String())
+		lines = append(lines, c.String()+" "+time.Duration(c.Count().Calls).String())
 	}
 	return lines
 }
@@ -81,7 +81,7 @@ func TestFindLooksForEveryWordInAnyCase(t *testing.T) {
 		services, operations, err := shop().Find(context.Background(), window(0, 10), text, environment, limit)
 		require.NoError(t, err)
 		for _, n := range append(services, operations...) {
-			lines = append(lines, n.Operation.String())
+			lines = append(lines, n.String())
 		}
 		return lines
 	}

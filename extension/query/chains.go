@@ -57,7 +57,7 @@ func (p *parameters) chainSearch() chainSearch {
 		window: p.window(), limit: int(p.integer("limit", defaultChains, 1, maxChains)), after: p.cursor("cursor"),
 		span: storage.Query{
 			Service: p.service(), Operation: p.text("operation"), Attributes: p.attributes("attribute"),
-			MinDuration: p.duration("minDuration", 0), MaxDuration: p.duration("maxDuration", 0),
+			MinDuration: p.duration("minDuration"), MaxDuration: p.duration("maxDuration"),
 		},
 		callee: graphview.Focus{
 			Service: callgraph.Service{

@@ -30,7 +30,7 @@ func TestErrorTagFindsStatusAndAttribute(t *testing.T) {
 
 	s := New(Options{Backend: store, Now: func() time.Time { return noon }})
 	of := func(tags map[string]string) (first []byte) {
-		for _, id := range found(t, s, "proxy", tags) {
+		for _, id := range tagged(t, s, "proxy", tags) {
 			first = append(first, id[1])
 		}
 		return first

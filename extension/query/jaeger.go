@@ -2,6 +2,7 @@ package query
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -15,8 +16,13 @@ import (
 	"github.com/jcallgraph/jcallgraph/storage"
 )
 
-// services lists names: Jaeger knows no environments.
 func (s *Server) services(r *http.Request) (any, error) {
+	names, err := s.serviceNames(r)
+	return listed(names), err
+}
+
+// serviceNames lists each name once: Jaeger knows no environments.
+func (s *Server) serviceNames(r *http.Request) ([]string, error) {
 	services, err := s.options.Backend.Services(r.Context())
 	if err != nil {
 		return nil, fmt.Errorf("list services: %w", err)
@@ -26,7 +32,7 @@ func (s *Server) services(r *http.Request) (any, error) {
 		names = append(names, service.Name)
 	}
 	slices.Sort(names)
-	return listed(slices.Compact(names)), nil
+	return slices.Compact(names), nil
 }
 
 func listed[T any](data []T) envelope { return envelope{Data: data, Total: len(data)} }
@@ -50,10 +56,7 @@ type jaegerOperation struct {
 
 func (s *Server) operations(r *http.Request) (any, error) {
 	p := s.parameters(r)
-	service, kind := p.required("service"), p.text("spanKind")
-	if kind != "" && !slices.Contains(spanKinds[:], kind) {
-		p.refuse("spanKind", kind, "must be one of "+strings.Join(spanKinds[1:], ", "))
-	}
+	service, kind := p.required("service"), p.kind("spanKind")
 	if p.err != nil {
 		return nil, p.err
 	}
@@ -65,6 +68,14 @@ func (s *Server) operations(r *http.Request) (any, error) {
 		}
 	}
 	return listed(list), err
+}
+
+func (p *parameters) kind(name string) string {
+	kind := p.text(name)
+	if !slices.Contains(spanKinds[:], kind) {
+		p.refuse(name, kind, "must be one of "+strings.Join(spanKinds[1:], ", "))
+	}
+	return kind
 }
 
 func (s *Server) operationsOf(r *http.Request, service string) ([]storage.OperationName, error) {
@@ -108,6 +119,12 @@ func (p *parameters) hint(name string, otherwise time.Time) time.Time {
 	}
 	return p.epoch(name, time.Microsecond, otherwise)
 }
+
+var errNoSpanMetrics = errors.New("metrics of spans are not served here: Prometheus has them")
+
+// spanMetrics answers as Jaeger without a store for metrics does, which its UI
+// does not report as a fault.
+func (*Server) spanMetrics(*http.Request) (any, error) { return nil, errNoSpanMetrics }
 
 // dependency is how often a service called another.
 type dependency struct {

@@ -116,13 +116,17 @@ func (s placed) toJaeger(starts map[pcommon.SpanID]pcommon.Timestamp) jaegerSpan
 	}
 }
 
-// references are the parent and the links, each once.
+// references are the parent and the links, each once; a link to nothing says
+// nothing.
 func references(s ptrace.Span) []jaegerReference {
 	all := make([]jaegerReference, 0, 1+s.Links().Len())
 	if !s.ParentSpanID().IsEmpty() {
 		all = append(all, jaegerReference{"CHILD_OF", s.TraceID().String(), s.ParentSpanID().String()})
 	}
 	for _, l := range s.Links().All() {
+		if l.TraceID().IsEmpty() || l.SpanID().IsEmpty() {
+			continue
+		}
 		if l.TraceID() != s.TraceID() || l.SpanID() != s.ParentSpanID() {
 			all = append(all, jaegerReference{"FOLLOWS_FROM", l.TraceID().String(), l.SpanID().String()})
 		}

@@ -59,6 +59,14 @@ func (p *parameters) required(name string) string {
 	return value
 }
 
+// checkBoolean refuses what Jaeger does not read as one.
+func (p *parameters) checkBoolean(name string) {
+	value := p.values.Get(name)
+	if _, err := strconv.ParseBool(value); err != nil && value != "" {
+		p.refuse(name, value, "must be true or false")
+	}
+}
+
 // integer is between least and most, both included.
 func (p *parameters) integer(name string, otherwise, least, most int64) int64 {
 	value := p.values.Get(name)
@@ -73,11 +81,11 @@ func (p *parameters) integer(name string, otherwise, least, most int64) int64 {
 	return n
 }
 
-// duration is as Go writes it: 1.5s, 200ms, 3h; not negative.
-func (p *parameters) duration(name string, otherwise time.Duration) time.Duration {
+// duration is as Go writes it: 1.5s, 200ms, 3h; not negative. Without one it is 0.
+func (p *parameters) duration(name string) time.Duration {
 	value := p.values.Get(name)
 	if value == "" {
-		return otherwise
+		return 0
 	}
 	d, err := time.ParseDuration(value)
 	if err != nil || d < 0 {

@@ -24,6 +24,8 @@ func status(err error) int {
 		return http.StatusNotFound
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled), errors.Is(err, storage.ErrClosed):
 		return http.StatusServiceUnavailable
+	case errors.Is(err, errNoSpanMetrics):
+		return http.StatusNotImplemented
 	}
 	return http.StatusInternalServerError
 }

@@ -33,16 +33,20 @@ func (s *Server) search(r *http.Request) (any, error) {
 	if p.err != nil {
 		return nil, p.err
 	}
-	find := s.find
-	if hasDerived(q.Attributes) {
-		find = s.candidates
-	}
-	found, note, err := find(r.Context(), q)
+	found, note, err := s.found(r.Context(), q)
 	answer := envelope{Data: jaegerTraces(found)}
 	if note != "" {
 		answer.Errors = []envelopeError{{Message: note}}
 	}
 	return answer, err
+}
+
+// found reads the traces that meet q, and says so where it left some out.
+func (s *Server) found(ctx context.Context, q storage.Query) ([]ptrace.Traces, string, error) {
+	if hasDerived(q.Attributes) {
+		return s.candidates(ctx, q)
+	}
+	return s.find(ctx, q)
 }
 
 // find reads what the store finds, and says so where that is too much.
@@ -85,8 +89,8 @@ func (p *parameters) search() storage.Query {
 	q := storage.Query{
 		Service:     callgraph.Service{Name: p.required("service")},
 		Operation:   p.text("operation"),
-		MinDuration: p.duration("minDuration", 0),
-		MaxDuration: p.duration("maxDuration", 0),
+		MinDuration: p.duration("minDuration"),
+		MaxDuration: p.duration("maxDuration"),
 		Limit:       int(p.integer("limit", defaultTraces, 1, maxTraces)),
 	}
 	if q.MaxDuration > 0 && q.MaxDuration < q.MinDuration {
@@ -96,7 +100,7 @@ func (p *parameters) search() storage.Query {
 	q.Window.From = p.epoch("start", time.Microsecond, notBefore1970(p.earlier(q.Window.To)))
 	p.ordered("start", "end", q.Window.From, q.Window.To)
 	q.Window.To = q.Window.To.Add(time.Microsecond) // Jaeger's end is included
-	q.Attributes, q.Failed = p.tags()
+	meeting(&q, p.tags())
 	return q
 }
 
@@ -113,7 +117,7 @@ func (p *parameters) earlier(to time.Time) time.Time {
 			return to.Add(-time.Duration(n) * 24 * time.Hour)
 		}
 	}
-	return to.Add(-p.duration("lookback", 0))
+	return to.Add(-p.duration("lookback"))
 }
 
 func notBefore1970(t time.Time) time.Time {
@@ -123,39 +127,49 @@ func notBefore1970(t time.Time) time.Time {
 	return t
 }
 
-// tags that one span must have. Those that Jaeger derives from a span's status
-// are asked of the status.
-func (p *parameters) tags() (attributes map[string]string, failed bool) {
-	attributes = map[string]string{}
+// tags that one span must have, as v1 has them: key:value each, or JSON.
+func (p *parameters) tags() map[string]string {
+	all := map[string]string{}
 	for _, tag := range p.values["tag"] {
 		key, value, found := strings.Cut(tag, ":")
 		if key == "" || !found {
 			p.refuse("tag", tag, "must be key:value")
 		}
-		attributes[key] = value
+		all[key] = value
 	}
 	for _, tags := range p.values["tags"] {
-		maps.Copy(attributes, p.jsonTags(tags))
+		maps.Copy(all, p.jsonTags("tags", tags))
 	}
-	if len(attributes) > maxTags {
-		p.refuse("tags", fmt.Sprint(len(attributes)), fmt.Sprintf("must be at most %d", maxTags))
+	if len(all) > maxTags {
+		p.refuse("tags", fmt.Sprint(len(all)), fmt.Sprintf("must be at most %d", maxTags))
 	}
-	if failed = attributes[statusTag] == "ERROR"; failed {
-		delete(attributes, statusTag)
+	return all
+}
+
+// meeting adds tags to q. Those that name what q asks for in fields of its own
+// become these: the status that Jaeger shows as a tag, and the environment,
+// which is part of a service's identity.
+func meeting(q *storage.Query, tags map[string]string) {
+	q.Attributes = tags
+	if q.Failed = tags[statusTag] == "ERROR"; q.Failed {
+		delete(tags, statusTag)
 	}
-	return attributes, failed
+	q.Service.Environment = tags[callgraph.EnvironmentKey]
+	if q.Service.Environment != "" {
+		delete(tags, callgraph.EnvironmentKey)
+	}
 }
 
 // statusTag is how Jaeger shows a status that is set.
 const statusTag = "otel.status_code"
 
-func (p *parameters) jsonTags(text string) map[string]string {
+func (p *parameters) jsonTags(name, text string) map[string]string {
 	const limits = `must be a JSON object such as {"http.route":"/cart"} of strings, numbers or booleans`
 	var values map[string]any
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.UseNumber()
 	if err := decoder.Decode(&values); err != nil || decoder.More() {
-		p.refuse("tags", text, limits)
+		p.refuse(name, text, limits)
 	}
 	tags := make(map[string]string, len(values))
 	for key, value := range values {
@@ -165,7 +179,7 @@ func (p *parameters) jsonTags(text string) map[string]string {
 		case json.Number, bool:
 			tags[key] = fmt.Sprint(v)
 		default:
-			p.refuse("tags", text, limits)
+			p.refuse(name, text, limits)
 		}
 	}
 	return tags

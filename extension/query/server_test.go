@@ -33,6 +33,8 @@ func TestASearchAsksTheStoreWhatJaegerMeans(t *testing.T) {
 		Window: callgraph.Window{From: noon.Add(-48 * time.Hour), To: noon.Add(time.Microsecond)},
 	}, search(""))
 	require.Equal(t, map[string]string{"a": "b:c", "n": "3", "ok": "true"}, search(`&tag=a:b:c&tags=%7B%22n%22:3,%22ok%22:true%7D`).Attributes)
+	require.Equal(t, callgraph.Service{Environment: "test", Name: "web"}, search("&tag=deployment.environment.name:test").Service)
+	require.Empty(t, store.asked.Attributes, "the environment is part of the service")
 	q := search("&tags=%7B%22error%22:%22true%22%7D&operation=add&minDuration=1.5ms&maxDuration=2s&limit=7")
 	require.True(t, q.Failed)
 	require.Empty(t, q.Attributes)
@@ -108,6 +110,8 @@ func TestAFaultOfTheStoreIsToldByEveryEndpoint(t *testing.T) {
 	for _, path := range []string{
 		"/api/services", "/api/services/web/operations", "/api/operations?service=web", "/api/traces?service=web", "/api/traces/0000beef",
 		"/api/traces?traceID=0000beef", "/api/v3/traces/0000beef", "/api/v3/traces/01020304050607080000beef0000002a",
+		"/api/v3/services", "/api/v3/operations?service=web", "/api/v3/traces?query.service_name=web", "/api/v3/trace-summaries?query.service_name=web",
+		"/analytics/v1/dependencies?service=web",
 	} {
 		w := ask(s, "GET", path)
 		require.Equal(t, 500, w.Code, path)
@@ -180,10 +184,11 @@ func TestManySpansEndASearch(t *testing.T) {
 // Whatever is asked, the answer is JSON, and never our fault.
 func FuzzQueries(f *testing.F) {
 	for _, route := range routes {
-		f.Add(route.pattern, "service=web&limit=1&from=-15m&to=now&up=2&start=1&end=2&tags={}&tag=a:b&lookback=2d&minDuration=1s&endTs=1&spanKind=server")
+		f.Add(route.pattern, "service=web&limit=1&from=-15m&to=now&up=2&start=1&end=2&tags={}&tag=a:b&lookback=2d&minDuration=1s&endTs=1&spanKind=server&query.service_name=web&query.attributes={}&query.num_traces=1")
 	}
 	f.Add("/api/traces/00000000", "start=9223372036854775807&end=-9223372036854775808")
 	f.Add("/api/jcg/v1/map", "from=1970-01-01T00:00:00Z&to=2262-04-11T23:47:16.854775807Z&limit=NaN")
+	f.Add("/api/v3/trace-summaries", "query.serviceName=x&query.startTimeMin=2026-03-01T12:00:00+01:00&query.durationMax=-1s&query.attributes=[]")
 	f.Add("/api/traces", "service=x&lookback=999999999999d&tags={\"a\":1e999}")
 	s := newServer(f, shop())
 	f.Fuzz(func(t *testing.T, path, query string) {

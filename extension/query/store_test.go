@@ -34,7 +34,9 @@ func (f *fakeStore) Trace(_ context.Context, id pcommon.TraceID) (ptrace.Traces,
 	}
 	for _, td := range f.traces {
 		if traceID(td) == id {
-			return td, f.fail
+			answer := ptrace.NewTraces() // it belongs to the caller
+			td.CopyTo(answer)
+			return answer, f.fail
 		}
 	}
 	return ptrace.NewTraces(), storage.ErrNotFound

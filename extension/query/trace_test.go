@@ -53,6 +53,7 @@ func quirks() ptrace.Traces {
 	same := early.Links().AppendEmpty() // a link to the parent says nothing new
 	same.SetTraceID(id)
 	same.SetSpanID(pcommon.SpanID{7: 1})
+	early.Links().AppendEmpty() // nor does one to nothing
 	return td
 }
 

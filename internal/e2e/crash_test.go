@@ -17,7 +17,7 @@ func TestKillUnderLoadLosesNothing(t *testing.T) { endUnderLoad(t, syscall.SIGKI
 
 func TestTerminateUnderLoadLosesNothing(t *testing.T) {
 	r := endUnderLoad(t, syscall.SIGTERM)
-	require.Zero(t, r.code, "exit code after SIGTERM")
+	require.Zero(t, r.Code, "exit code after SIGTERM")
 }
 
 // endUnderLoad ends the collector twice under load. All that was acknowledged
@@ -25,12 +25,12 @@ func TestTerminateUnderLoadLosesNothing(t *testing.T) {
 func endUnderLoad(t *testing.T, s syscall.Signal) *run {
 	first := start(t, t.TempDir())
 	l := newLoad(t, first)
-	l.until(t.Context(), func() { l.acknowledged(t, 300); first.stop(s) })
+	l.until(t.Context(), func() { l.acknowledged(t, 300); first.Stop(s) })
 
 	second := first.restart()
 	requireStored(t, second, l)
 	l.connect(t, second)
-	l.until(t.Context(), func() { l.acknowledged(t, 300); second.stop(s) })
+	l.until(t.Context(), func() { l.acknowledged(t, 300); second.Stop(s) })
 
 	third := second.restart()
 	l.connect(t, third)
@@ -56,9 +56,9 @@ func TestCrashesWhileBucketsCloseCountEveryCallOnce(t *testing.T) {
 		l.until(t.Context(), func() { l.acknowledged(t, 50) })
 		if wave < 2 {
 			l.finish(t)
-			r.eventually("every call to be counted", r.counted(l))
-			r.eventually("all buckets to close", func(ctx context.Context) error {
-				open, err := r.metric(ctx, "jcallgraph_callgraph_buckets_open")
+			r.Eventually("every call to be counted", r.counted(l))
+			r.Eventually("all buckets to close", func(ctx context.Context) error {
+				open, err := r.Metric(ctx, "jcallgraph_callgraph_buckets_open")
 				if err == nil && open > 0 {
 					err = fmt.Errorf("%v buckets are open", open)
 				}
@@ -66,7 +66,7 @@ func TestCrashesWhileBucketsCloseCountEveryCallOnce(t *testing.T) {
 			})
 			l.until(t.Context(), func() { l.acknowledged(t, 10) })
 		}
-		l.until(t.Context(), func() { l.acknowledged(t, 10); r.stop(syscall.SIGKILL) })
+		l.until(t.Context(), func() { l.acknowledged(t, 10); r.Stop(syscall.SIGKILL) })
 		r = r.restart()
 		l.connect(t, r)
 		l.finish(t)
@@ -88,7 +88,7 @@ func requireStored(t *testing.T, r *run, l *load) {
 		}
 		for call := range callsPerRequest {
 			id := traceID(req.number, call)
-			td, err := r.trace(t.Context(), id)
+			td, err := r.Trace(t.Context(), id)
 			require.NoErrorf(t, err, "request %d of %d acknowledged", i, len(l.acked))
 			require.Contains(t, spansOf(td), pcommon.SpanID{7: 1})
 		}
@@ -100,10 +100,10 @@ func requireStored(t *testing.T, r *run, l *load) {
 func requireCounted(t *testing.T, r *run, l *load) {
 	t.Helper()
 	counted := r.counted(l)
-	r.eventually("every call to be counted", counted)
+	r.Eventually("every call to be counted", counted)
 	r.send(t, markerCall())
-	r.eventually("the last call to be counted", func(ctx context.Context) error {
-		got, err := r.callsFrom(ctx, "web")
+	r.Eventually("the last call to be counted", func(ctx context.Context) error {
+		got, err := r.CallsFrom(ctx, "web")
 		if err == nil && got["marker"] != 1 {
 			err = fmt.Errorf("calls are %v", got)
 		}
@@ -116,7 +116,7 @@ func requireCounted(t *testing.T, r *run, l *load) {
 func (r *run) counted(l *load) func(context.Context) error {
 	want := l.calls()
 	return func(ctx context.Context) error {
-		got, err := r.callsFrom(ctx, "web")
+		got, err := r.CallsFrom(ctx, "web")
 		if err != nil {
 			return err
 		}

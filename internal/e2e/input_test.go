@@ -19,7 +19,7 @@ import (
 // post sends a body to the OTLP/HTTP receiver and returns the status.
 func (r *run) post(t *testing.T, contentType string, body []byte) int {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.url(portHTTP, "/v1/traces"), bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.URL(portHTTP, "/v1/traces"), bytes.NewReader(body))
 	require.NoError(t, err)
 	req.Header.Set("Content-Type", contentType)
 	resp, err := http.DefaultClient.Do(req)
@@ -49,7 +49,7 @@ func TestInput(t *testing.T) {
 	t.Run("invalid UTF-8 is accepted or refused, never lost", func(t *testing.T) { invalidUTF8(t, r) })
 	t.Run("credentials are not stored", func(t *testing.T) { credentials(t, r) })
 	t.Run("too large is refused", func(t *testing.T) { tooLarge(t, r) })
-	r.waitHealthy()
+	r.WaitHealthy()
 }
 
 func malformed(t *testing.T, r *run) {
@@ -70,8 +70,8 @@ func zeroIDs(t *testing.T, r *run) {
 	r.send(t, td)
 	require.Len(t, spansOf(r.mustTrace(t, s.TraceID())), 1)
 	for _, reason := range []string{"zero_trace_id", "zero_span_id"} {
-		r.eventually("refused spans to be counted", func(ctx context.Context) error {
-			n, err := r.metric(ctx, "jcallgraph_storage_spans_refused", `reason="`+reason+`"`)
+		r.Eventually("refused spans to be counted", func(ctx context.Context) error {
+			n, err := r.Metric(ctx, "jcallgraph_storage_spans_refused", `reason="`+reason+`"`)
 			if err == nil && n != 1 {
 				err = fmt.Errorf("refused by %s: %v", reason, n)
 			}

@@ -33,7 +33,7 @@ func documentedMetrics(t *testing.T) map[string]string {
 
 // scrapedMetrics are those that a collector really has.
 func (r *run) scrapedMetrics(ctx context.Context) (map[string]string, error) {
-	body, err := r.get(ctx, portSelf, "/metrics")
+	body, err := r.Get(ctx, portSelf, "/metrics")
 	types := map[string]string{}
 	for line := range strings.Lines(string(body)) {
 		if f := strings.Fields(line); len(f) == 4 && f[1] == "TYPE" && !foreignMetric.MatchString(f[2]) {
@@ -50,9 +50,9 @@ func TestOwnMetricsAreThoseOfTheDocs(t *testing.T) {
 	want := documentedMetrics(t)
 	require.NotEmpty(t, want)
 	r := start(t, t.TempDir())
-	_, err := r.get(t.Context(), portQuery, "/api/services")
+	_, err := r.Get(t.Context(), portQuery, "/api/services")
 	require.NoError(t, err)
-	r.eventually("the documented metrics", func(ctx context.Context) error {
+	r.Eventually("the documented metrics", func(ctx context.Context) error {
 		got, err := r.scrapedMetrics(ctx)
 		if err == nil && !reflect.DeepEqual(want, got) {
 			err = fmt.Errorf("docs/metrics.md only: %v; in the scrape only: %v", difference(want, got), difference(got, want))

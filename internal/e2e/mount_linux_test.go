@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/jcallgraph/jcallgraph/internal/collectortest"
 )
 
 // mount gives the test a file system of its own.
@@ -30,7 +32,7 @@ func TestStoreNotWritable(t *testing.T) {
 		require.NoError(t, os.Chmod(parent, 0o500))
 	}
 	store := filepath.Join(parent, "store")
-	out := launch(t, store, freeOffset(t)).fails()
+	out := launch(t, store, collectortest.FreeOffset(t)).Fails()
 	for _, part := range []string{store, cause, "JCG_DATA"} {
 		require.Contains(t, out, part)
 	}
@@ -45,8 +47,8 @@ func TestDiskFull(t *testing.T) {
 	l.until(t.Context(), func() { l.acknowledged(t, 20) })
 	filler := fill(t, store)
 	l.until(t.Context(), func() {
-		r.eventually("writes to be refused", func(ctx context.Context) error {
-			n, err := r.metric(ctx, "jcallgraph_storage_writes_failed", `reason="full"`)
+		r.Eventually("writes to be refused", func(ctx context.Context) error {
+			n, err := r.Metric(ctx, "jcallgraph_storage_writes_failed", `reason="full"`)
 			if err == nil && n == 0 {
 				err = errors.New("none was")
 			}
@@ -55,7 +57,7 @@ func TestDiskFull(t *testing.T) {
 	})
 
 	require.NoError(t, os.Remove(filler))
-	r.stop(syscall.SIGTERM)
+	r.Stop(syscall.SIGTERM)
 	again := r.restart()
 	l.connect(t, again)
 	l.finish(t)
@@ -82,7 +84,7 @@ func TestStartOnAFullDisk(t *testing.T) {
 	dir := mount(t, 0, "size=1m")
 	fill(t, dir)
 	store := filepath.Join(dir, "store")
-	out := launch(t, store, freeOffset(t)).fails()
+	out := launch(t, store, collectortest.FreeOffset(t)).Fails()
 	for _, part := range []string{store, "no space left on device", "make room on its disk", "JCG_DATA"} {
 		require.Contains(t, out, part)
 	}

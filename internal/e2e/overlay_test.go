@@ -23,6 +23,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/jcallgraph/jcallgraph/internal/collectortest"
 )
 
 var overlays = filepath.Join("..", "..", "examples", "overlays")
@@ -92,23 +94,23 @@ func TestKeepCredentials(t *testing.T) {
 }
 
 func TestSecureOverlayAsksForTheToken(t *testing.T) {
-	offset := freeOffset(t)
+	offset := collectortest.FreeOffset(t)
 	pool := secureEnvironment(t, offset)
 	r := launch(t, t.TempDir(), offset, "--config", "builtin:all-in-one", "--config", filepath.Join(overlays, "secure.yaml"))
-	r.waitHealthy()
+	r.WaitHealthy()
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}}
 	t.Cleanup(client.CloseIdleConnections)
 	for token, want := range map[string]int{"": 401, "wrong": 401, "change-me": 200} {
 		require.Equal(t, want, r.ask(t, client, portHTTP, "/v1/traces", token), token)
 		require.Equal(t, want, r.ask(t, client, portQuery, "/api/services", token), token)
 	}
-	_, err := r.get(t.Context(), portQuery, "/api/services")
+	_, err := r.Get(t.Context(), portQuery, "/api/services")
 	require.Error(t, err, "without TLS")
 	td, _ := oneSpan(1)
 	require.Error(t, r.export(t, td), "without TLS")
-	r.eventually("the start message", func(context.Context) error {
-		if !bytes.Contains([]byte(r.output.String()), []byte("https://"+r.address(portHTTP)+"/v1/traces")) {
-			return fmt.Errorf("it is %s", r.output)
+	r.Eventually("the start message", func(context.Context) error {
+		if !bytes.Contains([]byte(r.Output.String()), []byte("https://"+r.Address(portHTTP)+"/v1/traces")) {
+			return fmt.Errorf("it is %s", r.Output)
 		}
 		return nil
 	})
@@ -121,7 +123,7 @@ func (r *run) ask(t *testing.T, client *http.Client, port int, path, token strin
 	if port == portHTTP {
 		method, body = http.MethodPost, bytes.NewReader([]byte("{}"))
 	}
-	req, err := http.NewRequestWithContext(t.Context(), method, "https://"+r.address(port)+path, body)
+	req, err := http.NewRequestWithContext(t.Context(), method, "https://"+r.Address(port)+path, body)
 	require.NoError(t, err)
 	req.Header.Set("Content-Type", "application/json")
 	if token != "" {

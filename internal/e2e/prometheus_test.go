@@ -12,8 +12,8 @@ func TestPrometheusSeesTheServiceGraph(t *testing.T) {
 	r := start(t, t.TempDir(), "--config", "builtin:all-in-one", "--config", overlay)
 	r.send(t, markerCall())
 	const want = `traces_service_graph_request_total{client="web",connection_type="",server="marker"} 1`
-	r.eventually("the call to be scraped", func(ctx context.Context) error {
-		body, err := r.get(ctx, portScrape, "/metrics")
+	r.Eventually("the call to be scraped", func(ctx context.Context) error {
+		body, err := r.Get(ctx, portScrape, "/metrics")
 		if err == nil && !strings.Contains(string(body), want) {
 			err = fmt.Errorf("scraped: %s", body)
 		}

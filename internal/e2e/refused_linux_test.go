@@ -17,15 +17,15 @@ func TestRefusedSpansCountOnce(t *testing.T) {
 	l := newLoad(t, r)
 	filler := fill(t, store)
 	require.Error(t, l.send(t.Context(), l.take()))
-	r.eventually("the pairing window to pass", func(ctx context.Context) error {
-		pending, err := r.metric(ctx, "jcallgraph_callgraph_spans_pending")
+	r.Eventually("the pairing window to pass", func(ctx context.Context) error {
+		pending, err := r.Metric(ctx, "jcallgraph_callgraph_spans_pending")
 		if err == nil && pending > 0 {
 			err = fmt.Errorf("%v spans wait", pending)
 		}
 		return err
 	})
 	require.NoError(t, os.Remove(filler))
-	r.eventually("writes to be accepted again", func(ctx context.Context) error { return l.send(ctx, l.open[0]) })
+	r.Eventually("writes to be accepted again", func(ctx context.Context) error { return l.send(ctx, l.open[0]) })
 	l.finish(t)
 	requireCounted(t, r, l)
 }

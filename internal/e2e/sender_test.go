@@ -15,6 +15,8 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
+
+	"github.com/jcallgraph/jcallgraph/internal/collectortest"
 )
 
 // callsPerRequest and senders are the load: enough that a crash hits writes in
@@ -154,7 +156,7 @@ func (l *load) send(ctx context.Context, r request) error {
 // acknowledged waits until n more requests were.
 func (l *load) acknowledged(t *testing.T, n int) {
 	t.Helper()
-	deadline := time.After(patience)
+	deadline := time.After(collectortest.Patience)
 	for target := l.count() + n; l.count() < target; {
 		select {
 		case <-l.progress:
@@ -217,7 +219,7 @@ func (r *run) export(t *testing.T, td ptrace.Traces) error {
 
 func (r *run) client(t *testing.T) ptraceotlp.GRPCClient {
 	t.Helper()
-	conn, err := grpc.NewClient(r.address(portGRPC), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	conn, err := grpc.NewClient(r.Address(portGRPC), grpc.WithTransportCredentials(insecure.NewCredentials()))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, conn.Close()) })
 	return ptraceotlp.NewGRPCClient(conn)

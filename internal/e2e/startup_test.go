@@ -10,21 +10,23 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/jcallgraph/jcallgraph/internal/collectortest"
 )
 
 func TestStartSaysWhatANewUserNeeds(t *testing.T) {
 	store := t.TempDir()
 	r := start(t, store)
 	for _, part := range []string{
-		r.url(portQuery, ""), // where to look
+		r.URL(portQuery, ""), // where to look
 		store,                // where the data lies
 		"10 GiB",             // how much of it at most
 		"rm -r",              // how to wipe it
-		r.address(portGRPC),  // where to send the first span
+		r.Address(portGRPC),  // where to send the first span
 	} {
-		r.eventually("the start message to tell "+part, func(context.Context) error {
-			if !strings.Contains(r.output.String(), part) {
-				return fmt.Errorf("it is %s", r.output)
+		r.Eventually("the start message to tell "+part, func(context.Context) error {
+			if !strings.Contains(r.Output.String(), part) {
+				return fmt.Errorf("it is %s", r.Output)
 			}
 			return nil
 		})
@@ -34,7 +36,7 @@ func TestStartSaysWhatANewUserNeeds(t *testing.T) {
 // command runs a subcommand of the collector to its end.
 func command(t *testing.T, args ...string) (string, error) {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), collector(t), args...).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), collectortest.Binary(t), args...).CombinedOutput()
 	return string(out), err
 }
 
@@ -75,8 +77,8 @@ func TestWrongConfigurationIsExplained(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := launch(t, t.TempDir(), freeOffset(t), c.args...)
-			require.Contains(t, r.fails(), c.want)
+			r := launch(t, t.TempDir(), collectortest.FreeOffset(t), c.args...)
+			require.Contains(t, r.Fails(), c.want)
 		})
 	}
 }

@@ -61,7 +61,7 @@ const endpoints: [string, string][] = [
   ['api/jcg/v1/chains', 'search'], ['api/jcg/v1/chains/{id}', 'one chain by its trace ID or short ID'], ['api/jcg/v1/search?q=hello', 'names, IDs, log lines'],
   ['api/jcg/v1/health', 'how fresh the graph is and what it holds'], ['api/jcg/v1/openapi.yaml', 'all of these, as OpenAPI'],
   ['api/services', 'Jaeger: names of services'], ['api/traces?service=hello', 'Jaeger: search'], ['api/traces/{id}', 'Jaeger: one trace'],
-  ['api/v3/traces/{id}', 'the same as OTLP JSON'], ['api/dependencies', 'Jaeger: calls between services'],
+  ['api/v3/traces/{id}', 'the same as OTLP JSON'], ['api/v3/services', 'Jaeger 3: also operations, traces, trace-summaries'], ['api/dependencies', 'Jaeger: calls between services'],
 ];
 
 export function HelpView() {

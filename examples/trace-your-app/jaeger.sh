@@ -1,0 +1,3 @@
+export JAEGER_SERVICE_NAME=my-service
+export JAEGER_ENDPOINT=http://127.0.0.1:14268/api/traces
+export JAEGER_SAMPLER_TYPE=const JAEGER_SAMPLER_PARAM=1

@@ -1,0 +1,1 @@
+java -javaagent:opentelemetry-javaagent.jar App

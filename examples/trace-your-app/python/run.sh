@@ -1,0 +1,1 @@
+.venv/bin/opentelemetry-instrument .venv/bin/python app.py
