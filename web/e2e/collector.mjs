@@ -12,19 +12,19 @@ export const binary = process.env.JCG_BINARY || built('jcallgraph');
 export const missing = existsSync(binary) ? false : `no collector at ${binary}: make build, or set JCG_BINARY`;
 
 /** start waits until it takes spans in. Ports that are taken make it exit: then others are tried. */
-export async function start() {
+export async function start(...config) {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await startAt(1000 + Math.floor(Math.random() * 30000));
+      return await startAt(1000 + Math.floor(Math.random() * 30000), config);
     } catch (cause) {
       if (attempt === 5) throw cause;
     }
   }
 }
 
-async function startAt(offset) {
+async function startAt(offset, config) {
   const data = await mkdtemp(join(tmpdir(), 'jcallgraph-e2e-'));
-  const child = spawn(binary, ['--config', 'builtin:all-in-one'], {
+  const child = spawn(binary, ['--config', 'builtin:all-in-one', ...config.flatMap((c) => ['--config', c])], {
     env: { ...process.env, JCG_DATA: data, JCG_PORT_OFFSET: String(offset) }, stdio: ['ignore', 'ignore', 'pipe'],
   });
   let log = '';

@@ -33,7 +33,7 @@ export interface Operations { asOf: string | null; window: TimeWindow; operation
 export interface Environments { environments: { environment: string; services: number }[] }
 
 export interface Failure extends Operation {
-  spanId: string; spanKind: string; outcome: Outcome; source: string; errorType: string; message: string; peer: string;
+  spanId: string; spanKind: string; outcome: Outcome; source: string; errorType: string; message: string; peer: string; handled: boolean;
 }
 export interface FailureGroup {
   signature: string; failure: Failure; chains: number; first: string; last: string;

@@ -7,7 +7,7 @@ import type { ChainRoute } from './route.ts';
 import { now, put, toChain, toFocus } from './state.ts';
 import { type Tree, opened, treeOf } from './tree.ts';
 import { Ago, Copy, Empty, Name, OutcomeWord, ProblemNote, Waiting } from './parts.tsx';
-import { happened, peerName, tone } from './words.ts';
+import { happened, originLabel, peerName, tone } from './words.ts';
 import { SpanTree } from './spantree.tsx';
 import { SpanPanel } from './spanpanel.tsx';
 
@@ -93,8 +93,8 @@ function Origins({ chain, choose, chosen }: { chain: Chain; choose: (span: numbe
       {shown.map(({ span, failure }) => (
         <li key={span}>
           <button type="button" class={`origin ${tone(failure.outcome)}`} aria-pressed={span === chosen} onClick={() => choose(span)}>
-            <span class="label">{failure.outcome === 'soft_error' ? '▲ Soft error' : '✕ Root cause'}</span>
-            <span class="told"><b><bdi>{failure.service}</bdi></b> <bdi>{failure.operation}</bdi> {happened(failure)} <span class="quiet">after {duration(chain.spans[span]?.duration)}{failure.peer && `; no span of the called ${peerName(failure.peer).replace(/^Unknown p/, 'p')} arrived`}</span></span>
+            <span class="label">{originLabel(failure)}</span>
+            <span class="told"><b><bdi>{failure.service}</bdi></b> <bdi>{failure.operation}</bdi> {happened(failure)} <span class="quiet">after {duration(chain.spans[span]?.duration)}{failure.peer && `; no span of the called ${peerName(failure.peer).replace(/^Unknown p/, 'p')} arrived`}{failure.handled && '; its caller went on'}</span></span>
           </button>
         </li>
       ))}

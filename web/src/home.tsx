@@ -55,7 +55,7 @@ function Overview({ at, graph }: { at: HomeRoute; graph: GraphData | undefined }
       <h1>{windowName(at.from, at.to).replace(/^./, (c) => c.toUpperCase())}</h1>
       <p>
         {graph ? <>
-          <b>{plural(services, 'service')}</b>; requests come in at <b>{rate(sum((e) => e.rate))}</b>
+          <b>{plural(services, 'service')}</b>; <b>{plural(sum((e) => e.calls), 'request')}</b> came in
           {sum((e) => e.calls) > 0 && <>, <b class={sum((e) => e.errors) > 0 ? 'bad' : ''}>{percent(sum((e) => e.errors), sum((e) => e.calls))}</b> of them failed</>}
         </> : '\u00a0'}
       </p>
@@ -104,7 +104,7 @@ function FailureRow({ group }: { group: FailureGroup }) {
           <span class="reason" title={reason(failure)}>{reason(failure) || (failure.peer && `no answer of ${failure.peer}`) || 'gave no reason'}</span>
           {entrance && (entrance.service !== failure.service || entrance.operation !== failure.operation) && <span class="via">seen by <bdi>{entrance.service} {entrance.operation}</bdi>{group.entrances.length > 1 && ` and ${group.entrances.length - 1} more`}</span>}
         </span>
-        <span class="often">{plural(group.chains, 'chain')}</span>
+        <span class="often">{plural(group.chains, 'chain')}{failure.handled && <small title="The callers went on">handled</small>}</span>
         <span class="when"><Ago time={group.last} /></span>
       </a>
     </li>

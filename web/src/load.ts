@@ -28,10 +28,16 @@ export function useLoad<T>(key: string | null, question: Question<T>, every = 0)
       if (signal.aborted) return;
       setBusy(false);
       reachable.value = answer.ok || answer.problem.status !== 0;
-      setHeld((old) => (answer.ok ? { key, value: answer.value } : { key, problem: answer.problem, value: old.key === key ? old.value : undefined }));
+      setHeld((old) => (answer.ok ? { key, value: answer.value } : failed(old, key, answer.problem)));
     });
   }, [key, every]);
   return { value: held.value, problem: held.key === key ? held.problem : undefined, busy, fresh: held.key === key };
+}
+
+/** failed keeps the last good answer. That the collector is away is told once, in the header: what one reads must not move. */
+function failed<T>(old: Held<T>, key: string, problem: Problem): Held<T> {
+  if (old.key !== key || old.value === undefined) return { key, problem };
+  return problem.status === 0 ? old : { ...old, problem };
 }
 
 /** repeat runs task now and every so often, never twice at once, until the answer is called. */

@@ -56,8 +56,12 @@ export function happened(failure: Failure): string {
 
 /** reason that a failure gives. That of a soft error is not how well the transport did. */
 export function reason({ outcome, source, errorType, message }: Failure): string {
-  const told = errorType && message && !message.startsWith(errorType) ? `${errorType}: ${message}` : message || errorType;
-  return outcome === 'soft_error' && /^(HTTP )?2\d\d$/.test(told) ? `marked by ${source}` : told;
+  const type = outcome === 'soft_error' && /^(HTTP )?2\d\d$/.test(errorType) ? '' : errorType;
+  if (!type && !message && outcome === 'soft_error') return `marked by ${source}`;
+  return type && message && !message.startsWith(type) ? `${type}: ${message}` : message || type;
 }
+
+/** label of an origin: whether it is why the chain failed. */
+export const originLabel = ({ outcome, handled }: Failure): string => (outcome === 'soft_error' ? '▲ Soft error' : handled ? '✕ Handled' : '✕ Root cause');
 
 export const connectionWord: Record<string, string> = { '': 'call', http: 'HTTP', rpc: 'RPC', messaging: 'messages', database: 'database' };

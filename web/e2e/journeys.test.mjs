@@ -1,4 +1,4 @@
-// Journeys through traces of a small shop that the test sends itself.
+// Journeys through traces that the test sends itself: a small shop, names that are markup, a large chain.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
@@ -230,6 +230,37 @@ journey('links in the form of Jaeger lead to the chain', async () => {
   const page = await opened('trace/' + id);
   await page.waitForURL((url) => url.hash === '#/chain/' + id);
   await chosenRow(page).waitFor();
+  await page.close();
+});
+
+journey('under a prefix everything is where it was', async () => {
+  const prefixed = await start('yaml:extensions::call_graph_query::base_path: /graph');
+  try {
+    await post(prefixed, shop(Date.now()));
+    await until(async () => (await ask(prefixed, 'failures?from=-1h')).failures.length > 0, 'failures');
+    const page = await browser.page();
+    await page.goto(prefixed.url + 'graph');
+    await page.locator('.failure', { hasText: 'stock' }).click();
+    await page.locator('.side.span .stack').waitFor();
+    assert.match(page.url(), /\/graph\/#\/chain\//);
+    await page.goto(prefixed.url + 'graph/trace/' + failingOrder(now).id);
+    await page.waitForURL((url) => url.pathname === '/graph/' && url.hash.startsWith('#/chain/'));
+    await chosenRow(page).waitFor();
+    assert.deepEqual(page.faults, []);
+    await page.close();
+  } finally {
+    await prefixed.stop();
+  }
+});
+
+journey('a collector that goes away is told, and what was seen stays', async () => {
+  const page = await opened('');
+  await page.locator('.failure').first().waitFor();
+  await page.route('**/api/**', (route) => route.abort());
+  await page.getByText('The collector does not answer').waitFor();
+  assert.ok(await page.locator('.failure').first().isVisible());
+  await page.unroute('**/api/**');
+  await page.getByText('The collector does not answer').waitFor({ state: 'detached' });
   await page.close();
 });
 
