@@ -1,12 +1,12 @@
 // One service or operation, who calls it and whom it calls.
 import { useMemo } from 'preact/hooks';
 import { type Edge, type Graph as GraphData, type OperationFigures, api } from './api.ts';
-import { count, duration, percent, plural, rate, windowName } from './format.ts';
+import { count, duration, during, percent, plural, rate } from './format.ts';
 import { Graph, edgeKey, latencyOf } from './graph.tsx';
 import { useKeys } from './keys.ts';
 import { useHover, useLoad, useSteady } from './load.ts';
 import { type Focus, keyOf, maxHops } from './route.ts';
-import { go, polling, put, toFocus, toSearch, windowQuery } from './state.ts';
+import { go, now, polling, put, toFocus, toSearch, windowQuery } from './state.ts';
 import { type Column, Table } from './table.tsx';
 import { Empty, Name, ProblemNote, Share, Waiting } from './parts.tsx';
 import { connectionWord, nodeName, softCalls } from './words.ts';
@@ -25,7 +25,7 @@ export function FocusView({ at }: { at: Focus }) {
     <>
       <Title at={at} graph={value} />
       {problem && (problem.status === 404 ? <Unseen at={at} /> : <ProblemNote problem={problem} />)}
-      <div class="split neighbourhood">
+      {problem?.status !== 404 && <div class="split neighbourhood">
         <section aria-label="Neighbourhood">
           <Hops at={at} hop={hop} graph={value} />
           {value ? <Neighbours at={at} graph={value} /> : !problem && <Waiting rows={6} />}
@@ -34,7 +34,7 @@ export function FocusView({ at }: { at: Focus }) {
           ? <EdgePanel at={at} graph={value} edge={edge} />
           : <OperationList at={at} lost={at.edge !== '' && value !== undefined} />}
         {value && value.edges.length > 0 && <EdgeTable at={at} graph={value} />}
-      </div>
+      </div>}
     </>
   );
 }
@@ -58,7 +58,7 @@ function Title({ at, graph }: { at: Focus; graph: GraphData | undefined }) {
 
 function Unseen({ at }: { at: Focus }) {
   return (
-    <Empty title={`No calls of it in the ${windowName(at.from, at.to)}.`}>
+    <Empty title={`No calls of it ${during(at.from, at.to, now.value)}.`}>
       <p>It may have another name or environment, or have been called earlier: <button type="button" class="link" onClick={() => go({ ...at, from: '-168h', to: '' })}>look at the last 7 days</button>.</p>
     </Empty>
   );

@@ -90,12 +90,21 @@ const relative = /^-(\d+)(s|m|h|d)$/;
 const units: Record<string, string> = { s: 'second', m: 'minute', h: 'hour', d: 'day' };
 
 /** span of time that a window's text means, for a sentence: "last 15 minutes". */
-export function windowName(from: string, to: string): string {
+export function windowName(from: string, to: string, now: number): string {
   const match = relative.exec(from);
-  if (!match || (to !== '' && to !== 'now')) return `${from || 'an hour'} to ${to || 'now'}`;
+  if (!match || (to !== '' && to !== 'now')) return `${moment(from, now) || 'an hour before'} to ${moment(to, now) || 'now'}`;
   const n = Number(match[1]);
   return n === 1 ? `last ${units[match[2]!]}` : `last ${n} ${units[match[2]!]}s`;
 }
+
+/** moment is a time as text where it is absolute, and what was given where it is relative. */
+const moment = (time: string, now: number): string => (/^\d{4}-/.test(time) ? clock(time, now).replace(/\.000$/, '') : time);
+
+/** during a window, to end a sentence with. */
+export const during = (from: string, to: string, now: number): string => {
+  const name = windowName(from, to, now);
+  return name.startsWith('last ') ? `in the ${name}` : `from ${name}`;
+};
 
 /** live windows move with the clock. */
 export const live = (to: string): boolean => to === '' || to === 'now';

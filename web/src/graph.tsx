@@ -26,6 +26,7 @@ interface Props {
 const rowHeight = 56;
 const nodeHeight = 42;
 const margin = 12;
+const labelRoom = 130; // between columns, where the window allows
 
 export function Graph({ graph, column, name, focus = -1, chosen = '', onEdge, href }: Props) {
   const [frame, width] = useWidth(Math.min(innerWidth, 1440) - 48);
@@ -72,7 +73,7 @@ interface Placed { boxes: Box[]; width: number; height: number }
 
 function place(lists: string[][], names: string[], room: number): Placed {
   const n = Math.max(lists.length, 1);
-  const nodeWidth = Math.round(Math.min(190, Math.max(116, (room - 2 * margin) / n - 44)));
+  const nodeWidth = Math.round(Math.min(190, Math.max(124, (room - 2 * margin - (n - 1) * labelRoom) / n)));
   const gap = n === 1 ? 0 : Math.min(300, Math.max(40, (room - 2 * margin - n * nodeWidth) / (n - 1)));
   const rows = Math.max(...lists.map((list) => list.length), 1);
   const width = Math.max(n * nodeWidth + (n - 1) * gap + 2 * margin, Math.min(room, 320));

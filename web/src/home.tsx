@@ -1,12 +1,12 @@
 // The page one lands on: what failed last, where requests come in, who calls whom.
 import { useMemo, useState } from 'preact/hooks';
 import { type FailureGroup, type Graph as GraphData, type OperationFigures, api } from './api.ts';
-import { count, duration, percent, plural, rate, windowName } from './format.ts';
+import { count, duration, during, percent, plural, rate, windowName } from './format.ts';
 import { Graph, nodeKey } from './graph.tsx';
 import { backbone, depths } from './layout.ts';
 import { useHover, useLoad, useSteady } from './load.ts';
 import { type Home as HomeRoute, keyOf } from './route.ts';
-import { focusOn, go, polling, toChain, toFocus, windowQuery } from './state.ts';
+import { focusOn, go, now, polling, toChain, toFocus, windowQuery } from './state.ts';
 import { type Column, Table } from './table.tsx';
 import { Ago, Empty, Name, OutcomeWord, ProblemNote, Share, Waiting } from './parts.tsx';
 import { nodeName, reason, softCalls } from './words.ts';
@@ -52,9 +52,9 @@ function Overview({ at, graph }: { at: HomeRoute; graph: GraphData | undefined }
   const services = graph?.nodes.filter((n) => n.kind === 'observed').length ?? 0;
   return (
     <div class="overview">
-      <h1>{windowName(at.from, at.to).replace(/^./, (c) => c.toUpperCase())}</h1>
+      <h1>{windowName(at.from, at.to, now.value).replace(/^./, (c) => c.toUpperCase())}</h1>
       <p>
-        {graph ? <>
+        {graph && graph.nodes.length > 0 ? <>
           <b>{plural(services, 'service')}</b>; <b>{plural(sum((e) => e.calls), 'request')}</b> came in
           {sum((e) => e.calls) > 0 && <>, <b class={sum((e) => e.errors) > 0 ? 'bad' : ''}>{percent(sum((e) => e.errors), sum((e) => e.calls))}</b> of them failed</>}
         </> : '\u00a0'}
@@ -65,9 +65,9 @@ function Overview({ at, graph }: { at: HomeRoute; graph: GraphData | undefined }
 
 function Quiet({ at }: { at: HomeRoute }) {
   return (
-    <Empty title={`No calls in the ${windowName(at.from, at.to)}.`}>
-      <p>There are older ones. Look at the {['-1h', '-24h', '-168h'].map((from, i) => (
-        <>{i > 0 && (i === 2 ? ' or the ' : ', the ')}<button type="button" class="link" onClick={() => go({ ...at, from, to: '' })}>{windowName(from, '').replace('168 hours', '7 days')}</button></>
+    <Empty title={`No calls ${during(at.from, at.to, now.value)}.`}>
+      <p>There are others. Look at the {['-1h', '-24h', '-168h'].map((from, i) => (
+        <>{i > 0 && (i === 2 ? ' or the ' : ', the ')}<button type="button" class="link" onClick={() => go({ ...at, from, to: '' })}>{windowName(from, '', now.value).replace('168 hours', '7 days')}</button></>
       ))}.</p>
     </Empty>
   );
@@ -84,7 +84,7 @@ function LatestFailures({ at }: { at: HomeRoute }) {
       <h2 id="failures-title">Latest failures <small>one line each kind; opens the newest chain where it began</small></h2>
       {problem && <ProblemNote problem={problem} />}
       {!value && !problem && <Waiting rows={5} />}
-      {value && groups.length === 0 && <Empty title="Nothing failed."><p>Errors, timeouts and soft errors of the {windowName(at.from, at.to)} would be here.</p></Empty>}
+      {value && groups.length === 0 && <Empty title="Nothing failed."><p>Errors, timeouts and soft errors {during(at.from, at.to, now.value)} would be here.</p></Empty>}
       <ul class="list">{(all ? groups : groups.slice(0, fewFailures)).map((group) => <FailureRow key={group.signature} group={group} />)}</ul>
       {!all && groups.length > fewFailures && <p class="more-row"><button type="button" onClick={() => setAll(true)}>{plural(groups.length - fewFailures, 'more kind')} of failure</button></p>}
       {all && value?.truncated && <p class="quiet">Among the newest {count(value.chainsRead)} failing chains; there are older ones.</p>}

@@ -62,8 +62,8 @@ export function SpanTree(props: Props) {
 function useWindow(count: number, at: number) {
   const body = useRef<HTMLDivElement>(null);
   const rowHeight = matchMedia('(max-width: 640px)').matches ? 44 : 28;
-  const [top, setTop] = useState(Math.max(0, at) * rowHeight); // where reveal scrolls to, about
   const [seen, setSeen] = useState(() => Math.ceil((0.6 * innerHeight) / rowHeight)); // about what the head leaves
+  const [top, setTop] = useState(Math.max(0, at - seen / 2) * rowHeight); // about where reveal scrolls to
   useLayoutEffect(() => {
     const element = body.current!;
     const scroll = () => setTop(element.scrollTop);

@@ -70,10 +70,10 @@ export function nextTrouble(tree: Tree, after: number, step: 1 | -1 = 1): number
   return -1;
 }
 
-/** ticks of an axis that ends at end: round steps, at most six. */
+/** ticks of an axis that ends at end: round steps, at most four. */
 export function ticks(end: number): number[] {
   if (!(end > 0)) return [0];
-  const raw = end / 5;
+  const raw = end / 3;
   const power = 10 ** Math.floor(Math.log10(raw));
   const step = [1, 2, 2.5, 5, 10].map((m) => m * power).find((s) => s >= raw * 0.999) ?? raw;
   return Array.from({ length: Math.floor(end / step + 1e-9) + 1 }, (_, i) => i * step);

@@ -34,7 +34,8 @@ table('ages', ago, [
   ['2026-01-28T11:00:00Z', noon, '3 d ago'], ['2026-01-31T12:00:05Z', noon, 'now'], ['?', noon, '–'],
 ]);
 table('windows', windowName, [
-  ['-15m', '', 'last 15 minutes'], ['-1h', 'now', 'last hour'], ['-24h', '', 'last 24 hours'], ['-2h', '-1h', '-2h to -1h'], ['', '', 'an hour to now'],
+  ['-15m', '', noon, 'last 15 minutes'], ['-1h', 'now', noon, 'last hour'], ['-24h', '', noon, 'last 24 hours'], ['-2h', '-1h', noon, '-2h to -1h'], ['', '', noon, 'an hour before to now'],
+  ['2020-01-01T00:00:00', '2020-01-01T01:00:00', noon, '2020-01-01 00:00:00 to 2020-01-01 01:00:00'],
 ]);
 table('operations in little room', shortOperation, [
   ['GET /cart', 20, 'GET /cart'], ['GET /api/v1/seats/left_tickets', 22, 'GET …/left_tickets'], ['/api/v1/order/tickets', 16, '…/order/tickets'],
