@@ -3,7 +3,7 @@
 // behind them, their figures are in a table too.
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Edge, Graph as GraphData, Node } from './api.ts';
-import { type Box, type Curve, along, columns as columnsOf, curve, labels, path } from './layout.ts';
+import { type Box, type Curve, type Point, along, columns as columnsOf, curve, labels, path } from './layout.ts';
 import { duration, percent, rate, shortOperation } from './format.ts';
 import { keyOf } from './route.ts';
 import { useWidth } from './load.ts';
@@ -51,7 +51,7 @@ export function Graph({ graph, column, name, focus = -1, chosen = '', onEdge, hr
             <EdgeCurve key={keys[i]} edge={e} curve={curves[i]!} lit={lit(e, i)} dim={over !== '' && !lit(e, i)} chosen={keys[i] === chosen}
               virtual={graph.nodes[e.callee]!.kind === 'virtual'} onOver={(on) => setOver(on ? keys[i]! : '')} onChoose={() => onEdge(keys[i]!)} />
           ))}
-          {graph.edges.map((e, i) => shownLabels[i] && <EdgeLabel key={keys[i]} edge={e} at={shownLabels[i]!} lit={lit(e, i)} />)}
+          {graph.edges.map((e, i) => shownLabels[i] && <EdgeLabel key={keys[i]} shown={shownLabels[i]!} lit={lit(e, i)} />)}
         </svg>
         {graph.nodes.map((node, i) => (
           <NodeBox key={names[i]} node={node} box={placed.boxes[i]!} href={href(node)} focused={i === focus} column={column[i]!} onOver={(on) => setOver(on ? names[i]! : '')} />
@@ -87,23 +87,43 @@ function place(lists: string[][], names: string[], room: number): Placed {
   return { boxes: names.map((name) => at.get(name)!), width: Math.max(width, room), height };
 }
 
-const labelText = (e: Edge): string => {
-  const soft = softCalls(e.outcomes);
-  return [rate(e.rate), e.errors > 0 && `${percent(e.errors, e.calls)} err`, soft > 0 && `${percent(soft, e.calls)} soft`, latencyOf(e) && duration(latencyOf(e)!.p95)].filter(Boolean).join(' · ');
-};
+interface Label { text: string; tone: string }
 
-const labelWidth = (e: Edge): number => labelText(e).length * 6 + 6;
+/** figures of an edge: rate, what failed, p95. Where there is no room for all, what failed is told alone. */
+function figures(e: Edge): Label[] {
+  const soft = softCalls(e.outcomes);
+  const latency = latencyOf(e);
+  return [
+    { text: rate(e.rate), tone: '' },
+    ...(e.errors > 0 ? [{ text: `${percent(e.errors, e.calls)} err`, tone: 'bad' }] : []),
+    ...(soft > 0 ? [{ text: `${percent(soft, e.calls)} soft`, tone: 'soft' }] : []),
+    ...(latency ? [{ text: duration(latency.p95), tone: '' }] : []),
+  ];
+}
+
+const widthOf = (label: Label[]): number => label.reduce((sum, { text }) => sum + text.length + 3, -3) * 6 + 6;
+
+interface Shown { at: Point; label: Label[] }
 
 /** labelled gives lit edges their label first, then the busiest; the others where there is room. */
-function labelled(edges: Edge[], curves: Curve[], boxes: Box[], lit: (e: Edge, i: number) => boolean) {
+function labelled(edges: Edge[], curves: Curve[], boxes: Box[], lit: (e: Edge, i: number) => boolean): (Shown | null)[] {
   const order = edges.map((_, i) => i).sort((a, b) => Number(lit(edges[b]!, b)) - Number(lit(edges[a]!, a)) || edges[b]!.rate - edges[a]!.rate || a - b);
-  const found = labels(order.map((i) => curves[i]!), order.map((i) => labelWidth(edges[i]!)), boxes);
-  const at: ReturnType<typeof labels> = new Array(edges.length).fill(null);
-  order.forEach((i, k) => {
-    const c = curves[i]!;
-    at[i] = found[k] ?? (lit(edges[i]!, i) ? along(c, 0.5) : null);
+  const shown: (Shown | null)[] = new Array(edges.length).fill(null);
+  const taken = [...boxes];
+  const tell = (which: number[], labelOf: (e: Edge) => Label[]) => {
+    const wanted = which.map((i) => labelOf(edges[i]!));
+    labels(which.map((i) => curves[i]!), wanted.map(widthOf), taken).forEach((at, k) => {
+      if (!at) return;
+      shown[which[k]!] = { at, label: wanted[k]! };
+      taken.push({ x: at.x - widthOf(wanted[k]!) / 2, y: at.y - 8, width: widthOf(wanted[k]!), height: 16 });
+    });
+  };
+  tell(order, figures);
+  tell(order.filter((i) => !shown[i] && figures(edges[i]!).some((f) => f.tone)), (e) => figures(e).filter((f) => f.tone));
+  edges.forEach((e, i) => {
+    if (!shown[i] && lit(e, i)) shown[i] = { at: along(curves[i]!, 0.5), label: figures(e) };
   });
-  return at;
+  return shown;
 }
 
 interface CurveProps {
@@ -124,18 +144,13 @@ function EdgeCurve({ edge, curve: c, lit, dim, chosen, virtual, onOver, onChoose
   );
 }
 
-function EdgeLabel({ edge, at, lit }: { edge: Edge; at: { x: number; y: number }; lit: boolean }) {
-  const soft = softCalls(edge.outcomes);
-  const latency = latencyOf(edge);
-  const width = labelWidth(edge);
+function EdgeLabel({ shown: { at, label }, lit }: { shown: Shown; lit: boolean }) {
+  const width = widthOf(label);
   return (
     <g class="label">
       <rect x={at.x - width / 2} y={at.y - 8} width={width} height={16} rx={3} />
       <text class={lit ? 'lit' : ''} x={at.x} y={at.y} dy="0.32em">
-        {rate(edge.rate)}
-        {edge.errors > 0 && <tspan class="bad"> · {percent(edge.errors, edge.calls)} err</tspan>}
-        {soft > 0 && <tspan class="soft"> · {percent(soft, edge.calls)} soft</tspan>}
-        {latency && ` · ${duration(latency.p95)}`}
+        {label.map(({ text, tone }, i) => <tspan key={i} class={tone}>{i > 0 && ' · '}{text}</tspan>)}
       </text>
     </g>
   );
