@@ -19,7 +19,7 @@ run: build $(if $(filter-out 0,$(SHOP)),build/shop) ## build the collector and s
 build: build/jcallgraph ## build build/jcallgraph with the OpenTelemetry Collector Builder
 
 build/shop: $(SOURCES)
-	CGO_ENABLED=0 go build -o $@ ./examples/shop
+	CGO_ENABLED=0 go build -trimpath -o $@ ./examples/shop
 
 build/jcallgraph: $(TOOLS)/builder-$(BUILDER_VERSION) $(SOURCES)
 	CGO_ENABLED=0 $(TOOLS)/builder-$(BUILDER_VERSION) --config collector-builder.yaml

@@ -22,10 +22,13 @@ import (
 	"github.com/prometheus/prometheus/tsdb"
 	"github.com/prometheus/prometheus/util/teststorage"
 	"github.com/stretchr/testify/require"
+
+	"github.com/jcallgraph/jcallgraph/internal/collectortest"
 )
 
 // server is Prometheus without its web server: it scrapes, stores and queries.
 type server struct {
+	collector
 	db     *tsdb.DB
 	engine *promql.Engine
 }
@@ -37,15 +40,15 @@ func scraping(t *testing.T, c collector) server {
 	yaml, err := os.ReadFile("provisioning/prometheus.yml")
 	require.NoError(t, err)
 	cfg, err := config.Load(strings.NewReplacer(
-		"127.0.0.1:8888", c.address(portSelf),
-		"127.0.0.1:8889", c.address(portScrape),
+		"127.0.0.1:8888", c.Address(collectortest.PortSelf),
+		"127.0.0.1:8889", c.Address(collectortest.PortScrape),
 		"scrape_interval: 15s", "scrape_interval: 1s").Replace(string(yaml)), promslog.NewNopLogger())
 	require.NoError(t, err)
 	db := teststorage.New(t).DB
 	runManager(t, cfg, db)
-	engine := promql.NewEngine(promql.EngineOpts{MaxSamples: 1_000_000, Timeout: patience, Parser: parser.NewParser(parser.Options{})})
+	engine := promql.NewEngine(promql.EngineOpts{MaxSamples: 1_000_000, Timeout: collectortest.Patience, Parser: parser.NewParser(parser.Options{})})
 	t.Cleanup(func() { require.NoError(t, engine.Close()) })
-	return server{db: db, engine: engine}
+	return server{collector: c, db: db, engine: engine}
 }
 
 func runManager(t *testing.T, cfg *config.Config, db *tsdb.DB) {

@@ -73,12 +73,12 @@ func TestQueriesReturnSeries(t *testing.T) {
 	c := start(t)
 	s := scraping(t, c)
 	c.send(t, traces(1, 10))
-	eventually(t, "failed calls", s.returns("traces_service_graph_request_failed_total > 0"))
-	eventually(t, "calls of the database", s.returns(`traces_service_graph_request_total{connection_type="database"}`))
-	eventually(t, "the collector's own metrics", s.returns("otelcol_receiver_accepted_spans > 0"))
+	c.Eventually("failed calls", s.returns("traces_service_graph_request_failed_total > 0"))
+	c.Eventually("calls of the database", s.returns(`traces_service_graph_request_total{connection_type="database"}`))
+	c.Eventually("the collector's own metrics", s.returns("otelcol_receiver_accepted_spans > 0"))
 	c.send(t, traces(2, 20)) // rates need two values
-	eventually(t, "more failed calls", s.returns("increase(traces_service_graph_request_failed_total[10m]) > 0"))
-	eventually(t, "more calls of the database", s.returns(`increase(traces_service_graph_request_total{connection_type="database"}[10m]) > 0`))
+	c.Eventually("more failed calls", s.returns("increase(traces_service_graph_request_failed_total[10m]) > 0"))
+	c.Eventually("more calls of the database", s.returns(`increase(traces_service_graph_request_total{connection_type="database"}[10m]) > 0`))
 	for _, q := range queries(d) {
 		t.Run(q.String(), func(t *testing.T) {
 			s.testNames(t, q)
@@ -158,7 +158,7 @@ func (s server) testSeries(t *testing.T, q panelQuery, choice []string) {
 func (s server) result(t *testing.T, expr string, choice []string) promql.Vector {
 	t.Helper()
 	var v promql.Vector
-	eventually(t, expr, func(ctx context.Context) (err error) {
+	s.Eventually(expr, func(ctx context.Context) (err error) {
 		v, err = s.query(ctx, expanded(expr, choice))
 		return err
 	})
@@ -238,7 +238,7 @@ func (s server) testValues(t *testing.T) {
 		expanded(edgeQuantile(0.95, perStep), failing):                                                    {0.039, 0.041},
 		expanded(edgeGap(perStep), failing):                                                               {0.0099, 0.0101},
 	} {
-		eventually(t, expr, func(ctx context.Context) error { return s.between(ctx, expr, want) })
+		s.Eventually(expr, func(ctx context.Context) error { return s.between(ctx, expr, want) })
 	}
 }
 

@@ -11,6 +11,8 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
+
+	"github.com/jcallgraph/jcallgraph/internal/collectortest"
 )
 
 // Services of the traffic. The shop calls both others and a database; payment
@@ -60,7 +62,7 @@ func service(td ptrace.Traces, name string) ptrace.SpanSlice {
 
 func (c collector) send(t *testing.T, td ptrace.Traces) {
 	t.Helper()
-	conn, err := grpc.NewClient(c.address(portGRPC), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	conn, err := grpc.NewClient(c.Address(collectortest.PortGRPC), grpc.WithTransportCredentials(insecure.NewCredentials()))
 	require.NoError(t, err)
 	defer func() { require.NoError(t, conn.Close()) }()
 	_, err = ptraceotlp.NewGRPCClient(conn).Export(t.Context(), ptraceotlp.NewExportRequestFromTraces(td))

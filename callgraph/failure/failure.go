@@ -3,7 +3,9 @@ package failure
 import (
 	"cmp"
 	"slices"
+	"time"
 
+	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
@@ -162,13 +164,15 @@ func (x *explorer) handled(n *calltree.Node) bool {
 	return false
 }
 
-// openBelow is the innermost span that had not ended when n gave up, or nil.
+// openBelow is the innermost span that had not ended when n gave up, or nil. One
+// that was cancelled then may have ended a little before its caller did.
 func openBelow(n *calltree.Node) (innermost *calltree.Node) {
 	end := n.Span.EndTimestamp()
+	little := pcommon.Timestamp(max(time.Millisecond, n.Duration()/50))
 	for at := n; at != nil; {
 		var next *calltree.Node
 		for _, c := range at.Children {
-			if waitedFor(n, c) && c.Span.StartTimestamp() <= end && c.Span.EndTimestamp() >= end {
+			if waitedFor(n, c) && c.Span.StartTimestamp() <= end && c.Span.EndTimestamp()+little >= end {
 				next = c // the last one that began
 			}
 		}

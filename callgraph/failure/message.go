@@ -39,11 +39,17 @@ func typeOf(span ptrace.Span) string {
 		}
 	}
 	for _, c := range codes {
-		if v := text(span.Attributes(), c.key); v != "" && v != "0" && v != "OK" {
+		if v := text(span.Attributes(), c.key); v != "" && !goodCode(v) {
 			return c.prefix + v
 		}
 	}
 	return ""
+}
+
+// goodCode: gRPC's 0 or OK, HTTP below 400.
+func goodCode(code string) bool {
+	n, err := strconv.Atoi(code)
+	return code == "OK" || err == nil && (n == 0 || n >= 100 && n < 400)
 }
 
 func messageOf(span ptrace.Span) string {

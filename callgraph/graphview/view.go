@@ -49,6 +49,7 @@ type View struct {
 	stale     map[int64]bool  // sealed hours for which cells came
 	late      *late           // of the hour that is being read again
 	floor     int64           // cells that start before are only in the source
+	first     int64           // start of the oldest bucket that was ever held
 	records   int
 	counters  Stats
 }
@@ -163,7 +164,7 @@ func (v *View) Reset() {
 func (v *View) empty() {
 	v.topology, v.histories, v.records = newTopology(), nil, 0
 	v.writers, v.hours, v.stale = map[callgraph.Writer]uint32{}, map[int64]*hour{}, map[int64]bool{}
-	v.floor, v.late = math.MinInt64, nil
+	v.floor, v.first, v.late = math.MinInt64, math.MaxInt64, nil
 }
 
 func (v *View) put(to *history, r record, now time.Time) {
@@ -176,6 +177,7 @@ func (v *View) put(to *history, r record, now time.Time) {
 	}
 	h := v.hour(r.start)
 	v.records += n
+	v.first = min(v.first, r.start)
 	h.changed, h.applied = now, v.counters.Applied
 	h.width = max(h.width, int64(r.width))
 }
@@ -213,6 +215,17 @@ func (v *View) writer(w callgraph.Writer) uint32 {
 		v.writers[w] = id
 	}
 	return id
+}
+
+// First is when the oldest bucket begins in which anything was counted; the zero
+// time where nothing was, or where older counts are only in the source.
+func (v *View) First() time.Time {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	if v.floor > math.MinInt64 || v.records == 0 {
+		return time.Time{}
+	}
+	return time.Unix(v.first, 0).UTC()
 }
 
 // Stats is a snapshot.

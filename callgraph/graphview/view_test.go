@@ -118,6 +118,21 @@ func TestCallsAreTheClientHalfElseTheServerHalf(t *testing.T) {
 	require.InEpsilon(t, 0.005, link.Sum.Server.Quantile(0.99).Seconds(), 0.03)
 }
 
+func TestTheFirstBucketIsKnownUntilOlderOnesAreOnlyInTheSource(t *testing.T) {
+	v := graphview.New(graphview.Options{})
+	require.Zero(t, v.First())
+	v.Apply([]callgraph.Cell{cell("a", "b", 70, 1, 1), cell("a", "b", 30, 1, 1), cell("a", "c", 90, 1, 1)})
+	require.Equal(t, time.Unix(30, 0).UTC(), v.First())
+	v.Reset()
+	require.Zero(t, v.First())
+	v = graphview.New(graphview.Options{Cells: 8})
+	for i := range int64(20) {
+		v.Apply([]callgraph.Cell{cell("a", "b", i*3600, 1, 1)})
+	}
+	require.NotZero(t, v.Stats().Evicted)
+	require.Zero(t, v.First())
+}
+
 func TestAnInvalidOutcomeIsCountedAndLeftOut(t *testing.T) {
 	c := cell("a", "b", 0, 1, 1)
 	c.Outcome = 99

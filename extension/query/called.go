@@ -77,20 +77,21 @@ func (s *Server) called(r *http.Request, ask askCalled, required ...string) (any
 		AsOf: optional(asOf), Window: timeWindow(window), Operations: make([]calledOperation, 0, len(found)),
 		Total: total, Truncated: total > len(found),
 	}
+	seconds := s.recorded(window)
 	for i := range found {
-		answer.Operations = append(answer.Operations, shownCalled(&found[i], window))
+		answer.Operations = append(answer.Operations, shownCalled(&found[i], seconds))
 	}
 	return answer, nil
 }
 
-func shownCalled(c *graphview.Called, w callgraph.Window) calledOperation {
+func shownCalled(c *graphview.Called, recorded float64) calledOperation {
 	count, seconds := c.Count(), &c.Sum.Server
 	if seconds.Count() == 0 {
 		seconds = &c.Sum.Client
 	}
 	return calledOperation{
 		operationName: operationName{nameOf(c.Service), c.Name}, Kind: c.Node.String(),
-		Calls: count.Calls, Errors: count.Errors, Rate: rate(count.Calls, w.To.Sub(w.From).Seconds()),
+		Calls: count.Calls, Errors: count.Errors, Rate: rate(count.Calls, recorded),
 		Outcomes: outcomes(c.Outcomes), Seconds: shownLatency(seconds),
 	}
 }

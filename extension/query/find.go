@@ -55,7 +55,7 @@ func (s *Server) findAnything(r *http.Request) (any, error) {
 		return answer, nil
 	}
 	services, operations, err := s.options.View.Find(r.Context(), window, text, environment, limit)
-	seconds := window.To.Sub(window.From).Seconds()
+	seconds := s.recorded(window)
 	answer.Services, answer.Operations = shownNodes(services, seconds), shownNodes(operations, seconds)
 	return answer, err
 }

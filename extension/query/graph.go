@@ -33,7 +33,7 @@ func (s *Server) neighbourhood(r *http.Request) (any, error) {
 	}
 	asOf := s.AsOf()
 	answer, err := s.options.View.Neighbourhood(r.Context(), q)
-	return shown(answer, asOf, q.Limit), err
+	return s.shown(answer, asOf, q.Limit), err
 }
 
 // serviceMap is all services and the busiest links between them.
@@ -45,7 +45,7 @@ func (s *Server) serviceMap(r *http.Request) (any, error) {
 	}
 	asOf := s.AsOf()
 	answer, err := s.options.View.Map(r.Context(), window, p.text("environment"), limit)
-	return shown(answer, asOf, limit), err
+	return s.shown(answer, asOf, limit), err
 }
 
 // service is named by service, environment and namespace.
@@ -114,14 +114,14 @@ type (
 	}
 )
 
-func shown(a graphview.Answer, asOf time.Time, limit int) graph {
+func (s *Server) shown(a graphview.Answer, asOf time.Time, limit int) graph {
 	g := graph{
 		AsOf:   optional(asOf),
 		Window: timeWindow{a.Window.From, a.Window.To},
 		Nodes:  make([]node, 0, len(a.Nodes)), Edges: make([]edge, 0, len(a.Links)),
 		Limit: limit, Total: a.LinksFound, Truncated: a.Truncated,
 	}
-	seconds := a.Window.To.Sub(a.Window.From).Seconds()
+	seconds := s.recorded(a.Window)
 	for i := range a.Nodes {
 		g.Nodes = append(g.Nodes, shownNode(&a.Nodes[i], seconds))
 	}
@@ -129,6 +129,16 @@ func shown(a graphview.Answer, asOf time.Time, limit int) graph {
 		g.Edges = append(g.Edges, shownEdge(&a.Links[i], seconds))
 	}
 	return g
+}
+
+// recorded is how many seconds of a window anything was counted in: what began to
+// send a minute ago has the rate of that minute.
+func (s *Server) recorded(w callgraph.Window) float64 {
+	from := w.From
+	if first := s.options.View.First(); first.After(from) {
+		from = first
+	}
+	return min(w.To.Sub(w.From), max(w.To.Sub(from), callgraph.HotWidth*time.Second)).Seconds()
 }
 
 func shownNode(n *graphview.Node, seconds float64) node {

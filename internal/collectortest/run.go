@@ -34,13 +34,12 @@ const (
 // Patience is how long anything may take that is waited for.
 const Patience = time.Minute
 
-// Binary is the absolute path of the collector. Packages of tests lie two
-// folders below the root.
+// Binary is the absolute path of the collector.
 func Binary(t *testing.T) string {
 	t.Helper()
 	path := os.Getenv("JCG_BINARY")
 	if path == "" {
-		path = filepath.Join("..", "..", "build", "jcallgraph")
+		path = filepath.Join(root(t), "build", "jcallgraph")
 	}
 	path, err := filepath.Abs(path)
 	require.NoError(t, err)
@@ -48,6 +47,20 @@ func Binary(t *testing.T) string {
 		t.Skipf("no collector to test: make build, or set JCG_BINARY: %v", err)
 	}
 	return path
+}
+
+// root is the folder of the module that the test belongs to.
+func root(t *testing.T) string {
+	t.Helper()
+	folder, err := os.Getwd()
+	require.NoError(t, err)
+	for ; folder != filepath.Dir(folder); folder = filepath.Dir(folder) {
+		if _, err := os.Stat(filepath.Join(folder, "go.mod")); err == nil {
+			return folder
+		}
+	}
+	require.Fail(t, "no go.mod above the test")
+	return ""
 }
 
 // Run is one run of the collector.

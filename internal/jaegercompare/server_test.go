@@ -20,6 +20,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
+
+	"github.com/jcallgraph/jcallgraph/internal/collectortest"
 )
 
 // patience is how long anything may take that is waited for.
@@ -64,24 +66,14 @@ func startJaeger(t *testing.T) server {
 	return s
 }
 
-// Ports of the collector's built-in configuration.
-const (
-	inputPort = 4318
-	queryPort = 16686
-)
-
 func startOurs(t *testing.T) server {
 	t.Helper()
-	binary := os.Getenv("JCG_BINARY")
-	if binary == "" {
-		binary = filepath.Join("..", "..", "build", "jcallgraph")
+	offset := collectortest.FreeOffset(t)
+	s := server{
+		"JCallGraph", fmt.Sprintf("http://127.0.0.1:%d", collectortest.PortQuery+offset),
+		fmt.Sprintf("http://127.0.0.1:%d/v1/traces", collectortest.PortHTTP+offset),
 	}
-	if _, err := os.Stat(binary); err != nil {
-		t.Skipf("no collector to test: make build, or set JCG_BINARY: %v", err)
-	}
-	offset := freeOffset(t)
-	s := server{"JCallGraph", fmt.Sprintf("http://127.0.0.1:%d", queryPort+offset), fmt.Sprintf("http://127.0.0.1:%d/v1/traces", inputPort+offset)}
-	cmd := exec.Command(binary, "--config", "builtin:all-in-one") //nolint:noctx // the test's cleanup ends it
+	cmd := exec.Command(collectortest.Binary(t), "--config", "builtin:all-in-one") //nolint:noctx // the test's cleanup ends it
 	cmd.Env = append(os.Environ(), "JCG_DATA="+t.TempDir(), "JCG_PORT_OFFSET="+strconv.Itoa(offset))
 	run(t, s, cmd)
 	return s
@@ -213,28 +205,4 @@ func freePorts(t *testing.T, n int) (ports []int) {
 		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
 	}
 	return ports
-}
-
-// freeOffset moves the collector's ports to free ones.
-func freeOffset(t *testing.T) int {
-	t.Helper()
-	for offset := 1000 + os.Getpid()%10_000; offset < 16_000; offset += 7 {
-		if allFree(t, offset) {
-			return offset
-		}
-	}
-	require.Fail(t, "no free ports")
-	return 0
-}
-
-func allFree(t *testing.T, offset int) bool {
-	t.Helper()
-	for _, port := range []int{4317, inputPort, 8888, 8889, 13133, queryPort} {
-		l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port+offset)))
-		if err != nil {
-			return false
-		}
-		require.NoError(t, l.Close())
-	}
-	return true
 }
