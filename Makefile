@@ -29,7 +29,7 @@ test: build packages sources ## install what the tests need and run all of them
 	$(MAKE) test-web
 
 # What is committed of the pages must be what their sources give.
-test-web: build packages web/node_modules
+test-web: build build/shop packages web/node_modules
 	cd web && npm run check && npm test
 	cd web && built=$$(mktemp -d) && npm run build -- "$$built" && diff -r "$$built" ../extension/query/ui && rm -r "$$built"
 
