@@ -74,7 +74,8 @@ interface Placed { boxes: Box[]; width: number; height: number }
 function place(lists: string[][], names: string[], room: number): Placed {
   const n = Math.max(lists.length, 1);
   const nodeWidth = Math.round(Math.min(190, Math.max(124, (room - 2 * margin - (n - 1) * labelRoom) / n)));
-  const gap = n === 1 ? 0 : Math.min(300, Math.max(40, (room - 2 * margin - n * nodeWidth) / (n - 1)));
+  const least = room < 640 ? labelRoom : 40; // small windows scroll anyway
+  const gap = n === 1 ? 0 : Math.min(300, Math.max(least, (room - 2 * margin - n * nodeWidth) / (n - 1)));
   const rows = Math.max(...lists.map((list) => list.length), 1);
   const width = Math.max(n * nodeWidth + (n - 1) * gap + 2 * margin, Math.min(room, 320));
   const left = Math.max(margin, (Math.max(width, room) - n * nodeWidth - (n - 1) * gap) / 2);

@@ -11,6 +11,8 @@ import { SearchView } from './search.tsx';
 import { restoreTheme, route, start, toHelp } from './state.ts';
 import { HelpView } from './welcome.tsx';
 import './style.css';
+import './views.css';
+import './narrow.css';
 
 function View({ at }: { at: Route }) {
   switch (at.view) {
