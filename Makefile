@@ -36,6 +36,9 @@ test-web: build build/shop packages web/node_modules
 web: web/node_modules ## build the web pages that the collector embeds; needs Node
 	cd web && npm run check && npm run build
 
+pictures: build build/shop packages web/node_modules ## take the pictures of the README again
+	cd web && node e2e/pictures.mjs
+
 web/node_modules: web/package-lock.json
 	cd web && npm ci && touch node_modules
 
@@ -89,4 +92,4 @@ $(TOOLS)/gofumpt-$(GOFUMPT_VERSION):
 format: $(TOOLS)/gofumpt-$(GOFUMPT_VERSION) ## format all Go files
 	$(TOOLS)/gofumpt-$(GOFUMPT_VERSION) -w $$(git ls-files '*.go')
 
-.PHONY: run build test test-web web packages sources lint generate fuzz bench clean help format
+.PHONY: pictures run build test test-web web packages sources lint generate fuzz bench clean help format
