@@ -54,8 +54,10 @@ export interface Span {
   id: string; parent: number; depth: number; service: number; operation: string; spanKind: string;
   start: number; duration: number; outcome: Outcome; source: string; problems: string[]; events: number; links: number;
 }
+export interface Origin { span: number; failure: Failure }
+
 export interface Chain {
-  summary: Summary; services: Service[]; spans: Span[]; origins: { span: number; failure: Failure }[]; truncated: boolean;
+  summary: Summary; services: Service[]; spans: Span[]; origins: Origin[]; truncated: boolean;
 }
 export interface ChainAnswer { chain: Chain; others: Summary[] }
 

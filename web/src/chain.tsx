@@ -1,9 +1,9 @@
 // One chain: what it is, where it went wrong, its spans as a tree, and all that is known of the chosen one.
 import { useMemo } from 'preact/hooks';
-import { type Chain, type ChainAnswer, type Summary, api } from './api.ts';
+import { type Chain, type ChainAnswer, type Origin, type Summary, api } from './api.ts';
 import { clock, count, duration, plural } from './format.ts';
 import { useLoad } from './load.ts';
-import type { ChainRoute } from './route.ts';
+import { type ChainRoute, keyOf } from './route.ts';
 import { now, put, toChain, toFocus } from './state.ts';
 import { type Tree, opened, treeOf } from './tree.ts';
 import { Ago, Copy, Empty, Name, OutcomeWord, ProblemNote, Waiting } from './parts.tsx';
@@ -84,21 +84,37 @@ function problemsOf(tree: Tree): string[] {
 
 const shownOrigins = 3;
 
+type Alike = [Origin, ...Origin[]];
+
+/** alike gathers attempts that failed in the same way. */
+function alike(origins: Origin[]): Alike[] {
+  const kinds = new Map<string, Alike>();
+  for (const o of origins) {
+    const { failure: f } = o;
+    const key = keyOf(f.environment, f.namespace, f.service, f.operation, f.outcome, f.errorType, f.message, String(f.handled));
+    const known = kinds.get(key);
+    if (known) known.push(o);
+    else kinds.set(key, [o]);
+  }
+  return [...kinds.values()];
+}
+
 /** Origins say in a sentence each where the failure began; a press goes there. */
 function Origins({ chain, choose, chosen }: { chain: Chain; choose: (span: number) => void; chosen: number }) {
-  const shown = chain.origins.slice(0, shownOrigins);
+  const kinds = useMemo(() => alike(chain.origins), [chain]);
+  const shown = kinds.slice(0, shownOrigins);
   if (shown.length === 0) return null;
   return (
     <ul class="origins" aria-label="Where it went wrong">
-      {shown.map(({ span, failure }) => (
+      {shown.map(([{ span, failure }, ...again]) => (
         <li key={span}>
           <button type="button" class={`origin ${tone(failure.outcome)}`} aria-pressed={span === chosen} onClick={() => choose(span)}>
             <span class="label">{originLabel(failure)}</span>
-            <span class="told"><b><bdi>{failure.service}</bdi></b> <bdi>{failure.operation}</bdi> {happened(failure)} <span class="quiet">after {duration(chain.spans[span]?.duration)}{failure.peer && `; no span of the called ${peerName(failure.peer).replace(/^Unknown p/, 'p')} arrived`}{failure.handled && '; its caller went on'}</span></span>
+            <span class="told"><b><bdi>{failure.service}</bdi></b> <bdi>{failure.operation}</bdi> {happened(failure)} <span class="quiet">after {duration(chain.spans[span]?.duration)}{failure.peer && `; no span of the called ${peerName(failure.peer).replace(/^Unknown p/, 'p')} arrived`}{failure.handled && '; its caller went on'}{again.length > 0 && `; ${again.length + 1} times, the last is opened`}</span></span>
           </button>
         </li>
       ))}
-      {chain.origins.length > shown.length && <li class="quiet">and {chain.origins.length - shown.length} more: press e to walk from one failed span to the next</li>}
+      {kinds.length > shown.length && <li class="quiet">and {kinds.length - shown.length} more: press e to walk from one failed span to the next</li>}
     </ul>
   );
 }

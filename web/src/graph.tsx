@@ -3,7 +3,7 @@
 // behind them, their figures are in a table too.
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Edge, Graph as GraphData, Node } from './api.ts';
-import { type Box, type Curve, type Point, along, columns as columnsOf, curve, labels, path } from './layout.ts';
+import { type Box, type Curve, type Point, along, columns as columnsOf, isLane, labels, lanes, path, route } from './layout.ts';
 import { duration, percent, rate, shortOperation } from './format.ts';
 import { keyOf } from './route.ts';
 import { useWidth } from './load.ts';
@@ -24,6 +24,7 @@ interface Props {
 }
 
 const rowHeight = 56;
+const laneHeight = 18; // of what passes between nodes
 const nodeHeight = 42;
 const margin = 12;
 const labelRoom = 130; // between columns, where the window allows
@@ -34,11 +35,12 @@ export function Graph({ graph, column, name, focus = -1, chosen = '', onEdge, hr
   const before = useRef<string[][]>([]);
   const names = useMemo(() => graph.nodes.map(nodeKey), [graph]);
   const placed = useMemo(() => {
-    before.current = columnsOf(names, column, graph.edges, before.current);
-    return place(before.current, names, width);
+    const all = lanes(names, column, graph.edges);
+    before.current = columnsOf(all.names, all.column, all.links, before.current);
+    return { ...place(before.current, names, width), lanes: all.of };
   }, [graph, column, width]);
   useMiddle(frame, placed.boxes[focus]);
-  const curves = useMemo(() => graph.edges.map((e) => curve(placed.boxes[e.caller]!, placed.boxes[e.callee]!)), [placed]);
+  const curves = useMemo(() => graph.edges.map((e, i) => route(placed.boxes[e.caller]!, placed.lanes[i]!.map((lane) => placed.at.get(lane)!), placed.boxes[e.callee]!)), [placed]);
   const keys = useMemo(() => graph.edges.map((e) => edgeKey(graph, e)), [graph]);
   const lit = (e: Edge, i: number) => keys[i] === chosen || keys[i] === over || names[e.caller] === over || names[e.callee] === over;
   const shownLabels = useMemo(() => labelled(graph.edges, curves, placed.boxes, (e, i) => lit(e, i)), [curves, over, chosen]);
@@ -69,23 +71,28 @@ function useMiddle(frame: { current: HTMLDivElement | null }, box: Box | undefin
   }, [x]);
 }
 
-interface Placed { boxes: Box[]; width: number; height: number }
+interface Placed { boxes: Box[]; at: Map<string, Box>; width: number; height: number }
 
 function place(lists: string[][], names: string[], room: number): Placed {
   const n = Math.max(lists.length, 1);
-  const nodeWidth = Math.round(Math.min(190, Math.max(124, (room - 2 * margin - (n - 1) * labelRoom) / n)));
+  const nodeWidth = Math.round(Math.min(190, Math.max(108, (room - 2 * margin - (n - 1) * labelRoom) / n)));
   const least = room < 640 ? labelRoom : 40; // small windows scroll anyway
   const gap = n === 1 ? 0 : Math.min(300, Math.max(least, (room - 2 * margin - n * nodeWidth) / (n - 1)));
-  const rows = Math.max(...lists.map((list) => list.length), 1);
+  const rowOf = (name: string) => (isLane(name) ? laneHeight : rowHeight);
+  const heights = lists.map((list) => list.reduce((sum, name) => sum + rowOf(name), 0));
   const width = Math.max(n * nodeWidth + (n - 1) * gap + 2 * margin, Math.min(room, 320));
   const left = Math.max(margin, (Math.max(width, room) - n * nodeWidth - (n - 1) * gap) / 2);
-  const height = rows * rowHeight + 2 * margin;
+  const height = Math.max(...heights, rowHeight) + 2 * margin;
   const at = new Map<string, Box>();
-  lists.forEach((list, c) => list.forEach((name, row) => {
-    const y = height / 2 + (row - (list.length - 1) / 2) * rowHeight - nodeHeight / 2;
-    at.set(name, { x: Math.round(left + c * (nodeWidth + gap)), y: Math.round(y), width: nodeWidth, height: nodeHeight });
-  }));
-  return { boxes: names.map((name) => at.get(name)!), width: Math.max(width, room), height };
+  lists.forEach((list, c) => {
+    let top = (height - heights[c]!) / 2;
+    for (const name of list) {
+      const own = isLane(name) ? 0 : nodeHeight;
+      at.set(name, { x: Math.round(left + c * (nodeWidth + gap)), y: Math.round(top + (rowOf(name) - own) / 2), width: nodeWidth, height: own });
+      top += rowOf(name);
+    }
+  });
+  return { boxes: names.map((name) => at.get(name)!), at, width: Math.max(width, room), height };
 }
 
 interface Label { text: string; tone: string }
@@ -107,7 +114,7 @@ const widthOf = (label: Label[]): number => label.reduce((sum, { text }) => sum 
 interface Shown { at: Point; label: Label[] }
 
 /** labelled gives lit edges their label first, then the busiest; the others where there is room. */
-function labelled(edges: Edge[], curves: Curve[], boxes: Box[], lit: (e: Edge, i: number) => boolean): (Shown | null)[] {
+function labelled(edges: Edge[], curves: Curve[][], boxes: Box[], lit: (e: Edge, i: number) => boolean): (Shown | null)[] {
   const order = edges.map((_, i) => i).sort((a, b) => Number(lit(edges[b]!, b)) - Number(lit(edges[a]!, a)) || edges[b]!.rate - edges[a]!.rate || a - b);
   const shown: (Shown | null)[] = new Array(edges.length).fill(null);
   const taken = [...boxes];
@@ -122,13 +129,13 @@ function labelled(edges: Edge[], curves: Curve[], boxes: Box[], lit: (e: Edge, i
   tell(order, figures);
   tell(order.filter((i) => !shown[i] && figures(edges[i]!).some((f) => f.tone)), (e) => figures(e).filter((f) => f.tone));
   edges.forEach((e, i) => {
-    if (!shown[i] && lit(e, i)) shown[i] = { at: along(curves[i]!, 0.5), label: figures(e) };
+    if (!shown[i] && lit(e, i)) shown[i] = { at: along(curves[i]![0]!, 0.5), label: figures(e) };
   });
   return shown;
 }
 
 interface CurveProps {
-  edge: Edge; curve: Curve; lit: boolean; dim: boolean; chosen: boolean; virtual: boolean; onOver: (on: boolean) => void; onChoose: () => void;
+  edge: Edge; curve: Curve[]; lit: boolean; dim: boolean; chosen: boolean; virtual: boolean; onOver: (on: boolean) => void; onChoose: () => void;
 }
 
 function EdgeCurve({ edge, curve: c, lit, dim, chosen, virtual, onOver, onChoose }: CurveProps) {

@@ -68,6 +68,38 @@ export function backbone(links: Link[], room: number): Link[] {
   return links.filter((l) => drawn.has(l));
 }
 
+export interface Lanes { names: string[]; column: number[]; links: Link[]; of: string[][] }
+
+const laneMark = '\u0000';
+export const isLane = (name: string): boolean => name.startsWith(laneMark);
+
+/**
+ * lanes are places in the columns that a link skips, so that it passes between nodes and not behind them; links to one callee share theirs.
+ * Nodes come first, as they were; of is the names of each link's lanes on its way.
+ */
+export function lanes(names: string[], column: number[], links: Link[]): Lanes {
+  const all: Lanes = { names: [...names], column: [...column], links: [], of: [] };
+  const known = new Map<string, number>();
+  for (const { caller, callee } of links) {
+    const passed: string[] = [];
+    const step = Math.sign(column[callee]! - column[caller]!);
+    let last = caller;
+    for (let c = column[caller]! + step; step !== 0 && c !== column[callee]; c += step) {
+      const name = `${laneMark}${step} ${c} ${names[callee]}`;
+      if (!known.has(name)) {
+        known.set(name, all.names.push(name) - 1);
+        all.column.push(c);
+      }
+      passed.push(name);
+      all.links.push({ caller: last, callee: known.get(name)! });
+      last = known.get(name)!;
+    }
+    all.links.push({ caller: last, callee });
+    all.of.push(passed);
+  }
+  return all;
+}
+
 export const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** columns are the node names of each column, from the top; known names keep their place. */
@@ -147,7 +179,23 @@ function bent(from: Point, to: Point, out: number, back: number): Curve {
   return { from, a: { x: from.x + out, y: from.y }, b: { x: to.x + back, y: to.y }, to };
 }
 
-export const path = ({ from, a, b, to }: Curve): string => `M${from.x} ${from.y}C${a.x} ${a.y} ${b.x} ${b.y} ${to.x} ${to.y}`;
+/** route is the curves from a caller through lanes to its callee. */
+export function route(from: Box, through: Box[], to: Box): Curve[] {
+  const parts: Curve[] = [];
+  let last = from;
+  for (const lane of through) {
+    const { y } = lane;
+    const [enter, leave] = from.x < to.x ? [lane.x, lane.x + lane.width] : [lane.x + lane.width, lane.x];
+    parts.push(curve(last, lane), bent({ x: enter, y }, { x: leave, y }, (leave - enter) / 3, (enter - leave) / 3));
+    last = lane;
+  }
+  return [...parts, curve(last, to)];
+}
+
+export function path(parts: Curve[]): string {
+  const start = parts[0]!.from;
+  return `M${start.x} ${start.y}` + parts.map(({ a, b, to }) => `C${a.x} ${a.y} ${b.x} ${b.y} ${to.x} ${to.y}`).join('');
+}
 
 export function along({ from, a, b, to }: Curve, t: number): Point {
   const u = 1 - t;
@@ -155,12 +203,11 @@ export function along({ from, a, b, to }: Curve, t: number): Point {
   return { x: mix(from.x, a.x, b.x, to.x), y: mix(from.y, a.y, b.y, to.y) };
 }
 
-/** labels finds room on each curve, in the order given; null: there was none. */
-export function labels(curves: Curve[], widths: number[], taken: Box[], height = 16): (Point | null)[] {
+/** labels finds room on each route, in the order given; null: there was none. */
+export function labels(routes: Curve[][], widths: number[], taken: Box[], height = 16): (Point | null)[] {
   const used = [...taken];
-  return curves.map((c, i) => {
-    for (const t of [0.5, 0.38, 0.62, 0.28, 0.72]) {
-      const at = along(c, t);
+  return routes.map((parts, i) => {
+    for (const at of parts.flatMap((part) => [0.5, 0.38, 0.62, 0.28, 0.72].map((t) => along(part, t)))) {
       const box = { x: at.x - widths[i]! / 2, y: at.y - height / 2, width: widths[i]!, height };
       if (used.some((other) => overlap(other, box))) continue;
       used.push(box);

@@ -6,7 +6,7 @@ import { useLoad } from './load.ts';
 import { type Search, search as blank } from './route.ts';
 import { go, now, toChain, windowQuery } from './state.ts';
 import { Ago, Empty, Name, OutcomeWord, ProblemNote, Waiting } from './parts.tsx';
-import { outcomeWord, outcomes, reason } from './words.ts';
+import { outcomeWord, outcomes, reason, tone } from './words.ts';
 
 const page = 30;
 
@@ -71,13 +71,20 @@ export function ChainRow({ chain, slowest, wide = false }: { chain: Summary; slo
           <Name at={chain.entrance} />
           {origin && <span class="reason"><bdi>{origin.service}</bdi>{reason(origin) && ': '}{reason(origin)}</span>}
         </span>
-        <span class="end"><OutcomeWord outcome={chain.outcome} />{chain.softErrors > 0 && chain.outcome !== 'soft_error' && <span class="soft">▲ {chain.softErrors} soft</span>}</span>
+        <span class="end"><OutcomeWord outcome={chain.outcome} /><Within chain={chain} /></span>
         {wide && <span class="size quiet">{plural(chain.spans, 'span')} in {plural(chain.serviceCount, 'service')}{chain.partial && ', partial'}</span>}
         <span class="took">{duration(chain.duration)}<i style={{ width: `${slowest > 0 ? (100 * chain.duration) / slowest : 0}%` }} /></span>
         <span class="when">{wide ? <time dateTime={chain.start}>{clock(chain.start, now.value)}</time> : <Ago time={chain.start} />}</span>
       </a>
     </li>
   );
+}
+
+/** Within tells what went wrong in a chain whose entrance says nothing of it. */
+function Within({ chain }: { chain: Summary }) {
+  if (tone(chain.outcome) === 'bad') return null;
+  if (chain.failedSpans > 0) return <span class="bad">✕ {plural(chain.failedSpans, 'span')} failed</span>;
+  return chain.softErrors > 0 && chain.outcome !== 'soft_error' ? <span class="soft">▲ {chain.softErrors} soft</span> : null;
 }
 
 const calleeFields = { calleeService: '', calleeOperation: '', calleeEnvironment: '', calleeNamespace: '', connection: '' };

@@ -75,7 +75,8 @@ function useWindow(count: number, at: number) {
       observer.disconnect();
     };
   }, [rowHeight]);
-  const first = Math.max(0, Math.min(Math.floor(top / rowHeight) - spare, count - seen));
+  // In steps, so that a small scroll draws nothing anew.
+  const first = Math.floor(Math.max(0, Math.min(top / rowHeight - spare, count - seen)) / spare) * spare;
   const reveal = (row: number) => {
     const element = body.current;
     if (!element || row < 0) return;
@@ -86,7 +87,7 @@ function useWindow(count: number, at: number) {
     else if (to > element.scrollTop + room) element.scrollTop = to - room + (to - element.scrollTop > 2 * room ? room / 2 : 0);
     setTop(element.scrollTop);
   };
-  return { body, first, last: Math.min(count, first + seen + 2 * spare), height: count * rowHeight, rowHeight, reveal };
+  return { body, first, last: Math.min(count, first + seen + 3 * spare), height: count * rowHeight, rowHeight, reveal };
 }
 
 interface KeyContext { tree: Tree; closed: Set<string>; chosen: number; step: (by: number) => void; toggle: (span: number) => void; onChoose: (span: number) => void }

@@ -1,6 +1,6 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { type Box, along, backbone, columns, curve, depths, labels, overlap } from '../src/layout.ts';
+import { type Box, along, backbone, columns, curve, depths, isLane, labels, lanes, overlap, path, route } from '../src/layout.ts';
 import { Random } from './random.ts';
 
 const links = (text: string, names: string[]) => text.split(' ').filter(Boolean).map((l) => {
@@ -79,7 +79,7 @@ test('labels never cover one another or a node', () => {
   const box = (): Box => ({ x: random.below(900), y: random.below(500), width: 120, height: 40 });
   for (let i = 0; i < 200; i++) {
     const boxes = Array.from({ length: 12 }, box);
-    const curves = Array.from({ length: 20 }, () => curve(random.pick(boxes), random.pick(boxes)));
+    const curves = Array.from({ length: 20 }, () => [curve(random.pick(boxes), random.pick(boxes))]);
     const placed = labels(curves, curves.map(() => 90), boxes).filter((p) => p !== null).map((p) => ({ x: p.x - 45, y: p.y - 8, width: 90, height: 16 }));
     placed.forEach((a, k) => {
       assert.ok(boxes.every((b) => !overlap(a, b)));
@@ -95,4 +95,33 @@ test('curves begin at the caller and end at the callee', () => {
   assert.deepEqual(along(curve(left, right), 1), { x: 300, y: 220 });
   assert.deepEqual(along(curve(right, left), 0), { x: 300, y: 220 });
   assert.deepEqual(along(curve(right, left), 1), { x: 100, y: 20 });
+});
+
+test('a link that skips columns has a lane in each, shared by links to one callee', () => {
+  const names = ['a', 'b', 'c', 'd'];
+  const all = lanes(names, [0, 1, 2, 3], links('a>b a>d b>d d>a c>c', names));
+  assert.deepEqual(all.of.map((of) => of.length), [0, 2, 1, 2, 0]);
+  assert.equal(all.of[1]![1], all.of[2]![0], 'd is reached through one lane in column 2');
+  assert.notEqual(all.of[1]![0], all.of[3]![1], 'the way back has its own');
+  assert.deepEqual(all.names.slice(0, 4), names);
+  const random = new Random(7);
+  for (let i = 0; i < 300; i++) {
+    const { names, edges } = randomGraph(random);
+    const column = depths(names, edges);
+    const { names: every, column: of, links: steps } = lanes(names, column, edges);
+    assert.ok(steps.every((l) => Math.abs(of[l.caller]! - of[l.callee]!) <= 1), 'no step skips a column');
+    assert.equal(every.filter((n) => !isLane(n)).length, names.length);
+    assert.equal(new Set(every).size, every.length);
+  }
+});
+
+test('a route goes straight through its lanes', () => {
+  const box = (x: number, y: number, height: number): Box => ({ x, y, width: 100, height });
+  const [from, lane, to] = [box(0, 0, 40), box(200, 150, 0), box(400, 0, 40)];
+  const parts = route(from, [lane], to);
+  assert.deepEqual(parts.map((p) => [p.from, p.to]), [
+    [{ x: 100, y: 20 }, { x: 200, y: 150 }], [{ x: 200, y: 150 }, { x: 300, y: 150 }], [{ x: 300, y: 150 }, { x: 400, y: 20 }],
+  ]);
+  assert.deepEqual(route(to, [lane], from)[1]!.from, { x: 300, y: 150 });
+  assert.match(path(parts), /^M100 20C.*300 150C.* 400 20$/);
 });
