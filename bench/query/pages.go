@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/url"
@@ -12,9 +11,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
-	"github.com/jcallgraph/jcallgraph/bench/internal/child"
 	"github.com/jcallgraph/jcallgraph/bench/internal/figure"
-	"github.com/jcallgraph/jcallgraph/bench/internal/load"
 	"github.com/jcallgraph/jcallgraph/internal/biggraph"
 )
 
@@ -27,7 +24,7 @@ type question struct {
 
 // graphPages are what the UI asks of the large graph.
 var graphPages = []question{
-	{"map_p99_ms", "/api/jcg/v1/map", func(int) url.Values { return url.Values{"limit": {"60"}} }},
+	{"map_p99_ms", "/api/jcg/v1/map", func(int) url.Values { return url.Values{"limit": {"400"}} }},
 	{"entrances_p99_ms", "/api/jcg/v1/entrances", func(int) url.Values { return url.Values{"limit": {"20"}} }},
 	{"find_p99_ms", "/api/jcg/v1/search", func(n int) url.Values {
 		name := biggraph.Service(n * 7919 % services).Name
@@ -60,20 +57,9 @@ const (
 )
 
 // chains stores large chains and reads them.
-func (b *bench) chains(ctx context.Context) error {
-	c, err := b.collector("chains")
-	if err != nil {
-		return err
-	}
-	server, err := child.Start(ctx, c.Command())
-	if err != nil {
-		return err
-	}
-	defer func() { _ = server.Kill() }() // nothing after Stop
-	v := viewer{api: api{c.API()}}
-	if v.client, err = load.Dial(c.Traces(), 1); err != nil {
-		return err
-	}
+func (b *bench) chains(ctx context.Context) error { return b.viewed(ctx, "chains", b.readChains) }
+
+func (b *bench) readChains(ctx context.Context, v viewer) error {
 	for _, size := range []int{largeChain, largestChain} {
 		id := pcommon.TraceID{0: 1, 15: byte(size >> 8)}
 		for from := 0; from < size; from += perRequest {
@@ -81,21 +67,27 @@ func (b *bench) chains(ctx context.Context) error {
 				return err
 			}
 		}
-		queries := max(1, b.queries*largeChain/size)
-		took := make([]time.Duration, queries)
-		for i := range took {
-			var answer struct{ Chain struct{ Spans []struct{} } }
-			if took[i], err = v.api.read(ctx, "/api/jcg/v1/chains/"+id.String(), nil, &answer); err != nil {
-				return err
-			}
-			if len(answer.Chain.Spans) != size {
-				return fmt.Errorf("chain %s has %d spans instead of %d", id, len(answer.Chain.Spans), size)
-			}
+		took, err := v.readChain(ctx, id, size, max(1, b.queries*largeChain/size))
+		if err != nil {
+			return err
 		}
 		b.Print("chain_"+strconv.Itoa(size)+"_p99_ms", figure.Milliseconds(figure.P99(took)), "ms")
 	}
-	_, err = server.Stop()
-	return errors.Join(err, v.client.Close())
+	return nil
+}
+
+func (v viewer) readChain(ctx context.Context, id pcommon.TraceID, size, times int) (took []time.Duration, err error) {
+	took = make([]time.Duration, times)
+	for i := range took {
+		var answer struct{ Chain struct{ Spans []struct{} } }
+		if took[i], err = v.api.read(ctx, "/api/jcg/v1/chains/"+id.String(), nil, &answer); err != nil {
+			return nil, err
+		}
+		if len(answer.Chain.Spans) != size {
+			return nil, fmt.Errorf("chain %s has %d spans instead of %d", id, len(answer.Chain.Spans), size)
+		}
+	}
+	return took, nil
 }
 
 // deepChain has the spans from one number to another of a chain: pairs of client

@@ -28,8 +28,11 @@ const (
 
 // visibility times the way from a span's acknowledgement to the API, for the
 // slowest of some rounds.
-func (b *bench) visibility(ctx context.Context) error {
-	c, err := b.collector("visible")
+func (b *bench) visibility(ctx context.Context) error { return b.viewed(ctx, "visible", b.look) }
+
+// viewed runs a collector with a new store for as long as use needs it.
+func (b *bench) viewed(ctx context.Context, name string, use func(context.Context, viewer) error) error {
+	c, err := b.collector(name)
 	if err != nil {
 		return err
 	}
@@ -42,7 +45,7 @@ func (b *bench) visibility(ctx context.Context) error {
 	if v.client, err = load.Dial(c.Traces(), 1); err != nil {
 		return err
 	}
-	if err := b.look(ctx, v); err != nil {
+	if err := use(ctx, v); err != nil {
 		return err
 	}
 	_, err = server.Stop()
