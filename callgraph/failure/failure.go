@@ -26,6 +26,9 @@ type Failure struct {
 	Peer string
 	// Handled failures did not make all spans above them fail.
 	Handled bool
+	// Waiter is the span that gave up waiting for Node, which had not ended; nil
+	// where Node failed itself.
+	Waiter *calltree.Node
 }
 
 // SourceStillOpen is the source of an origin that did not fail itself: the one
@@ -43,7 +46,9 @@ func Origins(t *calltree.Tree) []Failure {
 	var found []Failure
 	for _, n := range t.Walk() {
 		if s := x.states[n]; s.bad() && !x.explained(n, s) {
-			found = append(found, x.failure(n, s))
+			if f := x.failure(n, s); !f.Handled || !x.refused(n) {
+				found = append(found, f)
+			}
 		}
 	}
 	slices.SortStableFunc(found, func(a, b Failure) int {
@@ -125,6 +130,14 @@ func step(c *calltree.Node, s state) bool {
 	return c.Span.Kind() <= ptrace.SpanKindInternal && s.outcome == callgraph.OK && s.source == ""
 }
 
+// refused: the callee said that its caller was at fault. Where that caller went
+// on, nothing is broken: somebody asked for what there is not.
+func (x *explorer) refused(n *calltree.Node) bool {
+	return slices.ContainsFunc(n.Children, func(c *calltree.Node) bool {
+		return c.Span.Kind() == ptrace.SpanKindServer && x.states[c].outcome == callgraph.Rejected
+	})
+}
+
 // retried reports whether a later attempt at c's call went well.
 func (x *explorer) retried(later []*calltree.Node, c *calltree.Node) bool {
 	for _, o := range later {
@@ -145,7 +158,7 @@ func (x *explorer) failure(n *calltree.Node, s state) Failure {
 		return f
 	}
 	if open := openBelow(n); open != nil {
-		f.Node, f.Source, f.Peer = open, SourceStillOpen, ""
+		f.Node, f.Source, f.Peer, f.Waiter = open, SourceStillOpen, "", n
 	}
 	return f
 }

@@ -47,6 +47,9 @@ func origins(tree *calltree.Tree) string {
 				fmt.Fprintf(&b, ", %s %q", part.name, part.value)
 			}
 		}
+		if f.Waiter != nil {
+			fmt.Fprintf(&b, ", given up by %s %q", f.Waiter.Service, f.Waiter.Span.Name())
+		}
 		if f.Handled {
 			b.WriteString(", handled")
 		}

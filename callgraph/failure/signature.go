@@ -19,7 +19,11 @@ func (s Signature) String() string { return fmt.Sprintf("%016x", uint64(s)) }
 func (f *Failure) Signature() Signature {
 	h := fnv.New64a()
 	s := f.Node.Service
-	for _, part := range []string{s.Environment, s.Namespace, s.Name, f.Node.Span.Name(), f.Outcome.String(), f.Type, Template(f.Message)} {
+	parts := []string{s.Environment, s.Namespace, s.Name, f.Node.Span.Name(), f.Outcome.String(), f.Type, Template(f.Message)}
+	if f.Handled {
+		parts = append(parts, "handled")
+	}
+	for _, part := range parts {
 		var length [8]byte
 		binary.BigEndian.PutUint64(length[:], uint64(len(part)))
 		_, _ = h.Write(length[:])      // a hash does not fail

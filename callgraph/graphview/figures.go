@@ -7,6 +7,8 @@ type Figures struct {
 	// Outcomes are the calls by the outcome of the half that gives them: the
 	// client's where the caller counts, else the server's.
 	Outcomes [callgraph.Outcomes]uint64
+	// Server are the calls by the outcome that their callee saw, as far as it did.
+	Server [callgraph.Outcomes]uint64
 	// Sum has all outcomes' sketches and counts; its key says nothing.
 	Sum callgraph.Cell
 }
@@ -32,7 +34,9 @@ func (f *Figures) Count() Count {
 func (f *Figures) add(r *record, u *unpacker) {
 	f.Outcomes[r.outcome] += r.calls
 	f.Sum.Folded = f.Sum.Folded || r.folded
+	before := f.Sum.Server.Count()
 	u.addTo(&f.Sum, r.packed)
+	f.Server[r.outcome] += f.Sum.Server.Count() - before
 }
 
 // count adds up a link's calls without their latencies.

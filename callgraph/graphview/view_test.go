@@ -113,6 +113,8 @@ func TestCallsAreTheClientHalfElseTheServerHalf(t *testing.T) {
 	require.Equal(t, graphview.Count{Calls: 8, Errors: 1}, link.Count())
 	require.EqualValues(t, 7, link.Outcomes[callgraph.OK])
 	require.EqualValues(t, 1, link.Outcomes[callgraph.Timeout])
+	require.EqualValues(t, 7, link.Server[callgraph.OK])
+	require.Zero(t, link.Server[callgraph.Timeout], "the callee saw none")
 	require.EqualValues(t, 6, link.Sum.Client.Count())
 	require.EqualValues(t, 7, link.Sum.Server.Count())
 	require.InEpsilon(t, 0.005, link.Sum.Server.Quantile(0.99).Seconds(), 0.03)

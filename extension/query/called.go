@@ -30,6 +30,7 @@ type (
 		Errors   uint64            `json:"errors"`
 		Rate     float64           `json:"rate"`
 		Outcomes map[string]uint64 `json:"outcomes"`
+		Seen     map[string]uint64 `json:"serverOutcomes"`
 		Seconds  *latency          `json:"seconds"` // its own, else its callers'
 	}
 	calledOperations struct {
@@ -45,31 +46,30 @@ func nameOf(s callgraph.Service) serviceName { return serviceName{s.Environment,
 
 // entrances are the operations that nothing in the traces calls.
 func (s *Server) entrances(r *http.Request) (any, error) {
-	return s.called(r, func(ctx context.Context, p *parameters, w callgraph.Window, limit int) ([]graphview.Called, int, error) {
-		return s.options.View.Entrances(ctx, w, p.text("environment"), limit)
+	p := s.parameters(r)
+	environment := p.text("environment")
+	return s.called(r.Context(), p, func(ctx context.Context, w callgraph.Window, limit int) ([]graphview.Called, int, error) {
+		return s.options.View.Entrances(ctx, w, environment, limit)
 	})
 }
 
 // serviceOperations are the operations of a service.
 func (s *Server) serviceOperations(r *http.Request) (any, error) {
-	return s.called(r, func(ctx context.Context, p *parameters, w callgraph.Window, limit int) ([]graphview.Called, int, error) {
-		return s.options.View.Operations(ctx, w, graphview.Focus{Service: p.service()}, limit)
-	}, "service")
+	p := s.parameters(r)
+	p.required("service")
+	service := p.service()
+	return s.called(r.Context(), p, func(ctx context.Context, w callgraph.Window, limit int) ([]graphview.Called, int, error) {
+		return s.options.View.Operations(ctx, w, graphview.Focus{Service: service}, limit)
+	})
 }
 
-type askCalled func(ctx context.Context, p *parameters, w callgraph.Window, limit int) ([]graphview.Called, int, error)
-
-func (s *Server) called(r *http.Request, ask askCalled, required ...string) (any, error) {
-	p := s.parameters(r)
+func (s *Server) called(ctx context.Context, p *parameters, ask func(context.Context, callgraph.Window, int) ([]graphview.Called, int, error)) (any, error) {
 	window, limit := p.window(), int(p.integer("limit", defaultLinks, 1, maxLinks))
-	for _, name := range required {
-		p.required(name)
-	}
-	if p.err != nil {
-		return nil, p.err
+	if err := p.fault(); err != nil {
+		return nil, err
 	}
 	asOf := s.AsOf()
-	found, total, err := ask(r.Context(), p, window, limit)
+	found, total, err := ask(ctx, window, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +92,7 @@ func shownCalled(c *graphview.Called, recorded float64) calledOperation {
 	return calledOperation{
 		operationName: operationName{nameOf(c.Service), c.Name}, Kind: c.Node.String(),
 		Calls: count.Calls, Errors: count.Errors, Rate: rate(count.Calls, recorded),
-		Outcomes: outcomes(c.Outcomes), Seconds: shownLatency(seconds),
+		Outcomes: outcomes(c.Outcomes), Seen: outcomes(c.Figures.Server), Seconds: shownLatency(seconds),
 	}
 }
 

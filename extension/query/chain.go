@@ -57,6 +57,7 @@ type (
 		Message   string `json:"message"`
 		Peer      string `json:"peer"`
 		Handled   bool   `json:"handled"`
+		WaiterID  string `json:"waiterSpanId"`
 	}
 )
 
@@ -79,8 +80,8 @@ func (s *Server) tracesOf(r *http.Request, limit int) ([]ptrace.Traces, error) {
 	p := s.parameters(r)
 	w := callgraph.Window{From: p.instant("from", anyTime.From), To: p.instant("to", anyTime.To)}
 	p.ordered("from", "to", w.From, w.To)
-	if p.err != nil {
-		return nil, p.err
+	if err := p.fault(); err != nil {
+		return nil, err
 	}
 	return s.traces(r.Context(), r.PathValue("id"), w, limit)
 }
@@ -164,9 +165,13 @@ func problemsOf(t *calltree.Tree) map[*calltree.Node][]string {
 }
 
 func shownFailure(f *failure.Failure) failureShape {
+	waiter := ""
+	if f.Waiter != nil {
+		waiter = f.Waiter.Span.SpanID().String()
+	}
 	return failureShape{
 		SpanID: f.Node.Span.SpanID().String(), operationName: operationName{nameOf(f.Node.Service), f.Node.Span.Name()},
 		SpanKind: spanKind(f.Node.Span.Kind()), Outcome: f.Outcome.String(), Source: f.Source,
-		ErrorType: f.Type, Message: f.Message, Peer: f.Peer, Handled: f.Handled,
+		ErrorType: f.Type, Message: f.Message, Peer: f.Peer, Handled: f.Handled, WaiterID: waiter,
 	}
 }

@@ -26,8 +26,8 @@ type chainList struct {
 func (s *Server) chains(r *http.Request) (any, error) {
 	p := s.parameters(r)
 	x := p.chainSearch()
-	if p.err != nil {
-		return nil, p.err
+	if err := p.fault(); err != nil {
+		return nil, err
 	}
 	if err := s.choose(r.Context(), &x); err != nil {
 		return nil, err
@@ -102,6 +102,7 @@ func (p *parameters) oneOf(name string, accepted ...string) {
 // attributes are given as key=value.
 func (p *parameters) attributes(name string) map[string]string {
 	all := map[string]string{}
+	p.read(name)
 	for _, pair := range p.values[name] {
 		key, value, found := strings.Cut(pair, "=")
 		if key == "" || !found {

@@ -186,14 +186,34 @@ func TestFailuresAreGroupedByTheirOrigins(t *testing.T) {
 	declined := `payment pay soft_error "" "card declined" in 1 of POST /order, latest 00000004`
 	ads := `web ads timeout "timeout" "" in 1 of GET /cart, latest 00000003`
 	cart := `cart list error "" "no cart 17" in 1 of GET /cart, latest 00000002`
-	require.Equal(t, []string{declined, ads, cart}, lines(""))
-	require.Equal(t, []string{ads, cart}, lines("outcome=failed"))
+	require.Equal(t, []string{cart, declined, ads}, lines(""), "what reached an entrance, then what did softly, then what was handled")
+	require.Equal(t, []string{cart, ads}, lines("outcome=failed"))
 	require.Equal(t, []string{declined}, lines("outcome=soft"))
 	require.Equal(t, []string{ads}, lines("environment=prod"))
 	require.Equal(t, []string{cart}, lines("service=cart"))
-	require.Equal(t, []string{declined}, lines("limit=1"))
-	writeChain(t, s.options.Backend.(storage.Backend), 9, `dev//cart server list 700-800 status=error message="no cart 18"`)
+	require.Equal(t, []string{cart}, lines("limit=1"))
+	b := s.options.Backend.(storage.Backend)
+	writeChain(t, b, 9, `dev//cart server list 700-800 status=error message="no cart 18"`)
 	require.Equal(t, `cart list error "" "no cart 18" in 2 of list, latest 00000009`, lines("")[0], "numbers aside they are the same")
+	writeChain(t, b, 10, `dev//cart server list 900-990
+  dev//cart internal look 901-980 status=error message="no shelf"`)
+	require.Equal(t, `cart look error "" "no shelf" in 1 of list, latest 0000000a`, lines("")[2], "handled")
+}
+
+// While the callee's spans have not come, its caller is to blame by all that is
+// known: such a chain waits.
+func TestAChainWithMissingSpansWaits(t *testing.T) {
+	s, b := realServer(t)
+	writeChain(t, b, 1, `web server a 0-50 status=error
+  web client pay 1-49 status=error server.address=payment`)
+	failures := func(now time.Time) int {
+		s.options.Now = func() time.Time { return now }
+		var list failureList
+		fetchInto(t, s, "/api/jcg/v1/failures", &list)
+		return len(list.Failures)
+	}
+	require.Zero(t, failures(treescript.Epoch.Add(time.Second)))
+	require.Equal(t, 1, failures(treescript.Epoch.Add(7*time.Second)))
 }
 
 func TestTheWholeOfAnOriginIsShown(t *testing.T) {

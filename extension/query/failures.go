@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
+	"github.com/jcallgraph/jcallgraph/callgraph/calltree"
 	"github.com/jcallgraph/jcallgraph/callgraph/failure"
 	"github.com/jcallgraph/jcallgraph/storage"
 )
@@ -60,8 +61,8 @@ func (s *Server) failures(r *http.Request) (any, error) {
 	window, service := p.window(), p.service()
 	limit := int(p.integer("limit", defaultGroups, 1, maxGroups))
 	p.oneOf("outcome", "", "failed", "soft", "all")
-	if p.err != nil {
-		return nil, p.err
+	if err := p.fault(); err != nil {
+		return nil, err
 	}
 	wanted := p.text("outcome")
 	matches, err := s.newestOf(r.Context(), failing(wanted, service.Environment), within(window), failingChains)
@@ -115,6 +116,17 @@ type origin struct {
 	start     time.Time
 }
 
+// rank: what a caller handled can wait.
+func (f *failureShape) rank() int {
+	switch {
+	case f.Handled:
+		return 2
+	case f.Outcome == callgraph.SoftError.String():
+		return 1
+	}
+	return 0
+}
+
 func (o *origin) wanted(outcome string, s callgraph.Service) bool {
 	soft := o.shape.Outcome == callgraph.SoftError.String()
 	return (outcome != "soft" || soft) && (outcome != "failed" || !soft) &&
@@ -136,6 +148,9 @@ func (s *Server) blamed(ctx context.Context, id pcommon.TraceID) (*blamed, error
 		return nil, fmt.Errorf("trace %s: %w", id, err)
 	}
 	st := newStory(td)
+	if st.unsettled(now) {
+		return &blamed{id: id}, nil
+	}
 	b := &blamed{id: id, entrance: operationName{nameOf(st.entrance.Service), st.entrance.Span.Name()}}
 	for i := range st.origins {
 		f := &st.origins[i]
@@ -143,6 +158,21 @@ func (s *Server) blamed(ctx context.Context, id pcommon.TraceID) (*blamed, error
 	}
 	s.blames.put(b, st.end.AsTime(), now)
 	return b, nil
+}
+
+// settles is how long after its end a chain's spans have mostly come: SDKs send
+// every five seconds.
+const settles = 6 * time.Second
+
+// unsettled chains speak of spans that may still come, and would blame the wrong
+// one until then.
+func (st *story) unsettled(now time.Time) bool {
+	if now.Sub(st.end.AsTime()) >= settles {
+		return false
+	}
+	return slices.ContainsFunc(st.tree.Problems(), func(p calltree.Problem) bool {
+		return p.Oddity == calltree.Orphan || p.Oddity == calltree.NoServer
+	})
 }
 
 // grouping gathers origins by signature.
@@ -186,7 +216,7 @@ func (g *group) add(c *blamed, o *origin) {
 	}
 }
 
-// newest are the groups with the latest failures first.
+// newest are the groups with what reached an entrance first, then the latest.
 func (g *grouping) newest(limit int) []failureGroup {
 	all := make([]failureGroup, 0, len(g.groups))
 	for _, one := range g.groups {
@@ -194,7 +224,7 @@ func (g *grouping) newest(limit int) []failureGroup {
 		all = append(all, one.failureGroup)
 	}
 	slices.SortFunc(all, func(a, b failureGroup) int {
-		return cmp.Or(b.Last.Compare(a.Last), cmp.Compare(a.Signature, b.Signature))
+		return cmp.Or(cmp.Compare(a.Failure.rank(), b.Failure.rank()), b.Last.Compare(a.Last), cmp.Compare(a.Signature, b.Signature))
 	})
 	return all[:min(limit, len(all))]
 }

@@ -40,8 +40,8 @@ func (s *Server) findAnything(r *http.Request) (any, error) {
 		p.refuse("q", text, "must be at most 4096 bytes")
 	}
 	window, limit, environment := p.window(), int(p.integer("limit", defaultFound, 1, maxFound)), p.text("environment")
-	if p.err != nil {
-		return nil, p.err
+	if err := p.fault(); err != nil {
+		return nil, err
 	}
 	answer := findings{Window: timeWindow(window), Services: []node{}, Operations: []node{}, Chains: []summary{}}
 	chains, err := s.meant(r.Context(), text, environment, window, limit)

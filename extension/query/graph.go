@@ -28,8 +28,8 @@ func (s *Server) neighbourhood(r *http.Request) (any, error) {
 		Window: p.window(),
 		Limit:  int(p.integer("limit", defaultLinks, 1, maxLinks)),
 	}
-	if p.err != nil {
-		return nil, p.err
+	if err := p.fault(); err != nil {
+		return nil, err
 	}
 	asOf := s.AsOf()
 	answer, err := s.options.View.Neighbourhood(r.Context(), q)
@@ -39,12 +39,12 @@ func (s *Server) neighbourhood(r *http.Request) (any, error) {
 // serviceMap is all services and the busiest links between them.
 func (s *Server) serviceMap(r *http.Request) (any, error) {
 	p := s.parameters(r)
-	window, limit := p.window(), int(p.integer("limit", defaultLinks, 1, maxLinks))
-	if p.err != nil {
-		return nil, p.err
+	window, limit, environment := p.window(), int(p.integer("limit", defaultLinks, 1, maxLinks)), p.text("environment")
+	if err := p.fault(); err != nil {
+		return nil, err
 	}
 	asOf := s.AsOf()
-	answer, err := s.options.View.Map(r.Context(), window, p.text("environment"), limit)
+	answer, err := s.options.View.Map(r.Context(), window, environment, limit)
 	return s.shown(answer, asOf, limit), err
 }
 
@@ -98,6 +98,7 @@ type (
 		Errors        uint64            `json:"errors"`
 		Rate          float64           `json:"rate"`
 		Outcomes      map[string]uint64 `json:"outcomes"`
+		Seen          map[string]uint64 `json:"serverOutcomes"`
 		Client        *latency          `json:"clientSeconds"` // null: no half of that kind was seen
 		Server        *latency          `json:"serverSeconds"`
 		Queue         *latency          `json:"queueSeconds"`
@@ -153,7 +154,7 @@ func shownEdge(l *graphview.Link, seconds float64) edge {
 	count := l.Count()
 	return edge{
 		Caller: l.Caller, Callee: l.Callee, Connection: l.Connection.String(),
-		Calls: count.Calls, Errors: count.Errors, Rate: rate(count.Calls, seconds), Outcomes: outcomes(l.Outcomes),
+		Calls: count.Calls, Errors: count.Errors, Rate: rate(count.Calls, seconds), Outcomes: outcomes(l.Outcomes), Seen: outcomes(l.Server),
 		Client: shownLatency(&l.Sum.Client), Server: shownLatency(&l.Sum.Server), Queue: shownLatency(&l.Sum.Queue),
 		Provisional: l.Sum.Provisional, WeightUnknown: l.Sum.WeightUnknown, Folded: l.Sum.Folded,
 	}

@@ -2,9 +2,11 @@ package query
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,12 +31,13 @@ func (e *ParameterError) Error() string {
 // is read after it is worth nothing.
 type parameters struct {
 	values url.Values
+	asked  map[string]bool // names that were read
 	now    time.Time
 	err    error
 }
 
 func (s *Server) parameters(r *http.Request) *parameters {
-	p := &parameters{now: s.options.Now()}
+	p := &parameters{now: s.options.Now(), asked: map[string]bool{}}
 	values, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		p.refuse("query", r.URL.RawQuery, "must be URL-encoded: "+err.Error())
@@ -49,10 +52,30 @@ func (p *parameters) refuse(field, value, limits string) {
 	}
 }
 
-func (p *parameters) text(name string) string { return p.values.Get(name) }
+func (p *parameters) text(name string) string {
+	p.read(name)
+	return p.values.Get(name)
+}
+
+func (p *parameters) read(name string) {
+	if p.asked != nil {
+		p.asked[name] = true
+	}
+}
+
+// fault is the first one. A parameter that nobody read is one: a misspelt name
+// must not mean its default.
+func (p *parameters) fault() error {
+	for _, name := range slices.Sorted(maps.Keys(p.values)) {
+		if !p.asked[name] {
+			p.refuse(name, p.values.Get(name), "is not known here: accepted are "+strings.Join(slices.Sorted(maps.Keys(p.asked)), ", "))
+		}
+	}
+	return p.err
+}
 
 func (p *parameters) required(name string) string {
-	value := p.values.Get(name)
+	value := p.text(name)
 	if value == "" {
 		p.refuse(name, value, "is required")
 	}
@@ -61,7 +84,7 @@ func (p *parameters) required(name string) string {
 
 // checkBoolean refuses what Jaeger does not read as one.
 func (p *parameters) checkBoolean(name string) {
-	value := p.values.Get(name)
+	value := p.text(name)
 	if _, err := strconv.ParseBool(value); err != nil && value != "" {
 		p.refuse(name, value, "must be true or false")
 	}
@@ -69,7 +92,7 @@ func (p *parameters) checkBoolean(name string) {
 
 // integer is between least and most, both included.
 func (p *parameters) integer(name string, otherwise, least, most int64) int64 {
-	value := p.values.Get(name)
+	value := p.text(name)
 	if value == "" {
 		return otherwise
 	}
@@ -83,7 +106,7 @@ func (p *parameters) integer(name string, otherwise, least, most int64) int64 {
 
 // duration is as Go writes it: 1.5s, 200ms, 3h; not negative. Without one it is 0.
 func (p *parameters) duration(name string) time.Duration {
-	value := p.values.Get(name)
+	value := p.text(name)
 	if value == "" {
 		return 0
 	}
@@ -101,7 +124,7 @@ const instantLimits = "must be a time from 1970 to 2262 in RFC 3339, as Unix nan
 
 // instant is a time in RFC 3339, Unix nanoseconds, or a duration from now.
 func (p *parameters) instant(name string, otherwise time.Time) time.Time {
-	value := p.values.Get(name)
+	value := p.text(name)
 	if value == "" {
 		return otherwise
 	}
@@ -130,7 +153,7 @@ func (p *parameters) parseInstant(value string) (time.Time, bool) {
 
 // epoch is a time counted in units since 1970, as Jaeger has it.
 func (p *parameters) epoch(name string, unit time.Duration, otherwise time.Time) time.Time {
-	if p.values.Get(name) == "" {
+	if p.text(name) == "" {
 		return otherwise
 	}
 	n := p.integer(name, 0, 0, math.MaxInt64/int64(unit))
@@ -140,6 +163,6 @@ func (p *parameters) epoch(name string, unit time.Duration, otherwise time.Time)
 // ordered refuses a window that ends before it begins.
 func (p *parameters) ordered(first, last string, from, to time.Time) {
 	if from.After(to) {
-		p.refuse(last, p.values.Get(last), fmt.Sprintf("must not lie before %s (%s)", first, from.UTC().Format(time.RFC3339Nano)))
+		p.refuse(last, p.text(last), fmt.Sprintf("must not lie before %s (%s)", first, from.UTC().Format(time.RFC3339Nano)))
 	}
 }
