@@ -17,7 +17,7 @@ export interface Node extends Service {
 
 export interface Edge {
   caller: number; callee: number; connection: string;
-  calls: number; errors: number; rate: number; outcomes: Outcomes;
+  calls: number; errors: number; rate: number; outcomes: Outcomes; serverOutcomes?: Outcomes;
   clientSeconds: Latency | null; serverSeconds: Latency | null; queueSeconds: Latency | null;
   provisional: number; weightUnknown: number; folded: boolean;
 }
@@ -27,13 +27,14 @@ export interface Graph {
 }
 
 export interface OperationFigures extends Operation {
-  kind: NodeKind; calls: number; errors: number; rate: number; outcomes: Outcomes; seconds: Latency | null;
+  kind: NodeKind; calls: number; errors: number; rate: number; outcomes: Outcomes; serverOutcomes?: Outcomes; seconds: Latency | null;
 }
 export interface Operations { asOf: string | null; window: TimeWindow; operations: OperationFigures[]; total: number; truncated: boolean }
 export interface Environments { environments: { environment: string; services: number }[] }
 
 export interface Failure extends Operation {
   spanId: string; spanKind: string; outcome: Outcome; source: string; errorType: string; message: string; peer: string; handled: boolean;
+  waiterSpanId?: string; // of the span that gave up waiting for this one
 }
 export interface FailureGroup {
   signature: string; failure: Failure; chains: number; first: string; last: string;

@@ -1,11 +1,11 @@
 // One chain: what it is, where it went wrong, its spans as a tree, and all that is known of the chosen one.
 import { useMemo } from 'preact/hooks';
-import { type Chain, type ChainAnswer, type Origin, type Summary, api } from './api.ts';
+import { type Chain, type ChainAnswer, type Failure, type Origin, type Summary, api } from './api.ts';
 import { clock, count, duration, plural } from './format.ts';
 import { useLoad } from './load.ts';
 import { type ChainRoute, keyOf } from './route.ts';
 import { now, put, toChain, toFocus } from './state.ts';
-import { type Tree, opened, treeOf } from './tree.ts';
+import { type Tree, opened, treeOf, waiterOf } from './tree.ts';
 import { Ago, Copy, Empty, Name, OutcomeWord, ProblemNote, Waiting } from './parts.tsx';
 import { happened, originLabel, peerName, tone } from './words.ts';
 import { SpanTree } from './spantree.tsx';
@@ -31,7 +31,7 @@ function Missing({ id }: { id: string }) {
 
 function Loaded({ at, answer }: { at: ChainRoute; answer: ChainAnswer }) {
   const { chain } = answer;
-  const tree = useMemo(() => treeOf(chain.spans), [chain]);
+  const tree = useMemo(() => treeOf(chain.spans, chain.origins.map((o) => o.span)), [chain]);
   const closed = useMemo(() => new Set(at.closed), [at.closed.join()]);
   const wanted = tree.keys.indexOf(at.span);
   const chosen = wanted >= 0 ? wanted : (chain.origins[0]?.span ?? 0);
@@ -44,12 +44,12 @@ function Loaded({ at, answer }: { at: ChainRoute; answer: ChainAnswer }) {
     <>
       <Head chain={chain} tree={tree} />
       {at.span !== '' && wanted < 0 && <p class="quiet">Span {at.span} of the link is not in this chain.</p>}
-      <Origins chain={chain} choose={choose} chosen={chosen} />
+      <Origins chain={chain} tree={tree} choose={choose} chosen={chosen} />
       <Others others={answer.others} />
       <div class="split chain">
         <SpanTree chain={chain} tree={tree} closed={closed} chosen={chosen} onlyTroubled={at.show === 'failed'}
           onChoose={choose} onClose={close} onShow={(show) => put({ ...at, show })} />
-        <SpanPanel chain={chain} tree={tree} chosen={chosen} />
+        <SpanPanel chain={chain} tree={tree} chosen={chosen} onChoose={choose} />
       </div>
     </>
   );
@@ -100,7 +100,7 @@ function alike(origins: Origin[]): Alike[] {
 }
 
 /** Origins say in a sentence each where the failure began; a press goes there. */
-function Origins({ chain, choose, chosen }: { chain: Chain; choose: (span: number) => void; chosen: number }) {
+function Origins({ chain, tree, choose, chosen }: { chain: Chain; tree: Tree; choose: (span: number) => void; chosen: number }) {
   const kinds = useMemo(() => alike(chain.origins), [chain]);
   const shown = kinds.slice(0, shownOrigins);
   if (shown.length === 0) return null;
@@ -110,13 +110,20 @@ function Origins({ chain, choose, chosen }: { chain: Chain; choose: (span: numbe
         <li key={span}>
           <button type="button" class={`origin ${tone(failure.outcome)}`} aria-pressed={span === chosen} onClick={() => choose(span)}>
             <span class="label">{originLabel(failure)}</span>
-            <span class="told"><b><bdi>{failure.service}</bdi></b> <bdi>{failure.operation}</bdi> {happened(failure)} <span class="quiet">after {duration(chain.spans[span]?.duration)}{failure.peer && `; no span of the called ${peerName(failure.peer).replace(/^Unknown p/, 'p')} arrived`}{failure.handled && '; its caller went on'}{again.length > 0 && `; ${again.length + 1} times, the last is opened`}</span></span>
+            <span class="told"><b><bdi>{failure.service}</bdi></b> <bdi>{failure.operation}</bdi> <Story chain={chain} failure={failure} span={span} waiter={waiterOf(tree, failure)} /><span class="quiet">{failure.peer && `; no span of the called ${peerName(failure.peer).replace(/^Unknown p/, 'p')} arrived`}{failure.handled && '; its caller went on'}{again.length > 0 && `; ${again.length + 1} times, the last is opened`}</span></span>
           </button>
         </li>
       ))}
       {kinds.length > shown.length && <li class="quiet">and {kinds.length - shown.length} more: press e to walk from one failed span to the next</li>}
     </ul>
   );
+}
+
+/** Story of a failure in a clause. Who was still at work when its caller gave up did not fail itself. */
+function Story({ chain, failure, span, waiter }: { chain: Chain; failure: Failure; span: number; waiter: number }) {
+  const waiting = chain.spans[waiter];
+  if (!waiting) return <>{happened(failure)} <span class="quiet">after {duration(chain.spans[span]?.duration)}</span></>;
+  return <>was still running when <b><bdi>{chain.services[waiting.service]?.service}</bdi></b> gave up after {duration(waiting.duration)}</>;
 }
 
 function Others({ others }: { others: Summary[] }) {

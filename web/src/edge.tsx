@@ -2,12 +2,12 @@
 // it, and the chains that took it.
 import { useEffect, useRef } from 'preact/hooks';
 import { type Edge, type Graph, type Latency, type Node, type Query, api } from './api.ts';
-import { count, duration, percent, rate } from './format.ts';
+import { count, duration, frequency, percent } from './format.ts';
 import { useLoad } from './load.ts';
-import type { Focus } from './route.ts';
+import type { Focus, Search } from './route.ts';
 import { go, polling, put, toFocus, toSearch, windowQuery } from './state.ts';
 import { Empty, Name, OutcomeWord, ProblemNote, Waiting } from './parts.tsx';
-import { connectionWord, kindMeaning, linkable, nodeName, outcomes, tone } from './words.ts';
+import { calleeSaw, connectionWord, kindMeaning, linkable, nodeName, outcomes, tone } from './words.ts';
 import { ChainRow } from './search.tsx';
 
 interface Props { at: Focus; graph: Graph; edge: Edge }
@@ -20,7 +20,7 @@ export function EdgePanel({ at, graph, edge }: Props) {
   return (
     <section class="side" aria-labelledby="edge-title" ref={panel}>
       <h2 id="edge-title">Edge <button type="button" class="icon close" onClick={() => go({ ...at, edge: '' })} aria-label="Close the edge" title="Esc">×</button></h2>
-      <p class="ends"><End node={caller} /><span class="by" aria-label="calls">↓ {connectionWord[edge.connection] ?? edge.connection} · {rate(edge.rate)}</span><End node={callee} /></p>
+      <p class="ends"><End node={caller} /><span class="by" aria-label="calls">↓ {connectionWord[edge.connection] ?? edge.connection} · {frequency(edge)}</span><End node={callee} /></p>
       <Endings edge={edge} />
       <Latencies edge={edge} />
       <Notes edge={edge} callee={callee} />
@@ -33,11 +33,13 @@ const End = ({ node }: { node: Node }) => (linkable(node) ? <a href={toFocus(nod
 
 /** Endings are the outcomes with their share, as a bar and as words. */
 function Endings({ edge }: { edge: Edge }) {
+  const callee = calleeSaw(edge);
   const seen = outcomes.filter((o) => (edge.outcomes[o] ?? 0) > 0);
   return (
     <>
       <div class="bar-of" aria-hidden="true">{seen.map((o) => <i key={o} class={tone(o)} style={{ flexGrow: edge.outcomes[o]! }} />)}</div>
       <ul class="endings">{seen.map((o) => <li key={o}><OutcomeWord outcome={o} /><span>{count(edge.outcomes[o]!)}</span><span class="quiet">{percent(edge.outcomes[o]!, edge.calls)}</span></li>)}</ul>
+      {callee.length > 0 && <p class="quiet">As the callee saw it: {callee.map(([o, n], i) => <span key={o}>{i > 0 && ', '}<OutcomeWord outcome={o} /> {count(n)}</span>)}</p>}
     </>
   );
 }
@@ -83,8 +85,9 @@ function EdgeChains({ at, caller, callee, edge }: { at: Focus; caller: Node; cal
   const tabs: [string, string][] = [['failed', 'Failing'], ['all', 'All']];
   const tab = at.tab || (edge.errors > 0 ? 'failed' : 'all');
   const outcome = tab === 'failed' ? 'failed' : '';
-  const filter = chainsOf(caller, callee, edge);
-  const query = { ...windowQuery(at), ...filter, outcome, limit: 8 };
+  const { environment, ...filter } = chainsOf(caller, callee, edge);
+  const search = { nodeEnvironment: environment === at.environment ? '' : environment, ...filter, outcome } as Partial<Search>;
+  const query = { ...windowQuery(at), ...filter, ...(environment ? { environment } : {}), outcome, limit: 8 };
   const { value, problem, fresh } = useLoad(JSON.stringify(query), api.chains(query), polling(at));
   const shown = fresh ? value?.chains : undefined;
   return (
@@ -92,7 +95,7 @@ function EdgeChains({ at, caller, callee, edge }: { at: Focus; caller: Node; cal
       <h3>Newest chains</h3>
       <div class="tabs" role="group" aria-label="Which chains">
         {tabs.map(([id, name]) => <button key={id} type="button" aria-pressed={id === tab} onClick={() => put({ ...at, tab: id })}>{name}</button>)}
-        <a class="more" href={toSearch({ ...(filter as object), outcome })}>search them</a>
+        <a class="more" href={toSearch(search)}>search them</a>
       </div>
       {problem && <ProblemNote problem={problem} />}
       {!shown && !problem && <Waiting rows={4} />}

@@ -1,12 +1,12 @@
 // One service or operation, who calls it and whom it calls.
 import { useMemo } from 'preact/hooks';
-import { type Edge, type Graph as GraphData, type OperationFigures, api } from './api.ts';
-import { count, duration, during, percent, plural, rate } from './format.ts';
+import { type Edge, type Graph as GraphData, type Node, type OperationFigures, api } from './api.ts';
+import { count, duration, during, frequency, percent, plural } from './format.ts';
 import { Graph, edgeKey, latencyOf } from './graph.tsx';
 import { useKeys } from './keys.ts';
 import { useHover, useLoad, useSteady } from './load.ts';
-import { type Focus, keyOf, maxHops } from './route.ts';
-import { go, now, polling, put, toFocus, toSearch, windowQuery } from './state.ts';
+import { type Focus, format, keyOf, maxHops } from './route.ts';
+import { focusOn, go, nodeOf, now, polling, put, toFocus, toSearch, windowQuery } from './state.ts';
 import { type Column, Table } from './table.tsx';
 import { Empty, Name, ProblemNote, Share, Waiting } from './parts.tsx';
 import { connectionWord, nodeName, softCalls } from './words.ts';
@@ -17,13 +17,13 @@ const edgeLimit = 120;
 
 export function FocusView({ at }: { at: Focus }) {
   const query = { ...windowQuery(at), service: at.service, namespace: at.namespace, operation: at.operation, up: at.up, down: at.down, limit: edgeLimit };
-  const { value, problem } = useLoad(JSON.stringify(query), api.neighbourhood(query), polling(at));
+  const { value, problem, answers } = useLoad(JSON.stringify(query), api.neighbourhood(query), polling(at));
   const hop = (up: number, down: number) => go({ ...at, up: clamp(at.up + up), down: clamp(at.down + down) });
   useKeys({ u: () => hop(1, 0), U: () => hop(-1, 0), d: () => hop(0, 1), D: () => hop(0, -1), Escape: () => at.edge && go({ ...at, edge: '' }) });
   const edge = value?.edges.find((e) => edgeKey(value, e) === at.edge);
   return (
     <>
-      <Title at={at} graph={value} />
+      <Title at={at} graph={value} unseen={problem?.status === 404} />
       {problem && (problem.status === 404 ? <Unseen at={at} /> : <ProblemNote problem={problem} />)}
       {problem?.status !== 404 && <div class="split neighbourhood">
         <section aria-label="Neighbourhood">
@@ -33,7 +33,7 @@ export function FocusView({ at }: { at: Focus }) {
         {at.edge !== '' && value && edge
           ? <EdgePanel at={at} graph={value} edge={edge} />
           : <OperationList at={at} lost={at.edge !== '' && value !== undefined} />}
-        {value && value.edges.length > 0 && <EdgeTable at={at} graph={value} />}
+        {value && value.edges.length > 0 && <EdgeTable at={at} graph={value} answers={answers} />}
       </div>}
     </>
   );
@@ -41,19 +41,29 @@ export function FocusView({ at }: { at: Focus }) {
 
 const clamp = (hops: number): number => Math.min(maxHops, Math.max(0, hops));
 
-function Title({ at, graph }: { at: Focus; graph: GraphData | undefined }) {
+function Title({ at, graph, unseen }: { at: Focus; graph: GraphData | undefined; unseen: boolean }) {
+  const chains = { nodeEnvironment: at.nodeEnvironment, service: at.service, namespace: at.namespace, operation: at.operation };
   const node = graph?.nodes.find((n) => n.hop === 0 && n.service === at.service && (n.operation ?? '') === at.operation);
   return (
     <div class="overview">
       <h1>
-        {at.operation ? <><a href={toFocus({ ...at, operation: '' })}><bdi>{at.service}</bdi></a> <bdi class="operation">{at.operation}</bdi></> : <bdi>{at.service}</bdi>}
+        {at.operation ? <><a href={toFocus(nodeOf(at))}><bdi>{at.service}</bdi></a> <bdi class="operation">{at.operation}</bdi></> : <bdi>{at.service}</bdi>}
       </h1>
       <p>
-        {node ? <><b>{rate(node.rate)}</b> calls come in{node.calls > 0 && <>, <b class={node.errors > 0 ? 'bad' : ''}>{percent(node.errors, node.calls)}</b> of them fail</>}</> : '\u00a0'}
-        {' '}<a href={toSearch({ service: at.service, namespace: at.namespace, operation: at.operation })}>its chains</a>
+        {at.nodeEnvironment && <>in <b><bdi>{at.nodeEnvironment}</bdi></b>: </>}
+        {node ? <Incoming node={node} failing={toSearch({ ...chains, outcome: 'failed' })} /> : '\u00a0'}
+        {' '}{!unseen && <a href={toSearch(chains)}>its chains</a>}
       </p>
     </div>
   );
+}
+
+function Incoming({ node, failing }: { node: Node; failing: string }) {
+  const failed = node.errors > 0
+    ? <a class="bad" href={failing} title="The chains that failed"><b class="bad">{percent(node.errors, node.calls)}</b></a>
+    : <b>{percent(node.errors, node.calls)}</b>;
+  const often = frequency(node);
+  return <><b>{often}</b>{/call/.test(often) ? ' came in' : ' calls come in'}{node.calls > 0 && <>, {failed} of them fail</>}</>;
 }
 
 function Unseen({ at }: { at: Focus }) {
@@ -86,10 +96,11 @@ function Neighbours({ at, graph }: { at: Focus; graph: GraphData }) {
   const column = useMemo(() => graph.nodes.map((n) => n.hop - first), [graph]);
   const middle = graph.nodes.findIndex((n) => n.hop === 0 && n.service === at.service && n.kind !== 'outside' && n.kind !== 'unknown');
   const keep = { up: at.up, down: at.down };
+  const href = (n: Node) => (n === graph.nodes[middle] ? format(at) : toFocus(n, keep));
   return (
     <>
       <Graph key={keyOf(at.service, at.operation, String(at.up), String(at.down))} graph={graph} column={column} focus={middle} chosen={at.edge}
-        name={`Callers and callees of ${at.service} ${at.operation}`} href={(n) => toFocus(n, keep)} onEdge={(edge) => go({ ...at, edge })} />
+        name={`Callers and callees of ${at.service} ${at.operation}`} href={href} onEdge={(edge) => go({ ...at, edge })} />
       {graph.edges.length === 0 && <p class="quiet">Nothing calls it and it calls nothing within this many hops.</p>}
     </>
   );
@@ -97,50 +108,58 @@ function Neighbours({ at, graph }: { at: Focus; graph: GraphData }) {
 
 function OperationList({ at, lost }: { at: Focus; lost: boolean }) {
   const query = { ...windowQuery(at), service: at.service, namespace: at.namespace, limit: 200 };
-  const { value, problem } = useLoad(JSON.stringify(query), api.operations(query), polling(at));
+  const { value, problem, answers } = useLoad(JSON.stringify(query), api.operations(query), polling(at));
   const [inside, hover] = useHover();
-  const rows = useSteady(value?.operations ?? [], (o) => o.operation, inside);
+  const rows = useSteady(answers, value?.operations ?? [], (o) => o.operation, inside);
   const name: Column<OperationFigures> = {
     id: 'operation', head: 'Operation', by: (o) => o.operation,
     cell: (o) => <a href={toFocus(o, { up: at.up, down: at.down })} aria-current={o.operation === at.operation ? 'true' : undefined}><bdi class="cut" title={o.operation}>{o.operation || '(no name)'}</bdi></a>,
   };
   return (
     <section class="side" aria-labelledby="operations-title" {...hover}>
-      <h2 id="operations-title">Its operations {at.operation && <a class="more" href={toFocus({ ...at, operation: '' }, { up: at.up, down: at.down })}>whole service</a>}</h2>
+      <h2 id="operations-title">Its operations {at.operation && <a class="more" href={toFocus(nodeOf(at), { up: at.up, down: at.down })}>whole service</a>}</h2>
       {lost && <p class="quiet">The edge of this link has had no calls in the window.</p>}
       {problem && problem.status !== 404 && <ProblemNote problem={problem} />}
       {!value && !problem && <Waiting rows={4} />}
       {value && rows.length === 0 && <Empty title="None was called." />}
-      {rows.length > 0 && <Table caption="Operations" columns={[name, ...figureColumns.filter((c) => c.id !== 'p50' && c.id !== 'soft')]} rows={rows} keyOf={(o) => keyOf(o.environment, o.namespace, o.operation)} marked={keyOf(at.environment, at.namespace, at.operation)} />}
+      {rows.length > 0 && <Table caption="Operations" columns={[name, ...figureColumns.filter((c) => c.id !== 'p50' && c.id !== 'soft')]} rows={rows} keyOf={(o) => o.operation} marked={at.operation || undefined}
+        onRow={(o) => go(focusOn(o, { up: at.up, down: at.down }))} />}
       {value?.truncated && <p class="quiet">The busiest {count(rows.length)} of {count(value.total)}.</p>}
       <p class="quiet">Choose an edge to see its latency and its chains.</p>
     </section>
   );
 }
 
-function EdgeTable({ at, graph }: { at: Focus; graph: GraphData }) {
+/** Line is an edge with its ends, so that it means the same in another answer too. */
+interface Line extends Edge { key: string; from: Node; to: Node }
+
+const lineOf = (graph: GraphData, e: Edge): Line => ({ ...e, key: edgeKey(graph, e), from: graph.nodes[e.caller]!, to: graph.nodes[e.callee]! });
+
+function EdgeTable({ at, graph, answers }: { at: Focus; graph: GraphData; answers: string }) {
   const [inside, hover] = useHover();
-  const byRate = useMemo(() => [...graph.edges].sort((a, b) => b.rate - a.rate), [graph]);
-  const rows = useSteady(byRate, (e) => edgeKey(graph, e), inside);
-  const end = (i: number) => graph.nodes[i]!;
-  const name = (i: number) => (end(i).kind === 'outside' || end(i).kind === 'unknown' ? <em>{nodeName(end(i))}</em> : <Name at={end(i)} />);
-  const text = (i: number) => nodeName(end(i)) + (end(i).operation ?? '');
-  const columns: Column<Edge>[] = [
-    { id: 'caller', head: 'Caller', by: (e) => text(e.caller), cell: (e) => <button type="button" class="link plain" onClick={() => go({ ...at, edge: edgeKey(graph, e) })} aria-label={`Edge from ${text(e.caller)} to ${text(e.callee)}`}>{name(e.caller)}</button> },
-    { id: 'callee', head: 'Callee', by: (e) => text(e.callee), cell: (e) => name(e.callee) },
+  const byRate = useMemo(() => graph.edges.map((e) => lineOf(graph, e)).sort((a, b) => b.rate - a.rate), [graph]);
+  const rows = useSteady(answers, byRate, (e) => e.key, inside);
+  const name = (end: Node) => (end.kind === 'outside' || end.kind === 'unknown' ? <em>{nodeName(end)}</em> : <Name at={end} />);
+  const text = (end: Node) => nodeName(end) + (end.operation ?? '');
+  const choose = (e: Line) => go({ ...at, edge: e.key });
+  const columns: Column<Line>[] = [
+    {
+      id: 'caller', head: 'Caller', by: (e) => text(e.from),
+      cell: (e) => <><button type="button" class="link plain" onClick={() => choose(e)} aria-label={`Edge from ${text(e.from)} to ${text(e.to)}`}>{name(e.from)}</button><span class="callee" aria-hidden="true">→ {name(e.to)}</span></>,
+    },
+    { id: 'callee', head: 'Callee', by: (e) => text(e.to), cell: (e) => name(e.to) },
     { id: 'by', head: 'By', by: (e) => e.connection, cell: (e) => connectionWord[e.connection] ?? e.connection },
-    { id: 'rate', head: 'Calls', number: true, by: (e) => e.rate, cell: (e) => rate(e.rate) },
+    { id: 'rate', head: 'Calls', number: true, by: (e) => e.rate, cell: (e) => frequency(e) },
     { id: 'errors', head: 'Errors', number: true, by: (e) => e.errors / (e.calls || 1), cell: (e) => <Share part={e.errors} whole={e.calls} kind="bad" /> },
-    { id: 'soft', head: 'Soft', meaning: 'Soft errors', number: true, by: (e) => softCalls(e.outcomes) / (e.calls || 1), cell: (e) => <Share part={softCalls(e.outcomes)} whole={e.calls} kind="soft" /> },
+    { id: 'soft', head: 'Soft', meaning: 'Soft errors', number: true, by: (e) => softCalls(e) / (e.calls || 1), cell: (e) => <Share part={softCalls(e)} whole={e.calls} kind="soft" /> },
     { id: 'p50', head: 'p50', number: true, by: (e) => latencyOf(e)?.p50 ?? -1, cell: (e) => duration(latencyOf(e)?.p50) },
     { id: 'p95', head: 'p95', number: true, by: (e) => latencyOf(e)?.p95 ?? -1, cell: (e) => duration(latencyOf(e)?.p95) },
     { id: 'p99', head: 'p99', number: true, by: (e) => latencyOf(e)?.p99 ?? -1, cell: (e) => duration(latencyOf(e)?.p99) },
   ];
-  const known = rows.filter((e) => graph.edges.includes(e));
   return (
     <section class="edges" aria-labelledby="edges-title" {...hover}>
       <h2 id="edges-title">All edges <small>{plural(graph.edges.length, 'edge')} in the picture</small></h2>
-      <Table caption="All edges in the picture" columns={columns} rows={known} keyOf={(e) => edgeKey(graph, e)} sort={at.sort || '-rate'} onSort={(sort) => put({ ...at, sort })} marked={at.edge} />
+      <Table caption="All edges in the picture" columns={columns} rows={rows} keyOf={(e) => e.key} onRow={choose} sort={at.sort || '-rate'} onSort={(sort) => put({ ...at, sort })} marked={at.edge} />
     </section>
   );
 }

@@ -43,6 +43,12 @@ export function rate(perSecond: number): string {
   return exact(Math.max(perSecond * 3600, 0.1)) + '/h';
 }
 
+const few = 10;
+
+/** frequency is a rate, or the calls themselves where they are too few for one. */
+export const frequency = ({ calls, rate: perSecond }: { calls: number; rate: number }): string =>
+  calls < few ? plural(calls, 'call').replace(' ', NBSP) : rate(perSecond);
+
 /** percent that is 0 or 100 only where it is exactly that. */
 export function percent(part: number, whole: number): string {
   if (whole <= 0) return NONE;
@@ -93,8 +99,9 @@ const units: Record<string, string> = { s: 'second', m: 'minute', h: 'hour', d: 
 export function windowName(from: string, to: string, now: number): string {
   const match = relative.exec(from);
   if (!match || (to !== '' && to !== 'now')) return `${moment(from, now) || 'an hour before'} to ${moment(to, now) || 'now'}`;
-  const n = Number(match[1]);
-  return n === 1 ? `last ${units[match[2]!]}` : `last ${n} ${units[match[2]!]}s`;
+  const days = match[2] === 'h' && Number(match[1]) > 24 && Number(match[1]) % 24 === 0;
+  const [n, unit] = days ? [Number(match[1]) / 24, 'day'] : [Number(match[1]), units[match[2]!]];
+  return n === 1 ? `last ${unit}` : `last ${n} ${unit}s`;
 }
 
 /** moment is a time as text where it is absolute, and what was given where it is relative. */

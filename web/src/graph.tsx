@@ -1,10 +1,12 @@
 // A graph in columns: callers left of those they call. Nodes are links, so
 // that they can be reached, opened elsewhere and read aloud; edges are curves
 // behind them, their figures are in a table too.
-import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Edge, Graph as GraphData, Node } from './api.ts';
-import { type Box, type Curve, type Point, along, columns as columnsOf, isLane, labels, lanes, path, route } from './layout.ts';
-import { duration, percent, rate, shortOperation } from './format.ts';
+import { type Box, type Curve, type Point, along, columns as columnsOf, labels, lanes, path, route } from './layout.ts';
+import { place } from './place.ts';
+import { duration, frequency, percent, shortOperation } from './format.ts';
+import { idle, useKeys } from './keys.ts';
 import { keyOf } from './route.ts';
 import { useWidth } from './load.ts';
 import { fullName, kindMeaning, linkable, nodeName, softCalls } from './words.ts';
@@ -23,12 +25,6 @@ interface Props {
   href: (node: Node) => string;
 }
 
-const rowHeight = 56;
-const laneHeight = 18; // of what passes between nodes
-const nodeHeight = 42;
-const margin = 12;
-const labelRoom = 130; // between columns, where the window allows
-
 export function Graph({ graph, column, name, focus = -1, chosen = '', onEdge, href }: Props) {
   const [frame, width] = useWidth(Math.min(innerWidth, 1440) - 48);
   const [over, setOver] = useState('');
@@ -40,12 +36,14 @@ export function Graph({ graph, column, name, focus = -1, chosen = '', onEdge, hr
     return { ...place(before.current, names, width), lanes: all.of };
   }, [graph, column, width]);
   useMiddle(frame, placed.boxes[focus]);
+  useFirst(frame, focus >= 0);
   const curves = useMemo(() => graph.edges.map((e, i) => route(placed.boxes[e.caller]!, placed.lanes[i]!.map((lane) => placed.at.get(lane)!), placed.boxes[e.callee]!)), [placed]);
   const keys = useMemo(() => graph.edges.map((e) => edgeKey(graph, e)), [graph]);
   const lit = (e: Edge, i: number) => keys[i] === chosen || keys[i] === over || names[e.caller] === over || names[e.callee] === over;
   const shownLabels = useMemo(() => labelled(graph.edges, curves, placed.boxes, (e, i) => lit(e, i)), [curves, over, chosen]);
   return (
-    <div class="graph" ref={frame} role="group" aria-label={name} onKeyDown={walk}>
+    <>
+    <div class={`graph${placed.width > width ? ' wider' : ''}`} ref={frame} role="group" aria-label={name} onKeyDown={walk}>
       <div class="canvas" style={{ width: `${placed.width}px`, height: `${placed.height}px` }}>
         <svg width={placed.width} height={placed.height} aria-hidden="true">
           <defs><marker id="head" viewBox="0 0 6 6" refX="5.5" refY="3" markerWidth="7" markerHeight="7" markerUnits="userSpaceOnUse" orient="auto"><path d="M0 0L6 3L0 6z" /></marker></defs>
@@ -60,7 +58,18 @@ export function Graph({ graph, column, name, focus = -1, chosen = '', onEdge, hr
         ))}
       </div>
     </div>
+    <p class="sideways" aria-hidden="true">scroll →</p>
+    </>
   );
+}
+
+/** useFirst lets arrows enter the graph; the node in focus has the keyboard at once, where nothing else has. */
+function useFirst(frame: { current: HTMLDivElement | null }, focused: boolean): void {
+  const enter = () => idle() && frame.current?.querySelector<HTMLElement>(focused ? 'a.node.focused' : 'a.node')?.focus();
+  useEffect(() => {
+    if (focused && idle()) frame.current?.querySelector<HTMLElement>('a.node.focused')?.focus({ preventScroll: true });
+  }, []);
+  useKeys({ ArrowUp: enter, ArrowDown: enter, ArrowLeft: enter, ArrowRight: enter });
 }
 
 /** useMiddle scrolls to what is in focus, where not all is seen. */
@@ -71,40 +80,16 @@ function useMiddle(frame: { current: HTMLDivElement | null }, box: Box | undefin
   }, [x]);
 }
 
-interface Placed { boxes: Box[]; at: Map<string, Box>; width: number; height: number }
-
-function place(lists: string[][], names: string[], room: number): Placed {
-  const n = Math.max(lists.length, 1);
-  const nodeWidth = Math.round(Math.min(190, Math.max(108, (room - 2 * margin - (n - 1) * labelRoom) / n)));
-  const least = room < 640 ? labelRoom : 40; // small windows scroll anyway
-  const gap = n === 1 ? 0 : Math.min(300, Math.max(least, (room - 2 * margin - n * nodeWidth) / (n - 1)));
-  const rowOf = (name: string) => (isLane(name) ? laneHeight : rowHeight);
-  const heights = lists.map((list) => list.reduce((sum, name) => sum + rowOf(name), 0));
-  const width = Math.max(n * nodeWidth + (n - 1) * gap + 2 * margin, Math.min(room, 320));
-  const left = Math.max(margin, (Math.max(width, room) - n * nodeWidth - (n - 1) * gap) / 2);
-  const height = Math.max(...heights, rowHeight) + 2 * margin;
-  const at = new Map<string, Box>();
-  lists.forEach((list, c) => {
-    let top = (height - heights[c]!) / 2;
-    for (const name of list) {
-      const own = isLane(name) ? 0 : nodeHeight;
-      at.set(name, { x: Math.round(left + c * (nodeWidth + gap)), y: Math.round(top + (rowOf(name) - own) / 2), width: nodeWidth, height: own });
-      top += rowOf(name);
-    }
-  });
-  return { boxes: names.map((name) => at.get(name)!), at, width: Math.max(width, room), height };
-}
-
 interface Label { text: string; tone: string }
 
 /** figures of an edge: rate, what failed, p95. Where there is no room for all, what failed is told alone. */
 function figures(e: Edge): Label[] {
-  const soft = softCalls(e.outcomes);
+  const soft = softCalls(e);
   const latency = latencyOf(e);
   return [
-    { text: rate(e.rate), tone: '' },
-    ...(e.errors > 0 ? [{ text: `${percent(e.errors, e.calls)} err`, tone: 'bad' }] : []),
-    ...(soft > 0 ? [{ text: `${percent(soft, e.calls)} soft`, tone: 'soft' }] : []),
+    { text: frequency(e), tone: '' },
+    ...(e.errors > 0 ? [{ text: `✕ ${percent(e.errors, e.calls)}`, tone: 'bad' }] : []),
+    ...(soft > 0 ? [{ text: `▲ ${percent(soft, e.calls)}`, tone: 'soft' }] : []),
     ...(latency ? [{ text: duration(latency.p95), tone: '' }] : []),
   ];
 }
@@ -141,7 +126,7 @@ interface CurveProps {
 function EdgeCurve({ edge, curve: c, lit, dim, chosen, virtual, onOver, onChoose }: CurveProps) {
   const d = path(c);
   const thick = Math.min(6, Math.max(1.2, 1.6 + Math.log10(Math.max(edge.rate, 0.01)) * 1.2));
-  const soft = softCalls(edge.outcomes);
+  const soft = softCalls(edge);
   return (
     <g class={`edge${lit ? ' lit' : ''}${dim ? ' dim' : ''}${chosen ? ' chosen' : ''}${virtual ? ' virtual' : ''}`}>
       <path class="line" d={d} stroke-width={thick} marker-end="url(#head)" />
@@ -169,13 +154,14 @@ interface NodeProps { node: Node; box: Box; href: string; focused: boolean; colu
 function NodeBox({ node, box, href, focused, column, onOver }: NodeProps) {
   const style = { left: `${box.x}px`, top: `${box.y}px`, width: `${box.width}px`, height: `${box.height}px` };
   const hover = { onPointerEnter: () => onOver(true), onPointerLeave: () => onOver(false), onFocus: () => onOver(true), onBlur: () => onOver(false) };
-  const title = [fullName(node), kindMeaning[node.kind]].filter(Boolean).join('. ');
+  const failing = node.errors > 0 ? `${percent(node.errors, node.calls)} failed` : '';
+  const title = [fullName(node), kindMeaning[node.kind], failing].filter(Boolean).join('. ');
   const body = (
     <>
-      <bdi class="title">{node.operation ? shortOperation(node.operation, (box.width - 22) / 7.4) : nodeName(node)}</bdi>
+      <bdi class="title">{node.operation ? shortOperation(node.operation, (box.width - 16) / 7.4) : nodeName(node)}</bdi>
       <span class="figures">
-        {node.operation ? <bdi class="of">{nodeName(node)}</bdi> : node.kind === 'outside' || node.kind === 'unknown' ? <span>{node.kind === 'outside' ? 'users, jobs' : 'no spans'}</span> : <span>{node.calls > 0 ? rate(node.rate) : 'only calls'}</span>}
-        {node.errors > 0 && <span class="bad">{percent(node.errors, node.calls)} err</span>}
+        {node.operation ? <bdi class="of">{nodeName(node)}</bdi> : node.kind === 'outside' || node.kind === 'unknown' ? <span>{node.kind === 'outside' ? 'users, jobs' : 'no spans'}</span> : <span>{node.calls > 0 ? frequency(node) : 'only calls'}</span>}
+        {node.errors > 0 && <span class="bad"><span aria-hidden="true">✕ {percent(node.errors, node.calls)}</span><span class="hidden">{failing}</span></span>}
       </span>
     </>
   );

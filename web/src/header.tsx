@@ -4,7 +4,7 @@ import { api } from './api.ts';
 import { live } from './format.ts';
 import { useLoad } from './load.ts';
 import { type Route, defaultFrom } from './route.ts';
-import { chooseTheme, go, isDark, reachable, route, theme, toHelp, toHome, toSearch } from './state.ts';
+import { chooseTheme, go, isDark, narrowed, reachable, route, theme, toHelp, toHome, toSearch } from './state.ts';
 import { SearchBox } from './searchbox.tsx';
 
 export function Header() {
@@ -42,7 +42,7 @@ function EnvironmentPicker({ at }: { at: Route }) {
   if (at.environment) names.add(at.environment);
   if (names.size === 0) return null;
   return (
-    <select aria-label="Environment" value={at.environment} onChange={(e) => go({ ...at, environment: e.currentTarget.value })}>
+    <select aria-label="Environment" value={at.environment} onChange={(e) => go(narrowed(at, e.currentTarget.value))}>
       <option value="">All environments</option>
       {[...names].sort().map((name) => <option key={name} value={name}>{name}</option>)}
     </select>

@@ -1,20 +1,20 @@
 // The page one lands on: what failed last, where requests come in, who calls whom.
 import { useMemo, useState } from 'preact/hooks';
 import { type FailureGroup, type Graph as GraphData, type OperationFigures, api } from './api.ts';
-import { count, duration, during, percent, plural, rate, windowName } from './format.ts';
+import { count, duration, during, frequency, percent, plural, windowName } from './format.ts';
 import { Graph, nodeKey } from './graph.tsx';
 import { backbone, depths } from './layout.ts';
 import { useHover, useLoad, useSteady } from './load.ts';
 import { type Home as HomeRoute, keyOf } from './route.ts';
 import { focusOn, go, now, polling, toChain, toFocus, windowQuery } from './state.ts';
 import { type Column, Table } from './table.tsx';
+import { pressing } from './steady.ts';
 import { Ago, Empty, Name, OutcomeWord, ProblemNote, Share, Waiting } from './parts.tsx';
 import { nodeName, reason, softCalls } from './words.ts';
 import { Welcome } from './welcome.tsx';
 
 const mapEdges = 60; // drawn
 const mapAsked = 400; // to know how deep each service lies
-const fewFailures = 6; // so that the graph is on the first screen
 const emptyEvery = 1000; // the first span is awaited
 
 export function HomeView({ at }: { at: HomeRoute }) {
@@ -67,7 +67,7 @@ function Quiet({ at }: { at: HomeRoute }) {
   return (
     <Empty title={`No calls ${during(at.from, at.to, now.value)}.`}>
       <p>There are others. Look at the {['-1h', '-24h', '-168h'].map((from, i) => (
-        <>{i > 0 && (i === 2 ? ' or the ' : ', the ')}<button type="button" class="link" onClick={() => go({ ...at, from, to: '' })}>{windowName(from, '', now.value).replace('168 hours', '7 days')}</button></>
+        <>{i > 0 && (i === 2 ? ' or the ' : ', the ')}<button type="button" class="link" onClick={() => go({ ...at, from, to: '' })}>{windowName(from, '', now.value)}</button></>
       ))}.</p>
     </Empty>
   );
@@ -75,22 +75,29 @@ function Quiet({ at }: { at: HomeRoute }) {
 
 function LatestFailures({ at }: { at: HomeRoute }) {
   const query = { ...windowQuery(at), limit: 20 };
-  const { value, problem } = useLoad(JSON.stringify(query), api.failures(query), polling(at));
+  const { value, problem, answers } = useLoad(JSON.stringify(query), api.failures(query), polling(at));
   const [inside, hover] = useHover();
   const [all, setAll] = useState(false);
-  const groups = useSteady(value?.failures ?? [], (g) => g.signature, inside);
+  const groups = useSteady(answers, value?.failures ?? [], groupKey, inside);
+  const { open, handled, hidden } = pressing(groups, all);
   return (
     <section aria-labelledby="failures-title" class="failures" {...hover}>
       <h2 id="failures-title">Latest failures <small>one line each kind; opens the newest chain where it began</small></h2>
       {problem && <ProblemNote problem={problem} />}
       {!value && !problem && <Waiting rows={5} />}
       {value && groups.length === 0 && <Empty title="Nothing failed."><p>Errors, timeouts and soft errors {during(at.from, at.to, now.value)} would be here.</p></Empty>}
-      <ul class="list">{(all ? groups : groups.slice(0, fewFailures)).map((group) => <FailureRow key={group.signature} group={group} />)}</ul>
-      {!all && groups.length > fewFailures && <p class="more-row"><button type="button" onClick={() => setAll(true)}>{plural(groups.length - fewFailures, 'more kind')} of failure</button></p>}
+      {open.length > 0 && <ul class="list">{open.map((group) => <FailureRow key={groupKey(group)} group={group} />)}</ul>}
+      {handled.length > 0 && <>
+        <h3 class="divider">Handled: their callers went on</h3>
+        <ul class="list">{handled.map((group) => <FailureRow key={groupKey(group)} group={group} />)}</ul>
+      </>}
+      {hidden > 0 && <p class="more-row"><button type="button" onClick={() => setAll(true)}>{plural(hidden, 'more kind')} of failure</button></p>}
       {all && value?.truncated && <p class="quiet">Among the newest {count(value.chainsRead)} failing chains; there are older ones.</p>}
     </section>
   );
 }
+
+const groupKey = (g: FailureGroup): string => keyOf(g.signature, String(g.failure.handled));
 
 function FailureRow({ group }: { group: FailureGroup }) {
   const { failure, latest } = group;
@@ -102,9 +109,9 @@ function FailureRow({ group }: { group: FailureGroup }) {
         <span class="what">
           <Name at={failure} />
           <span class="reason" title={reason(failure)}>{reason(failure) || (failure.peer && `no answer of ${failure.peer}`) || 'gave no reason'}</span>
-          {entrance && (entrance.service !== failure.service || entrance.operation !== failure.operation) && <span class="via">seen by <bdi>{entrance.service} {entrance.operation}</bdi>{group.entrances.length > 1 && ` and ${group.entrances.length - 1} more`}</span>}
+          {entrance && (entrance.service !== failure.service || entrance.operation !== failure.operation) && <span class="via">entered by <bdi>{entrance.service} {entrance.operation}</bdi>{group.entrances.length > 1 && ` and ${group.entrances.length - 1} more`}</span>}
         </span>
-        <span class="often">{plural(group.chains, 'chain')}{failure.handled && <small title="The callers went on">handled</small>}</span>
+        <span class="often">{plural(group.chains, 'chain')}</span>
         <span class="when"><Ago time={group.last} /></span>
       </a>
     </li>
@@ -114,18 +121,18 @@ function FailureRow({ group }: { group: FailureGroup }) {
 const entranceKey = (o: OperationFigures): string => keyOf(o.environment, o.namespace, o.service, o.operation);
 
 export const figureColumns: Column<OperationFigures>[] = [
-  { id: 'rate', head: 'Calls', meaning: 'Calls a second, minute or hour', number: true, by: (o) => o.rate, cell: (o) => rate(o.rate) },
+  { id: 'rate', head: 'Calls', meaning: 'Calls a second, minute or hour; the calls themselves where they are few', number: true, by: (o) => o.rate, cell: (o) => frequency(o) },
   { id: 'errors', head: 'Errors', meaning: 'Share of calls that failed', number: true, by: (o) => o.errors / (o.calls || 1), cell: (o) => <Share part={o.errors} whole={o.calls} kind="bad" /> },
-  { id: 'soft', head: 'Soft', meaning: 'Share of calls with a soft error: a business failure the transport did not see', number: true, by: (o) => softCalls(o.outcomes) / (o.calls || 1), cell: (o) => <Share part={softCalls(o.outcomes)} whole={o.calls} kind="soft" /> },
+  { id: 'soft', head: 'Soft', meaning: 'Share of calls with a soft error: a business failure the transport did not see', number: true, by: (o) => softCalls(o) / (o.calls || 1), cell: (o) => <Share part={softCalls(o)} whole={o.calls} kind="soft" /> },
   { id: 'p50', head: 'p50', meaning: 'Half of the calls are faster', number: true, by: (o) => o.seconds?.p50 ?? -1, cell: (o) => duration(o.seconds?.p50) },
   { id: 'p95', head: 'p95', meaning: '95 % of the calls are faster', number: true, by: (o) => o.seconds?.p95 ?? -1, cell: (o) => duration(o.seconds?.p95) },
 ];
 
 function BusiestEntrances({ at }: { at: HomeRoute }) {
   const query = { ...windowQuery(at), limit: 20 };
-  const { value, problem } = useLoad(JSON.stringify(query), api.entrances(query), polling(at));
+  const { value, problem, answers } = useLoad(JSON.stringify(query), api.entrances(query), polling(at));
   const [inside, hover] = useHover();
-  const rows = useSteady(value?.operations ?? [], entranceKey, inside);
+  const rows = useSteady(answers, value?.operations ?? [], entranceKey, inside);
   const name: Column<OperationFigures> = { id: 'name', head: 'Entrance', by: (o) => o.service + o.operation, cell: (o) => <a href={toFocus(o)}><Name at={o} /></a> };
   return (
     <section aria-labelledby="entrances-title" {...hover}>
@@ -133,7 +140,7 @@ function BusiestEntrances({ at }: { at: HomeRoute }) {
       {problem && <ProblemNote problem={problem} />}
       {!value && !problem && <Waiting rows={5} />}
       {value && rows.length === 0 && <Empty title="Nobody called from outside." />}
-      {rows.length > 0 && <Table caption="Busiest entrances" columns={[name, ...figureColumns]} rows={rows} keyOf={entranceKey} />}
+      {rows.length > 0 && <Table caption="Busiest entrances" columns={[name, ...figureColumns]} rows={rows} keyOf={entranceKey} onRow={(o) => go(focusOn(o))} />}
       {value?.truncated && <p class="quiet">The busiest {count(value.operations.length)} of {count(value.total)}.</p>}
     </section>
   );
@@ -161,9 +168,9 @@ function ServiceMap({ graph: all }: { graph: GraphData }) {
     <>
       <Graph graph={graph} column={column} name={`Services and the calls between them: ${graph.nodes.map(nodeName).slice(0, 8).join(', ')}`} href={(n) => toFocus(n)} onEdge={openEdge} />
       <p class="legend">
-        <span>Label: calls · failed · 95 % are faster than</span>
+        <span>Label: calls · ✕ failed · 95 % are faster than</span>
         {some((e) => e.errors > 0) && <span><i class="bad" />some calls fail</span>}
-        {some((e) => softCalls(e.outcomes) > 0) && <span><i class="soft" />soft errors: the business failed, the transport did not</span>}
+        {some((e) => softCalls(e) > 0) && <span><i class="soft" />soft errors: the business failed, the transport did not</span>}
         {graph.nodes.some((n) => n.kind === 'virtual') && <span><i class="virtual" />sends no spans</span>}
         {graph.edges.length < graph.total && <span>The busiest {graph.edges.length} of {count(graph.total)} edges.</span>}
       </p>

@@ -3,7 +3,11 @@ import { useLayoutEffect, useRef } from 'preact/hooks';
 
 const typing = 'input, textarea, select, [contenteditable]';
 
-export function useKeys(keys: Record<string, () => void>): void {
+/** idle: nothing has the keyboard yet. */
+export const idle = (): boolean => !document.activeElement || document.activeElement === document.body || document.activeElement.matches('main');
+
+/** useKeys does what a key stands for; one that says false leaves the key to the browser. */
+export function useKeys(keys: Record<string, () => unknown>): void {
   const latest = useRef(keys);
   latest.current = keys;
   useLayoutEffect(() => { // at once: a key may come before the first paint
@@ -12,8 +16,7 @@ export function useKeys(keys: Record<string, () => void>): void {
       if (event.target instanceof Element && event.target.closest(typing)) return;
       const act = Object.hasOwn(latest.current, event.key) ? latest.current[event.key] : undefined;
       if (!act) return;
-      event.preventDefault();
-      act();
+      if (act() !== false) event.preventDefault();
     };
     document.addEventListener('keydown', press);
     return () => document.removeEventListener('keydown', press);

@@ -161,19 +161,24 @@ export const overlap = (a: Box, b: Box): boolean =>
 
 export interface Point { x: number; y: number }
 
-/** curve from a caller's right side to its callee's left side; within a column and backwards it takes the sides that face each other. */
 export interface Curve { from: Point; a: Point; b: Point; to: Point }
 
+/** curve from a caller's right side to its callee's left side; within a column and backwards it takes the sides that face each other, beside the way there. */
 export function curve(from: Box, to: Box): Curve {
   const right = (box: Box) => ({ x: box.x + box.width, y: box.y + box.height / 2 });
   const left = (box: Box) => ({ x: box.x, y: box.y + box.height / 2 });
   if (from === to) return bent({ x: right(from).x, y: from.y + 10 }, { x: right(to).x, y: from.y + from.height - 10 }, 34, 34);
-  if (from.x === to.x) return bent(right(from), right(to), 40, 40);
-  const start = from.x < to.x ? right(from) : left(from);
-  const end = from.x < to.x ? left(to) : right(to);
+  if (from.x === to.x) return from.y < to.y ? bent(right(from), right(to), 30, 30) : bent(beside(from, right(from)), beside(to, right(to)), 50, 50);
+  const start = from.x < to.x ? right(from) : beside(from, left(from));
+  const end = from.x < to.x ? left(to) : beside(to, right(to));
   const bend = (end.x - start.x) / 2;
-  return bent(start, end, bend, -bend);
+  if (from.x < to.x) return bent(start, end, bend, -bend);
+  const out = start.y > end.y ? 1.5 : 0.5; // so that it is aside where both are steep too
+  return bent(start, end, out * bend, (out - 2) * bend);
 }
+
+const apart = 11;
+const beside = (box: Box, { x, y }: Point): Point => ({ x, y: y + (box.height > 0 ? apart : 0) }); // a lane back is another one already
 
 function bent(from: Point, to: Point, out: number, back: number): Curve {
   return { from, a: { x: from.x + out, y: from.y }, b: { x: to.x + back, y: to.y }, to };

@@ -3,13 +3,14 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Problem, Question } from './api.ts';
 import { reachable } from './state.ts';
-import { steady } from './steady.ts';
+import { type Order, ordered } from './steady.ts';
 
 export interface Load<T> {
   value: T | undefined;
   problem: Problem | undefined;
   busy: boolean;
   fresh: boolean; // the value answers the question as it is now
+  answers: string; // the key of the question that the value answers
 }
 
 interface Held<T> { key: string; value?: T | undefined; problem?: Problem | undefined }
@@ -31,7 +32,7 @@ export function useLoad<T>(key: string | null, question: Question<T>, every = 0)
       setHeld((old) => (answer.ok ? { key, value: answer.value } : failed(old, key, answer.problem)));
     });
   }, [key, every]);
-  return { value: held.value, problem: held.key === key ? held.problem : undefined, busy, fresh: held.key === key };
+  return { value: held.value, problem: held.key === key ? held.problem : undefined, busy, fresh: held.key === key, answers: held.key };
 }
 
 /** failed keeps the last good answer. That the collector is away is told once, in the header: what one reads must not move. */
@@ -66,11 +67,11 @@ export function repeat(every: number, task: (signal: AbortSignal) => Promise<voi
   };
 }
 
-/** useSteady keeps the order of rows while held is true: figures change in place, what is new comes last. */
-export function useSteady<T>(items: T[], keyOf: (item: T) => string, held: boolean): T[] {
-  const shown = useRef<T[]>([]);
-  shown.current = held ? steady(shown.current, items, keyOf) : items;
-  return shown.current;
+/** useSteady keeps the order of the rows that answer a question while held is true. keyOf must not depend on the answer. */
+export function useSteady<T>(question: string, rows: T[], keyOf: (item: T) => string, held: boolean): T[] {
+  const shown = useRef<Order<T>>({ question, rows });
+  shown.current = ordered(shown.current, { question, rows }, keyOf, held);
+  return shown.current.rows;
 }
 
 /** useHover says whether the pointer or the keyboard is inside an element. */

@@ -8,7 +8,8 @@ import { HomeView } from './home.tsx';
 import { useKeys } from './keys.ts';
 import type { Route } from './route.ts';
 import { SearchView } from './search.tsx';
-import { restoreTheme, route, start, toHelp } from './state.ts';
+import { Empty } from './parts.tsx';
+import { restoreTheme, route, start, toHelp, toHome } from './state.ts';
 import { HelpView } from './welcome.tsx';
 import './style.css';
 import './views.css';
@@ -18,19 +19,24 @@ function View({ at }: { at: Route }) {
   switch (at.view) {
     case 'home': return <HomeView at={at} />;
     case 'help': return <HelpView />;
+    case 'nowhere': return <NoSuchPage path={at.path} />;
     case 'search': return <SearchView at={at} />;
     case 'focus': return <FocusView key={placeOf(at)} at={at} />;
     case 'chain': return <ChainView key={placeOf(at)} at={at} />;
   }
 }
 
+function NoSuchPage({ path }: { path: string }) {
+  return <><h1 class="hidden">No such page</h1><Empty title="No such page."><p>There is nothing at <code><bdi>#/{path}</bdi></code>. Go to <a href={toHome()}>the start</a>.</p></Empty></>;
+}
+
 /** placeOf a route tells pages apart; other changes happen within one. */
 function placeOf(at: Route): string {
-  return at.view === 'focus' ? JSON.stringify([at.view, at.service, at.namespace, at.operation]) : at.view === 'chain' ? `chain ${at.id}` : at.view;
+  return at.view === 'focus' ? JSON.stringify([at.view, at.nodeEnvironment, at.service, at.namespace, at.operation]) : at.view === 'chain' ? `chain ${at.id}` : at.view;
 }
 
 function title(at: Route): string {
-  const name = { home: '', help: 'Help', search: 'Chains', focus: at.view === 'focus' ? `${at.service} ${at.operation}`.trim() : '', chain: at.view === 'chain' ? at.id : '' }[at.view];
+  const name = { home: '', nowhere: 'No such page', help: 'Help', search: 'Chains', focus: at.view === 'focus' ? `${at.service} ${at.operation}`.trim() : '', chain: at.view === 'chain' ? at.id : '' }[at.view];
   return name ? `${name} – JCallGraph` : 'JCallGraph';
 }
 

@@ -1,20 +1,21 @@
 // What the URL says and what the page shows are the same thing: every state
 // that a reload or a link must keep is a Route. Pure both ways.
 
-/** Common is kept from page to page. */
+/** Common is kept from page to page; environment is what was picked, not where a node lives. */
 export interface Common { from: string; to: string; environment: string }
 
 export interface Home extends Common { view: 'home' }
 export interface Help extends Common { view: 'help' }
+export interface Nowhere extends Common { view: 'nowhere'; path: string }
 export interface Search extends Common {
-  view: 'search'; service: string; namespace: string; operation: string; outcome: string; minDuration: string; maxDuration: string;
+  view: 'search'; nodeEnvironment: string; service: string; namespace: string; operation: string; outcome: string; minDuration: string; maxDuration: string;
   attribute: string[]; calleeService: string; calleeOperation: string; calleeEnvironment: string; calleeNamespace: string; connection: string;
 }
 export interface Focus extends Common {
-  view: 'focus'; service: string; namespace: string; operation: string; up: number; down: number; edge: string; tab: string; sort: string;
+  view: 'focus'; nodeEnvironment: string; service: string; namespace: string; operation: string; up: number; down: number; edge: string; tab: string; sort: string;
 }
 export interface ChainRoute extends Common { view: 'chain'; id: string; span: string; show: string; closed: string[] }
-export type Route = Home | Help | Search | Focus | ChainRoute;
+export type Route = Home | Help | Nowhere | Search | Focus | ChainRoute;
 
 export const defaultFrom = '-15m';
 export const maxHops = 10;
@@ -23,36 +24,48 @@ const common: Common = { from: defaultFrom, to: '', environment: '' };
 export const home: Home = { view: 'home', ...common };
 const help: Help = { view: 'help', ...common };
 export const search: Search = {
-  view: 'search', ...common, service: '', namespace: '', operation: '', outcome: '', minDuration: '', maxDuration: '', attribute: [],
+  view: 'search', ...common, nodeEnvironment: '', service: '', namespace: '', operation: '', outcome: '', minDuration: '', maxDuration: '', attribute: [],
   calleeService: '', calleeOperation: '', calleeEnvironment: '', calleeNamespace: '', connection: '',
 };
-export const focus: Focus = { view: 'focus', ...common, service: '', namespace: '', operation: '', up: 1, down: 1, edge: '', tab: '', sort: '' };
+export const focus: Focus = { view: 'focus', ...common, nodeEnvironment: '', service: '', namespace: '', operation: '', up: 1, down: 1, edge: '', tab: '', sort: '' };
 export const chain: ChainRoute = { view: 'chain', ...common, id: '', span: '', show: '', closed: [] };
 
-const blank: Record<Route['view'], Route> = { home, help, search, focus, chain };
+const nowhere: Nowhere = { view: 'nowhere', ...common, path: '' };
+
+const pages: Record<string, Route> = { home, help, search, focus, chain };
+const blank: Record<Route['view'], Route> = { home, help, search, focus, chain, nowhere };
 
 /** format is the hash of a route; what has its default is left out. */
 export function format(route: Route): string {
-  const path = route.view === 'home' ? '' : route.view === 'chain' ? 'chain/' + encodeURIComponent(route.id) : route.view;
   const params = new URLSearchParams();
   for (const [key, usual] of Object.entries(blank[route.view])) {
-    if (key === 'view' || key === 'id') continue;
+    if (key === 'view' || key === 'id' || key === 'path') continue;
     const value = (route as unknown as Record<string, string | number | string[]>)[key]!;
     if (Array.isArray(value)) value.forEach((one) => params.append(key, one));
     else if (value !== usual) params.append(key, String(value));
   }
   const text = params.toString();
-  return '#/' + path + (text && '?' + text);
+  return '#/' + pathOf(route) + (text && '?' + text);
 }
 
-/** parse never fails: what it can't read has its default, an unknown page is home. */
+function pathOf(route: Route): string {
+  switch (route.view) {
+    case 'home': return '';
+    case 'nowhere': return route.path;
+    case 'chain': return 'chain/' + encodeURIComponent(route.id);
+    default: return route.view;
+  }
+}
+
+/** parse never fails: what it can't read has its default, an unknown page is nowhere. */
 export function parse(hash: string): Route {
   const [path = '', query = ''] = cut(hash.replace(/^#?\/?/, ''));
   const params = new URLSearchParams(query);
   const [name = '', id = ''] = path.split('/');
-  const base = name in blank && Object.hasOwn(blank, name) ? blank[name as Route['view']] : home;
+  const base = name === '' ? home : Object.hasOwn(pages, name) ? pages[name]! : { ...nowhere, path };
   const read = Object.fromEntries(Object.entries(base).map(([key, usual]) => [key, value(key, usual, params)]));
-  return (base.view === 'chain' ? { ...read, id: decoded(id) } : read) as unknown as Route;
+  if (base.view === 'chain') return { ...read, id: decoded(id) } as unknown as Route;
+  return (base.view === 'nowhere' ? { ...read, path } : read) as unknown as Route;
 }
 
 function cut(text: string): [string, string] {

@@ -5,6 +5,7 @@ import { clock, duration, plural } from './format.ts';
 import { useLoad } from './load.ts';
 import { type Search, search as blank } from './route.ts';
 import { go, now, toChain, windowQuery } from './state.ts';
+import { type Wrong, wrongIn } from './conditions.ts';
 import { Ago, Empty, Name, OutcomeWord, ProblemNote, Waiting } from './parts.tsx';
 import { outcomeWord, outcomes, reason, tone } from './words.ts';
 
@@ -52,7 +53,7 @@ function Results({ first, at, busy }: { first: Chains; at: Search; busy: boolean
   const slowest = Math.max(...chains.map((c) => c.duration), 0);
   return (
     <section aria-label="Chains found" class={busy ? 'busy' : ''}>
-      {chains.length === 0 && <Empty title="No chain meets all of that."><p>Widen the time window, or leave a condition out.</p></Empty>}
+      {chains.length === 0 && <Empty title="No chain meets all of that."><p>Widen the time window, or leave a condition out.{at.attribute.length > 0 && ' An attribute must be one of a single span, with exactly the value given.'}</p></Empty>}
       <ul class="list">{chains.map((c) => <ChainRow key={c.traceId} chain={c} slowest={slowest} wide />)}</ul>
       {last.note && <p class="quiet">{last.note}</p>}
       {trouble && <ProblemNote problem={trouble} />}
@@ -92,13 +93,18 @@ const calleeFields = { calleeService: '', calleeOperation: '', calleeEnvironment
 function SearchForm({ at, problem }: { at: Search; problem: Problem | undefined }) {
   const [draft, setDraft] = useState({ ...at, attributes: at.attribute.join('\n') });
   const set = (change: Partial<typeof draft>) => setDraft((old) => ({ ...old, ...change }));
+  const [wrong, setWrong] = useState<Wrong>({});
   const submit = (event: Event) => {
     event.preventDefault();
     const { attributes, ...rest } = draft;
-    go({ ...rest, attribute: attributes.split('\n').map((a) => a.trim()).filter(Boolean) });
+    const next = { ...rest, attribute: attributes.split('\n').map((a) => a.trim()).filter(Boolean) };
+    const found = wrongIn(next);
+    setWrong(found);
+    if (Object.keys(found).length === 0) go(next);
   };
+  const told = { ...(problem?.field && { [problem.field]: problem.limits || problem.detail }), ...wrong };
   const text = (name: 'service' | 'operation' | 'minDuration' | 'maxDuration', label: string, placeholder: string, list?: string) => (
-    <Field name={name} label={label} problem={problem}>
+    <Field name={name} label={label} wrong={told}>
       <input id={`field-${name}`} name={name} value={draft[name]} placeholder={placeholder} list={list} autocomplete="off" spellcheck={false} onInput={(e) => set({ [name]: e.currentTarget.value })} />
     </Field>
   );
@@ -106,7 +112,7 @@ function SearchForm({ at, problem }: { at: Search; problem: Problem | undefined 
     <form class="search" onSubmit={submit}>
       {text('service', 'Service', 'any', 'services')}
       {text('operation', 'Operation', 'any', 'operations')}
-      <Field name="outcome" label="Outcome" problem={problem}>
+      <Field name="outcome" label="Outcome" wrong={told}>
         <select id="field-outcome" value={draft.outcome} onChange={(e) => set({ outcome: e.currentTarget.value })}>
           <option value="">any</option><option value="failed">failed</option>
           {outcomes.map((o) => <option key={o} value={o}>{outcomeWord[o]}</option>)}
@@ -114,7 +120,7 @@ function SearchForm({ at, problem }: { at: Search; problem: Problem | undefined 
       </Field>
       {text('minDuration', 'At least', '250ms')}
       {text('maxDuration', 'At most', '2s')}
-      <Field name="attribute" label="Attributes" problem={problem}>
+      <Field name="attribute" label="Attributes" wrong={told}>
         <textarea id="field-attribute" rows={Math.max(1, draft.attributes.split('\n').length)} value={draft.attributes} placeholder="order.number=10037" spellcheck={false} onInput={(e) => set({ attributes: e.currentTarget.value })} />
       </Field>
       <p class="buttons"><button type="submit" class="main">Search</button><button type="button" onClick={() => go({ ...blank, from: at.from, to: at.to, environment: at.environment })}>Clear</button></p>
@@ -122,24 +128,28 @@ function SearchForm({ at, problem }: { at: Search; problem: Problem | undefined 
         <p class="chip">only with a call to <b>{at.calleeService}</b> {at.calleeOperation}
           <button type="button" class="icon" aria-label="Drop this condition" onClick={() => go({ ...at, ...calleeFields })}>×</button></p>
       )}
+      {at.nodeEnvironment && (
+        <p class="chip">only in <b>{at.nodeEnvironment}</b>
+          <button type="button" class="icon" aria-label="Drop this environment" onClick={() => go({ ...at, nodeEnvironment: '' })}>×</button></p>
+      )}
       <Names draft={draft} />
     </form>
   );
 }
 
-function Field({ name, label, problem, children }: { name: string; label: string; problem: Problem | undefined; children: preact.ComponentChildren }) {
-  const mine = problem?.field === name;
+function Field({ name, label, wrong, children }: { name: string; label: string; wrong: Wrong; children: preact.ComponentChildren }) {
+  const mine = wrong[name];
   return (
     <div class={`field for-${name}${mine ? ' wrong' : ''}`}>
       <label for={`field-${name}`}>{label}</label>
       {children}
-      {mine && <p class="bad" role="alert">{problem.limits || problem.detail}</p>}
+      {mine && <p class="bad" role="alert">{mine}</p>}
     </div>
   );
 }
 
 /** Names are what services and operations there are, for the fields' lists. */
-function Names({ draft }: { draft: { service: string; operation: string; from: string; to: string; environment: string } }) {
+function Names({ draft }: { draft: Search }) {
   const query = { ...windowQuery(draft), limit: 500 };
   const map = useLoad(JSON.stringify(['names', query]), api.map(query));
   const services = [...new Set(map.value?.nodes.map((n) => n.service).filter(Boolean))].sort();

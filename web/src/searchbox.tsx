@@ -2,11 +2,12 @@
 // line finds its chain. A combobox as WAI-ARIA describes it.
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { type Found, api } from './api.ts';
-import { duration } from './format.ts';
+import { duration, during } from './format.ts';
 import { useKeys } from './keys.ts';
 import { useLoad } from './load.ts';
-import { route, toChain, toFocus, windowQuery } from './state.ts';
+import { now, route, toChain, toFocus, windowQuery } from './state.ts';
 import { Ago, Name, OutcomeWord } from './parts.tsx';
+import { exactly } from './words.ts';
 
 const pause = 120; // ms after the last key
 
@@ -41,6 +42,7 @@ export function SearchBox() {
       setActive((active + step + found.length) % found.length);
     } else if (event.key === 'Escape') {
       setOpen(false);
+      setText('');
       input.current?.blur();
     } else if (event.key === 'Enter' && text.trim()) {
       event.preventDefault();
@@ -59,7 +61,9 @@ export function SearchBox() {
       {shown && (
         <div class="found" onPointerDown={(e) => e.preventDefault()}>
           {problem && <p class="bad">{problem.detail}</p>}
-          {!problem && settled && found.length === 0 && <p>Nothing has that name or ID. Names are looked for in the chosen time window, IDs at any time.</p>}
+          {!problem && settled && found.length === 0 && <p>{/^[^\s=]+=/.test(wanted)
+            ? exactly(wanted, during(route.value.from, route.value.to, now.value))
+            : 'Nothing has that name or ID. Names are looked for in the chosen time window, IDs at any time.'}</p>}
           {!problem && !settled && found.length === 0 && <p>Looking…</p>}
           <ul id="found" role="listbox" aria-label="Found" hidden={found.length === 0}>
             {found.map((o, i) => (

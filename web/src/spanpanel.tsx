@@ -1,20 +1,21 @@
 // All that is stored of a span; what explains a failure comes first.
 import type { ComponentChildren } from 'preact';
-import { type Attribute, type Chain, type SpanDetail, api } from './api.ts';
+import { type Attribute, type Chain, type Service, type Span, type SpanDetail, type Spans, api } from './api.ts';
 import { clock, duration } from './format.ts';
 import { useLoad } from './load.ts';
 import { now, toChain, toFocus } from './state.ts';
-import type { Tree } from './tree.ts';
+import { type Tree, waiterOf } from './tree.ts';
 import { Copy, OutcomeWord, ProblemNote, Waiting } from './parts.tsx';
 
-export function SpanPanel({ chain, tree, chosen }: { chain: Chain; tree: Tree; chosen: number }) {
+export function SpanPanel({ chain, tree, chosen, onChoose }: { chain: Chain; tree: Tree; chosen: number; onChoose: (span: number) => void }) {
   const span = tree.spans[chosen];
   const id = chain.summary.traceId;
   const { value, problem, fresh } = useLoad(span ? `${id}/${span.id}` : null, api.spans(id, span?.id ?? ''));
   if (!span) return <section class="side" aria-label="Span" />;
+  const origin = chain.origins.find((o) => o.span === chosen);
+  const waiter = origin ? waiterOf(tree, origin.failure) : -1;
   const service = chain.services[span.service];
-  const mine = value?.spans.filter((d) => d.spanKind === span.spanKind && d.service === service?.service) ?? [];
-  const detail = mine[0] ?? value?.spans[0];
+  const detail = detailOf(value, span, service);
   return (
     <section class="side span" aria-labelledby="span-title" aria-busy={!fresh}>
       <h2 id="span-title"><bdi>{span.operation || '(no name)'}</bdi></h2>
@@ -22,10 +23,42 @@ export function SpanPanel({ chain, tree, chosen }: { chain: Chain; tree: Tree; c
         {service && <a href={toFocus({ ...service, operation: '' })}><bdi>{service.service}</bdi></a>} <OutcomeWord outcome={span.outcome} />
         <span class="quiet">{duration(span.duration)}, began at {duration(span.start)}{span.spanKind && `, ${span.spanKind}`}</span>
       </p>
+      {waiter >= 0 && <Waiter key={tree.keys[waiter]} chain={chain} tree={tree} waiter={waiter} onChoose={onChoose} />}
       {problem && <ProblemNote problem={problem} />}
       {!detail && !problem && <Waiting rows={6} />}
       {detail && <Detail span={detail} stale={!fresh} />}
     </section>
+  );
+}
+
+/** detailOf a span; both halves of a call may have one ID. */
+const detailOf = (all: Spans | undefined, span: Span, service: Service | undefined): SpanDetail | undefined =>
+  all?.spans.find((d) => d.spanKind === span.spanKind && d.service === service?.service) ?? all?.spans[0];
+
+/** Waiter gave up on a span that says nothing of it itself. */
+function Waiter({ chain, tree, waiter, onChoose }: { chain: Chain; tree: Tree; waiter: number; onChoose: (span: number) => void }) {
+  const span = tree.spans[waiter]!;
+  const service = chain.services[span.service];
+  const id = chain.summary.traceId;
+  const { value } = useLoad(`${id}/${span.id}`, api.spans(id, span.id));
+  return (
+    <div class="waiter">
+      <p>Still running when <button type="button" class="link" onClick={() => onChoose(waiter)}><b><bdi>{service?.service}</bdi></b> <bdi>{span.operation}</bdi></button> gave up after {duration(span.duration)}</p>
+      {detailOf(value, span, service)?.exceptions.map((e, i) => <Exception key={i} {...e} />)}
+    </div>
+  );
+}
+
+/** Why says what decided on the outcome, with its value. */
+function Why({ span: { source, status, statusMessage, attributes } }: { span: SpanDetail }) {
+  const decided = attributes.find((a) => a.key === source.replace(/ \(.*/, ''));
+  const told = source === 'status' ? `its status${statusMessage ? '' : ` is ${status || 'error'} and gives no reason`}` : decided ? '' : source;
+  return (
+    <Part title="Why this outcome">
+      {statusMessage && <p><bdi>{statusMessage}</bdi></p>}
+      {decided && <p><code><bdi>{breakable(decided.key)}</bdi></code> = <bdi>{decided.value === '' ? '""' : decided.value}</bdi></p>}
+      {told && <p class="quiet">{told.replace(/^./, (c) => c.toUpperCase())}</p>}
+    </Part>
   );
 }
 
@@ -37,11 +70,7 @@ function Detail({ span, stale }: { span: SpanDetail; stale: boolean }) {
   return (
     <div class={stale ? 'stale' : ''}>
       {span.exceptions.map((e, i) => <Exception key={i} {...e} />)}
-      {(span.statusMessage || span.source) && (
-        <Part title="Why this outcome">
-          <p>{span.statusMessage && <><bdi>{span.statusMessage}</bdi> </>}{span.source && <span class="quiet">says {span.source === 'status' ? 'its status' : <code>{span.source}</code>}</span>}</p>
-        </Part>
-      )}
+      {(span.statusMessage || span.source) && <Why span={span} />}
       {span.logs.length > 0 && (
         <Part title="Log">
           <ul class="logs">{span.logs.map((l, i) => <li key={i}><span class="quiet number">+{duration(l.offset)}</span> <b>{l.severity}</b> <bdi>{l.message}</bdi></li>)}</ul>

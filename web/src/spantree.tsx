@@ -1,9 +1,9 @@
 // The spans of a chain as a tree grid. Only the rows that are seen are drawn,
 // so that a chain of tens of thousands opens as fast as a small one.
-import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Chain } from './api.ts';
 import { duration } from './format.ts';
-import { useKeys } from './keys.ts';
+import { idle, useKeys } from './keys.ts';
 import { type Tree, nextTrouble, rows as rowsOf, ticks } from './tree.ts';
 import { OutcomeWord } from './parts.tsx';
 import { outcomeWord, tone } from './words.ts';
@@ -28,13 +28,20 @@ export function SpanTree(props: Props) {
     const next = nextTrouble(tree, chosen, by);
     if (next >= 0) onChoose(next);
   };
+  const walk = (by: 1 | -1) => {
+    error(by);
+    body.current?.focus({ preventScroll: true });
+  };
+  useEffect(() => {
+    if (idle()) body.current?.focus({ preventScroll: true });
+  }, []);
   const toggle = (span: number) => {
     const next = new Set(closed);
     if (!next.delete(tree.keys[span]!)) next.add(tree.keys[span]!);
     onClose(next);
   };
   const key = treeKeys({ tree, closed, chosen, step, toggle, onChoose });
-  useKeys({ e: () => error(1), E: () => error(-1) });
+  useKeys({ e: () => walk(1), E: () => walk(-1) });
   const troubles = tree.spans.length > 0 && nextTrouble(tree, 0) >= 0;
   return (
     <section class="spans" aria-label="Spans">
@@ -135,6 +142,7 @@ function Row({ chain, tree, span: i, index, top, chosen, origin, open, onChoose,
   const service = chain.services[span.service]?.service ?? '';
   const branch = tree.children[i]! > 0;
   const siblings = span.parent >= 0 ? tree.children[span.parent] : undefined;
+  const attempt = tree.attempts.get(i);
   const hidden = !open && tree.below[i]! > 0 ? tree.below[i]! : 0;
   return (
     <div id={`row-${i}`} role="row" class={`row ${tone(span.outcome)}${chosen ? ' chosen' : ''}`} style={{ transform: `translateY(${top}px)` }} aria-rowindex={index + 2}
@@ -143,6 +151,7 @@ function Row({ chain, tree, span: i, index, top, chosen, origin, open, onChoose,
         <span class={`caret${branch ? '' : ' leaf'}`} aria-hidden="true" onClick={(e) => { if (branch) { e.stopPropagation(); onToggle(i); } }}>{branch ? (open ? '▾' : '▸') : ''}</span>
         <bdi>{span.operation || '(no name)'}</bdi>
         {origin && <span class={`tag ${tone(span.outcome)}`}>origin</span>}
+        {attempt && <span class="tag">attempt {attempt.n}/{attempt.of}</span>}
         {hidden > 0 && <span class="tag bad">{hidden} failed inside</span>}
         {span.problems.filter(odd).map((p) => <span key={p} class="tag odd">{p}</span>)}
       </span>

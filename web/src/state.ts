@@ -1,6 +1,6 @@
 // What the whole page shares: the route, the clock, the theme, and whether the collector answers.
 import { signal } from '@preact/signals';
-import { type Common, type Focus, type Route, chain, focus, format, home, parse, search } from './route.ts';
+import { type Common, type Focus, type Route, type Search, chain, focus, format, home, parse, search } from './route.ts';
 import { live } from './format.ts';
 import type { Node, Operation } from './api.ts';
 
@@ -30,18 +30,26 @@ export const toHelp = (): string => format({ ...home, ...shared(), view: 'help' 
 export const toSearch = (query: Partial<typeof search> = {}): string => format({ ...search, ...shared(), ...query });
 export const toChain = (id: string, span = ''): string => format({ ...chain, ...shared(), id, span });
 
+/** focusOn a node; where it lives is part of its name and does not become what the page is narrowed to. */
 export function focusOn(at: Node | Operation, keep: Partial<Focus> = {}): Focus {
   return {
     ...focus, ...shared(), ...keep, service: at.service, namespace: at.namespace, operation: at.operation ?? '',
-    environment: at.environment || route.value.environment,
+    nodeEnvironment: at.environment === route.value.environment ? '' : at.environment,
   };
 }
+
+/** nodeOf a page that is about one: its service, or with an operation that. */
+export const nodeOf = ({ nodeEnvironment, environment, namespace, service }: Focus | Search, operation = ''): Operation =>
+  ({ environment: nodeEnvironment || environment, namespace, service, operation });
 export const toFocus = (at: Node | Operation, keep: Partial<Focus> = {}): string => format(focusOn(at, keep));
 
 /** windowQuery is the window and environment as the API takes them. */
-export function windowQuery(r: Common = route.value): { from: string; to: string; environment: string } {
-  return { from: r.from, to: r.to, environment: r.environment };
+export function windowQuery(r: Common & { nodeEnvironment?: string } = route.value): { from: string; to: string; environment: string } {
+  return { from: r.from, to: r.to, environment: r.nodeEnvironment || r.environment };
 }
+
+/** narrowed to another environment, a page is about the node of that name there. */
+export const narrowed = (r: Route, environment: string): Route => ({ ...r, environment, ...('nodeEnvironment' in r && { nodeEnvironment: '' }) });
 
 export const pollEvery = 5000;
 export const polling = (r: Common): number => (live(r.to) ? pollEvery : 0);

@@ -17,10 +17,11 @@ interface Props<T> {
   keyOf: (row: T) => string;
   sort?: string; // a column's id, "-" before it: greatest first
   onSort?: (sort: string) => void;
-  marked?: string;
+  marked?: string | undefined;
+  onRow?: (row: T) => void; // a press anywhere in it; what can be pressed inside goes before
 }
 
-export function Table<T>({ caption, columns, rows, keyOf, sort = '', onSort, marked }: Props<T>) {
+export function Table<T>({ caption, columns, rows, keyOf, sort = '', onSort, marked, onRow }: Props<T>) {
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label={caption}>
       <table>
@@ -28,7 +29,7 @@ export function Table<T>({ caption, columns, rows, keyOf, sort = '', onSort, mar
         <thead><tr>{columns.map((column) => <Head key={column.id} column={column} sort={sort} onSort={onSort} />)}</tr></thead>
         <tbody>
           {sorted(rows, columns, sort).map((row) => (
-            <tr key={keyOf(row)} class={keyOf(row) === marked ? 'marked' : ''}>
+            <tr key={keyOf(row)} class={(onRow ? 'press' : '') + (keyOf(row) === marked ? ' marked' : '')} onClick={(e) => beside(e) && onRow?.(row)}>
               {columns.map((column, i) => (i === 0
                 ? <th key={column.id} scope="row">{column.cell(row)}</th>
                 : <td key={column.id} class={column.number ? 'number' : ''}>{column.cell(row)}</td>))}
@@ -39,6 +40,9 @@ export function Table<T>({ caption, columns, rows, keyOf, sort = '', onSort, mar
     </div>
   );
 }
+
+/** beside what can be pressed itself, and not to mark text. */
+const beside = (event: MouseEvent): boolean => !(event.target as Element).closest('a, button') && getSelection()?.isCollapsed !== false;
 
 function Head<T>({ column, sort, onSort }: { column: Column<T>; sort: string; onSort: ((sort: string) => void) | undefined }) {
   const direction = sort === column.id ? 'ascending' : sort === '-' + column.id ? 'descending' : undefined;

@@ -11,13 +11,20 @@ export interface Tree {
   children: number[]; // how many each has
   below: number[]; // how many spans below each are troubled
   place: number[]; // of each among its siblings, from 1
+  trouble: boolean[]; // whether each is troubled, or where that began
+  attempts: Map<number, Attempt>; // of spans whose call was tried more than once
   end: number; // of the last span, in seconds
 }
 
-export function treeOf(spans: Span[]): Tree {
+export interface Attempt { n: number; of: number }
+
+/** treeOf spans; origins are troubled although their own outcome may not say so. */
+export function treeOf(spans: Span[], origins: readonly number[] = []): Tree {
   const children = new Array<number>(spans.length).fill(0);
   const below = new Array<number>(spans.length).fill(0);
   const place = new Array<number>(spans.length).fill(1);
+  const trouble = spans.map((s) => troubled(s.outcome));
+  for (const o of origins) trouble[o] = true;
   const roots = { count: 0 };
   let end = 0;
   spans.forEach((span, i) => {
@@ -25,10 +32,32 @@ export function treeOf(spans: Span[]): Tree {
     place[i] = span.parent < 0 ? ++roots.count : ++children[span.parent]!;
   });
   for (let i = spans.length - 1; i >= 0; i--) {
-    const { parent, outcome } = spans[i]!;
-    if (parent >= 0) below[parent]! += below[i]! + (troubled(outcome) ? 1 : 0);
+    const { parent } = spans[i]!;
+    if (parent >= 0) below[parent]! += below[i]! + (trouble[i] ? 1 : 0);
   }
-  return { spans, keys: keysOf(spans), children, below, place, end };
+  return { spans, keys: keysOf(spans), children, below, place, trouble, attempts: attemptsOf(spans), end };
+}
+
+const wentWell = ({ outcome }: Span): boolean => outcome === 'ok' || outcome === 'soft_error';
+
+/** attemptsOf one call: of one operation and kind under one parent, each begun after the one before it had ended badly. */
+function attemptsOf(spans: Span[]): Map<number, Attempt> {
+  const runs = new Map<string, number[]>();
+  const attempts = new Map<number, Attempt>();
+  const close = (run: number[]) => run.length > 1 && run.forEach((span, i) => attempts.set(span, { n: i + 1, of: run.length }));
+  spans.forEach((span, i) => {
+    if (span.parent < 0) return;
+    const key = JSON.stringify([span.parent, span.service, span.spanKind, span.operation]);
+    const run = runs.get(key);
+    const last = run && spans[run[run.length - 1]!]!;
+    if (run && last && !wentWell(last) && span.start >= last.start + last.duration) run.push(i);
+    else {
+      if (run) close(run);
+      if (run || !wentWell(span)) runs.set(key, [i]);
+    }
+  });
+  for (const run of runs.values()) close(run);
+  return attempts;
 }
 
 /** keysOf makes an ID that is there several times distinct: id, id.1, id.2. */
@@ -48,7 +77,7 @@ export function rows(tree: Tree, closed: ReadonlySet<string>, onlyTroubled: bool
   tree.spans.forEach((span, i) => {
     if (span.depth > hiddenBelow) return;
     hiddenBelow = closed.has(tree.keys[i]!) ? span.depth : Infinity;
-    if (!onlyTroubled || troubled(span.outcome) || tree.below[i]! > 0) shown.push(i);
+    if (!onlyTroubled || tree.trouble[i] || tree.below[i]! > 0) shown.push(i);
   });
   return shown;
 }
@@ -65,7 +94,7 @@ export function nextTrouble(tree: Tree, after: number, step: 1 | -1 = 1): number
   const n = tree.spans.length;
   for (let k = 1; k <= n; k++) {
     const i = (((after + step * k) % n) + n) % n;
-    if (troubled(tree.spans[i]!.outcome)) return i;
+    if (tree.trouble[i]) return i;
   }
   return -1;
 }
@@ -77,4 +106,11 @@ export function ticks(end: number): number[] {
   const power = 10 ** Math.floor(Math.log10(raw));
   const step = [1, 2, 2.5, 5, 10].map((m) => m * power).find((s) => s >= raw * 0.999) ?? raw;
   return Array.from({ length: Math.floor(end / step + 1e-9) + 1 }, (_, i) => i * step);
+}
+
+/** waiterOf a failure is the span that gave up waiting for it; -1: there is none. Of several with that ID, one that is troubled. */
+export function waiterOf(tree: Tree, { waiterSpanId }: { waiterSpanId?: string }): number {
+  if (!waiterSpanId) return -1;
+  const all = tree.spans.flatMap((s, i) => (s.id === waiterSpanId ? [i] : []));
+  return all.find((i) => tree.trouble[i]) ?? all[0] ?? -1;
 }

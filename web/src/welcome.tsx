@@ -52,7 +52,7 @@ const words: [string, string][] = [
 
 const keys: [string, string][] = [
   ['/', 'search: a name, an ID or a whole log line'], ['arrows', 'walk the graph, or the spans of a chain'], ['Enter', 'open what is chosen'],
-  ['u d', 'more hops to callers, to callees (with Shift: fewer)'], ['e', 'next failed span of a chain (with Shift: the one before)'], ['← →', 'close and open a span'], ['?', 'this page'],
+  ['u d', 'more hops to callers, to callees (with Shift: fewer)'], ['e', 'next failed span of a chain (with Shift: the one before)'], ['← →', 'close and open a span'], ['Esc', 'close an edge or suggestions, clear the search'], ['?', 'this page'],
 ];
 
 const endpoints: [string, string][] = [

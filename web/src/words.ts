@@ -1,6 +1,6 @@
 // The words for what the API names, said once. An outcome is told by its word
 // and its sign too, never by colour alone.
-import type { Failure, Node, NodeKind, Outcome, Outcomes, Operation, Service } from './api.ts';
+import type { Edge, Failure, Node, NodeKind, Outcome, Outcomes, Operation, Service } from './api.ts';
 
 export const outcomeWord: Record<Outcome, string> = {
   ok: 'ok', soft_error: 'soft error', error: 'error', timeout: 'timeout', rejected: 'rejected', cancelled: 'cancelled',
@@ -22,7 +22,13 @@ export const outcomes: Outcome[] = ['ok', 'soft_error', 'error', 'timeout', 'rej
 export const tone = (outcome: Outcome): string =>
   outcome === 'error' || outcome === 'timeout' ? 'bad' : outcome === 'soft_error' ? 'soft' : outcome === 'ok' ? 'fine' : 'other';
 
-export const softCalls = (all: Outcomes): number => all.soft_error ?? 0;
+/** softCalls as whoever saw more of them: a caller that got its answer may not know. */
+export const softCalls = ({ outcomes, serverOutcomes }: { outcomes: Outcomes; serverOutcomes?: Outcomes }): number =>
+  Math.max(outcomes.soft_error ?? 0, serverOutcomes?.soft_error ?? 0);
+
+/** calleeSaw is how calls ended for the callee, where that differs from what the caller saw; what went well is not told. */
+export const calleeSaw = ({ outcomes: seen, serverOutcomes = {} }: Edge): [Outcome, number][] =>
+  outcomes.filter((o) => o !== 'ok' && (serverOutcomes[o] ?? 0) > 0 && serverOutcomes[o] !== seen[o]).map((o) => [o, serverOutcomes[o]!]);
 
 const kindName: Record<NodeKind, string> = { observed: '', virtual: '', unknown: 'Unknown caller', outside: 'Outside' };
 
@@ -65,3 +71,7 @@ export function reason({ outcome, source, errorType, message }: Failure): string
 export const originLabel = ({ outcome, handled }: Failure): string => (outcome === 'soft_error' ? '▲ Soft error' : handled ? '✕ Handled' : '✕ Root cause');
 
 export const connectionWord: Record<string, string> = { '': 'call', http: 'HTTP', rpc: 'RPC', messaging: 'messages', database: 'database' };
+
+/** exactly tells what a search by attribute that found nothing looked for. */
+export const exactly = (pair: string, during: string): string =>
+  `No span has ${pair} ${during}. It must be an attribute of one span, with exactly this value.`;

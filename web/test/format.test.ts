@@ -1,6 +1,6 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { ago, clock, compact, count, duration, percent, plural, rate, shortOperation, windowName } from '../src/format.ts';
+import { ago, clock, compact, count, duration, frequency, percent, plural, rate, shortOperation, windowName } from '../src/format.ts';
 
 const plain = (text: string) => text.replaceAll('\u00a0', ' ');
 
@@ -21,6 +21,7 @@ table('durations', duration, [
 table('rates', rate, [
   [0, '0/s'], [12, '12/s'], [0.4, '0.4/s'], [2, '2/s'], [0.05, '3/min'], [0.045, '2.7/min'], [0.001, '3.6/h'], [1e-9, '0.1/h'], [1234, '1.2 k/s'], [999.7, '1.0 k/s'], [9.97, '10/s'],
 ]);
+table('frequencies', (calls: number, rate: number) => frequency({ calls, rate }), [[1, 0.0015, '1 call'], [9, 0.01, '9 calls'], [10, 0.011, '0.7/min'], [0, 0, '0 calls']]);
 table('percentages', percent, [
   [0, 10, '0 %'], [1, 80, '1.3 %'], [12, 100, '12 %'], [1, 1, '100 %'], [9999, 10000, '> 99 %'], [1, 100000, '< 0.1 %'], [0, 0, '–'], [5, 4, '100 %'],
 ]);
@@ -34,7 +35,7 @@ table('ages', ago, [
   ['2026-01-28T11:00:00Z', noon, '3 d ago'], ['2026-01-31T12:00:05Z', noon, 'now'], ['?', noon, '–'],
 ]);
 table('windows', windowName, [
-  ['-15m', '', noon, 'last 15 minutes'], ['-1h', 'now', noon, 'last hour'], ['-24h', '', noon, 'last 24 hours'], ['-2h', '-1h', noon, '-2h to -1h'], ['', '', noon, 'an hour before to now'],
+  ['-15m', '', noon, 'last 15 minutes'], ['-1h', 'now', noon, 'last hour'], ['-24h', '', noon, 'last 24 hours'], ['-168h', '', noon, 'last 7 days'], ['-36h', '', noon, 'last 36 hours'], ['-2h', '-1h', noon, '-2h to -1h'], ['', '', noon, 'an hour before to now'],
   ['2020-01-01T00:00:00', '2020-01-01T01:00:00', noon, '2020-01-01 00:00:00 to 2020-01-01 01:00:00'],
 ]);
 table('operations in little room', shortOperation, [

@@ -1,6 +1,7 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { type Box, along, backbone, columns, curve, depths, isLane, labels, lanes, overlap, path, route } from '../src/layout.ts';
+import { place } from '../src/place.ts';
 import { Random } from './random.ts';
 
 const links = (text: string, names: string[]) => text.split(' ').filter(Boolean).map((l) => {
@@ -93,8 +94,8 @@ test('curves begin at the caller and end at the callee', () => {
   const right = { x: 300, y: 200, width: 100, height: 40 };
   assert.deepEqual(along(curve(left, right), 0), { x: 100, y: 20 });
   assert.deepEqual(along(curve(left, right), 1), { x: 300, y: 220 });
-  assert.deepEqual(along(curve(right, left), 0), { x: 300, y: 220 });
-  assert.deepEqual(along(curve(right, left), 1), { x: 100, y: 20 });
+  assert.deepEqual(along(curve(right, left), 0), { x: 300, y: 231 }, 'the way back is beside the way there');
+  assert.deepEqual(along(curve(right, left), 1), { x: 100, y: 31 });
 });
 
 test('a link that skips columns has a lane in each, shared by links to one callee', () => {
@@ -124,4 +125,24 @@ test('a route goes straight through its lanes', () => {
   ]);
   assert.deepEqual(route(to, [lane], from)[1]!.from, { x: 300, y: 150 });
   assert.match(path(parts), /^M100 20C.*300 150C.* 400 20$/);
+});
+
+test('no edge passes behind a node, and the two ways between two nodes are apart', () => {
+  const random = new Random(8);
+  for (let i = 0; i < 300; i++) {
+    const { names, edges } = randomGraph(random);
+    const column = depths(names, edges);
+    const all = lanes(names, column, edges);
+    const { boxes, at } = place(columns(all.names, all.column, all.links), names, random.pick([356, 900, 1390]));
+    const routes = edges.map((e, k) => route(boxes[e.caller]!, all.of[k]!.map((lane) => at.get(lane)!), boxes[e.callee]!));
+    const points = routes.map((parts) => parts.flatMap((part) => Array.from({ length: 41 }, (_, k) => along(part, k / 40))));
+    points.forEach((line, k) => line.forEach(({ x, y }) => boxes.forEach((box, b) => assert.ok(
+      !overlap(box, { x: x - 0.5, y: y - 0.5, width: 1, height: 1 }) || b === edges[k]!.caller || b === edges[k]!.callee, `${names[b]} hides ${x} ${y}`))));
+    edges.forEach((e, k) => edges.forEach((back, b) => {
+      if (e.caller === e.callee || e.caller !== back.callee || e.callee !== back.caller) return;
+      const near = points[k]!.filter((p) => points[b]!.some((q) => Math.hypot(p.x - q.x, p.y - q.y) < 5));
+      assert.ok(near.length < points[k]!.length / 2, `both ways are seen: ${near.length} of ${points[k]!.length}`);
+    }));
+    routes.forEach((parts) => parts.slice(1).forEach((part, p) => assert.deepEqual(part.from, parts[p]!.to, 'a route has no gaps')));
+  }
 });

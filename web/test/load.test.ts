@@ -1,13 +1,37 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { address } from '../src/api.ts';
-import { steady } from '../src/steady.ts';
+import { ordered, pressing, steady } from '../src/steady.ts';
 
 test('rows under the pointer keep their place, new ones come last', () => {
   const key = (row: { id: string }) => row.id;
   const before = [{ id: 'a', n: 1 }, { id: 'b', n: 1 }];
   const after = steady(before, [{ id: 'c', n: 2 }, { id: 'b', n: 2 }], key);
-  assert.deepEqual(after, [{ id: 'a', n: 1 }, { id: 'b', n: 2 }, { id: 'c', n: 2 }]);
+  assert.deepEqual(after, [{ id: 'b', n: 2 }, { id: 'c', n: 2 }], 'what is gone goes');
+  const more = steady(after, [{ id: 'c', n: 3 }, { id: 'd', n: 3 }, { id: 'b', n: 3 }], key);
+  assert.deepEqual(more.map(key), ['b', 'c', 'd']);
+});
+
+test('the answer to another question has its own order', () => {
+  const before = { question: 'all', rows: ['a', 'b'] };
+  const same = (row: string) => row;
+  assert.deepEqual(ordered(before, { question: 'all', rows: ['b', 'a'] }, same, true).rows, ['a', 'b']);
+  assert.deepEqual(ordered(before, { question: 'all', rows: ['b', 'a'] }, same, false).rows, ['b', 'a']);
+  assert.deepEqual(ordered(before, { question: 'test', rows: ['b', 'a'] }, same, true), { question: 'test', rows: ['b', 'a'] });
+});
+
+test('no failure that nobody handled is behind "more" before there are twelve', () => {
+  const groups = (open: number, handled: number) =>
+    Array.from({ length: open + handled }, (_, i) => ({ n: i, failure: { handled: i >= open } }));
+  const counts = (open: number, handled: number, all = false) => {
+    const shown = pressing(groups(open, handled), all);
+    return [shown.open.length, shown.handled.length, shown.hidden];
+  };
+  assert.deepEqual(counts(2, 9), [2, 4, 5]);
+  assert.deepEqual(counts(8, 3), [8, 0, 3]);
+  assert.deepEqual(counts(14, 1), [12, 0, 3]);
+  assert.deepEqual(counts(0, 6), [0, 6, 0]);
+  assert.deepEqual(counts(14, 9, true), [14, 9, 0]);
 });
 
 test('questions leave out what is empty and stay under the page', () => {

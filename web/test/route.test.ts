@@ -42,6 +42,13 @@ test('what has its default is not in the URL', () => {
   assert.equal(format({ ...search, attribute: ['a=b', 'c=&'] }), '#/search?attribute=a%3Db&attribute=c%3D%26');
 });
 
+test('an unknown page is nowhere, not home', () => {
+  assert.equal(parse('#/nosuch?from=-1h').view, 'nowhere');
+  assert.equal(format(parse('#/nosuch/x?from=-1h')), '#/nosuch/x?from=-1h');
+  assert.equal(parse('#/').view, 'home');
+  assert.equal(parse('').view, 'home');
+});
+
 test('relative windows stay relative', () => {
   assert.equal(parse('#/?from=-2h').from, '-2h');
   assert.equal(parse('').from, '-15m');

@@ -1,7 +1,7 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import type { Outcome, Span } from '../src/api.ts';
-import { nextTrouble, opened, rows, ticks, treeOf } from '../src/tree.ts';
+import { nextTrouble, opened, rows, ticks, treeOf, waiterOf } from '../src/tree.ts';
 import { Random } from './random.ts';
 
 /** spans from lines: two spaces a level, then the ID and its outcome. */
@@ -57,6 +57,33 @@ test('the next failure comes round again', () => {
   assert.equal(nextTrouble(tree, 0, -1), 4);
   assert.equal(nextTrouble(treeOf(spans('a')), 0), -1);
   assert.equal(nextTrouble(treeOf([]), 0), -1);
+});
+
+test('where a failure began is walked to, whatever its own outcome', () => {
+  const waited = treeOf(spans('a error\n  b timeout\n    c cancelled\nd'), [2]);
+  assert.equal(nextTrouble(waited, 1), 2);
+  assert.equal(nextTrouble(waited, 0, -1), 2);
+  assert.deepEqual(rows(waited, new Set(), true), [0, 1, 2]);
+  assert.deepEqual(waited.below, [2, 1, 0, 0]);
+});
+
+test('the waiter of a failure is the troubled one of its ID', () => {
+  const halves = treeOf(spans('a\n  a timeout\n    b cancelled'), [2]);
+  assert.equal(waiterOf(halves, { waiterSpanId: 'a' }), 1);
+  assert.equal(waiterOf(halves, { waiterSpanId: 'x' }), -1);
+  assert.equal(waiterOf(halves, { waiterSpanId: '' }), -1);
+  assert.equal(waiterOf(halves, {}), -1);
+});
+
+test('attempts of one call follow one another after a failure', () => {
+  const named = (text: string) => treeOf(spans(text).map((s) => ({ ...s, operation: s.operation.replace(/\d/, '') })));
+  const told = (text: string) => [...named(text).attempts].sort((a, b) => a[0] - b[0]).map(([i, { n, of }]) => `${i}:${n}/${of}`).join(' ');
+  assert.equal(told('a\n  b1 error\n  b2 timeout\n  c\n  b3'), '1:1/3 2:2/3 4:3/3');
+  assert.equal(told('a\n  b1\n  b2\n  b3'), '', 'a loop that goes well is none');
+  assert.equal(told('a\n  b1 error\n  b2\n  b3 error\n  b4 error'), '1:1/2 2:2/2 3:1/2 4:2/2');
+  assert.equal(told('a\n  b1 error\nd\n  b2'), '', 'another parent');
+  const beside = spans('a\n  b1 error\n  b2').map((s) => ({ ...s, operation: 'b', start: 0 }));
+  assert.equal(treeOf(beside).attempts.size, 0, 'side by side');
 });
 
 test('both halves of a call may share an ID', () => {
