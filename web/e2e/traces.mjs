@@ -53,7 +53,7 @@ export class Trace {
   }
 }
 
-const requests = (traces) => ({ resourceSpans: traces.flatMap((t) => t.resourceSpans()) });
+export const requests = (traces) => ({ resourceSpans: traces.flatMap((t) => t.resourceSpans()) });
 
 function checkout(name, begin, fate) {
   const t = new Trace(name, begin);
@@ -90,6 +90,19 @@ export function shop(now) {
 }
 
 export const failingOrder = (now) => checkout('order-33', now - 60_000 + 33 * 1400, 'stock');
+
+/** patience is an order that gives up twice on a warehouse, which works on. */
+export function patience(now) {
+  const t = new Trace('patience', now - 30_000);
+  const root = t.span('order', 'POST /order', 'server', 0, 900, { status: 2, message: 'no answer', 'http.route': '/order', 'http.response.status_code': 504 });
+  for (const from of [5, 450]) {
+    const out = t.span('order', 'POST /pick', 'client', from, from + 401, { parent: root, status: 2, message: 'timed out', 'error.type': 'timeout', events: [
+      { name: 'exception', at: from + 400, attributes: { 'exception.type': 'TimeoutException', 'exception.message': 'no answer in 400 ms' } },
+    ] });
+    t.span('warehouse', 'POST /pick', 'server', from + 3, from + 1200, { parent: out, 'http.route': '/pick', 'http.response.status_code': 499 });
+  }
+  return t;
+}
 
 /** hostile names are text and nothing else. */
 export function hostile(now) {
