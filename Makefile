@@ -12,8 +12,9 @@ SOURCES = $(shell git ls-files -co --exclude-standard '*.go' '*.yaml' 'extension
 # The shop runs the collector beside itself: Ctrl-C ends both, and either's end
 # ends the other, with the collector's exit code.
 SHOP ?= 1
-COLLECTOR := build/jcallgraph --config builtin:all-in-one
-run: build $(if $(filter-out 0,$(SHOP)),build/shop) ## build the collector and start it with the example shop (SHOP=0: without)
+CONFIG ?=
+COLLECTOR = build/jcallgraph --config builtin:all-in-one $(addprefix --config ,$(CONFIG))
+run: build $(if $(filter-out 0,$(SHOP)),build/shop) ## build the collector and start it with the example shop (SHOP=0: without; CONFIG=mine.yaml: merged on top)
 	$(if $(filter-out 0,$(SHOP)),build/shop up -- )$(COLLECTOR)
 
 build: build/jcallgraph ## build build/jcallgraph with the OpenTelemetry Collector Builder

@@ -1,7 +1,9 @@
 package graphview
 
 import (
+	"container/heap"
 	"context"
+	"iter"
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
 )
@@ -12,28 +14,48 @@ func (v *View) Map(ctx context.Context, w callgraph.Window, environment string, 
 	var a Answer
 	err := v.read(ctx, w, func(v *View, period period) {
 		p := newPart(v, &v.topology.services, period, limit)
-		p.links = busiest(p.all(environment), limit)
+		p.links = p.busiest(environment)
 		p.addEnds()
 		a = p.answer()
 	})
 	return a, err
 }
 
-// all is every link with calls of which an end is in the environment, if one is
-// named.
-func (p *part) all(environment string) []counted {
-	var links []counted
-	for id := range p.layer.links {
-		if l := &p.layer.links[id]; environment != "" && p.layer.nodes[l.caller].Service.Environment != environment &&
-			p.layer.nodes[l.callee].Service.Environment != environment {
-			continue
-		}
-		if c := p.view.count(&p.layer.links[id], p.period); c.Calls > 0 {
-			links = append(links, counted{uint32(id), c})
+// busiest is the links with the most calls, up to the limit; only so many are
+// held at a time, for a large graph has hundreds of thousands.
+func (p *part) busiest(environment string) []counted {
+	kept := quietest(make([]counted, 0, p.limit))
+	for c := range p.called(environment) {
+		p.found++
+		switch {
+		case len(kept) < p.limit:
+			kept = append(kept, c)
+			if len(kept) == p.limit {
+				heap.Init(&kept)
+			}
+		case p.limit > 0 && kept[0].quieter(c):
+			kept[0] = c
+			heap.Fix(&kept, 0)
 		}
 	}
-	p.found = len(links)
-	return links
+	return kept
+}
+
+// called yields every link with calls of which an end is in the environment, if
+// one is named.
+func (p *part) called(environment string) iter.Seq[counted] {
+	return func(yield func(counted) bool) {
+		for id := range p.layer.links {
+			l := &p.layer.links[id]
+			if environment != "" && p.layer.nodes[l.caller].Service.Environment != environment &&
+				p.layer.nodes[l.callee].Service.Environment != environment {
+				continue
+			}
+			if c := p.view.count(l, p.period); c.Calls > 0 && !yield(counted{uint32(id), c}) {
+				return
+			}
+		}
+	}
 }
 
 func (p *part) addEnds() {
@@ -55,7 +77,7 @@ func (v *View) Calls(ctx context.Context, w callgraph.Window) ([]Calls, error) {
 	var calls []Calls
 	err := v.read(ctx, w, func(v *View, period period) {
 		layer := &v.topology.services
-		for _, c := range newPart(v, layer, period, 0).all("") {
+		for c := range newPart(v, layer, period, 0).called("") {
 			l := &layer.links[c.link]
 			calls = append(calls, Calls{layer.nodes[l.caller], layer.nodes[l.callee], l.connection, c.Count})
 		}

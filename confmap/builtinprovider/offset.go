@@ -6,17 +6,17 @@ import (
 	"net/url"
 	"os"
 	"slices"
-	"strconv"
+
+	"github.com/jcallgraph/jcallgraph/internal/portoffset"
 )
 
 const (
 	// EnvPortOffset is added to every port of a built-in configuration.
-	EnvPortOffset = "JCG_PORT_OFFSET"
+	EnvPortOffset = portoffset.Variable
 	// queryOffset does the same for one of them, and is asked first.
 	queryOffset = "port_offset"
 	// highestPort of the built-in configurations: the query API's.
 	highestPort = 16686
-	maxOffset   = 65535 - highestPort
 )
 
 func portOffset(query string) (int, error) {
@@ -30,18 +30,10 @@ func portOffset(query string) (int, error) {
 		}
 	}
 	if values.Has(queryOffset) {
-		return parseOffset(queryOffset, values.Get(queryOffset))
+		return portoffset.Parse(queryOffset, values.Get(queryOffset), highestPort)
 	}
 	if v := os.Getenv(EnvPortOffset); v != "" {
-		return parseOffset(EnvPortOffset, v)
+		return portoffset.Parse(EnvPortOffset, v, highestPort)
 	}
 	return 0, nil
-}
-
-func parseOffset(name, v string) (int, error) {
-	n, err := strconv.Atoi(v)
-	if err != nil || n < 0 || n > maxOffset {
-		return 0, fmt.Errorf("%s=%q: must be a whole number from 0 to %d", name, v, maxOffset)
-	}
-	return n, nil
 }

@@ -93,7 +93,7 @@ func TestREADMEListsConfigurationsAndLimits(t *testing.T) {
 	for _, name := range known {
 		require.Contains(t, string(page), "| `"+name+"` |")
 	}
-	for _, part := range []string{"`" + queryOffset + "`", EnvPortOffset, "0 to " + strconv.Itoa(maxOffset)} {
+	for _, part := range []string{"`" + queryOffset + "`", EnvPortOffset, "0 to " + strconv.Itoa(65535-highestPort)} {
 		require.Contains(t, string(page), part)
 	}
 }

@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"path/filepath"
-	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,6 +15,7 @@ import (
 	"github.com/jcallgraph/jcallgraph/examples/shop/internal/supervisor"
 	"github.com/jcallgraph/jcallgraph/examples/shop/internal/telemetry"
 	"github.com/jcallgraph/jcallgraph/examples/shop/internal/transport"
+	"github.com/jcallgraph/jcallgraph/internal/portoffset"
 )
 
 // Ports without JCG_PORT_OFFSET.
@@ -153,12 +152,5 @@ func orLocal(given string, port int) (string, error) {
 	if given != "" {
 		return given, nil
 	}
-	if v := os.Getenv("JCG_PORT_OFFSET"); v != "" {
-		offset, err := strconv.Atoi(v)
-		if err != nil || offset < 0 || port+offset > 65535 {
-			return "", fmt.Errorf("JCG_PORT_OFFSET=%q: must be a whole number from 0 to %d", v, 65535-port)
-		}
-		port += offset
-	}
-	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), nil
+	return portoffset.Local(os.Getenv, port)
 }

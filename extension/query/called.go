@@ -92,7 +92,7 @@ func shownCalled(c *graphview.Called, recorded float64) calledOperation {
 	return calledOperation{
 		operationName: operationName{nameOf(c.Service), c.Name}, Kind: c.Node.String(),
 		Calls: count.Calls, Errors: count.Errors, Rate: rate(count.Calls, recorded),
-		Outcomes: outcomes(c.Outcomes), Seen: outcomes(c.Figures.Server), Seconds: shownLatency(seconds),
+		Outcomes: outcomes(c.Outcomes), Seen: outcomes(c.Server), Seconds: shownLatency(seconds),
 	}
 }
 

@@ -37,7 +37,19 @@ func (p *PebbleConfig) open(logger *zap.Logger) (opened, error) {
 	if err != nil {
 		return opened{}, advised(err)
 	}
-	return opened{store, fmt.Sprintf("folder %s, at most %s and %s; to wipe it, stop the process and rm -r %s", dir, size, retention, dir)}, nil
+	return opened{store, fmt.Sprintf("folder %s, at most %s and %s old; to wipe it, stop the process and rm -r %s", dir, size, inDays(retention), dir)}, nil
+}
+
+// inDays is as people say it, where it is whole days.
+func inDays(d time.Duration) string {
+	const day = 24 * time.Hour
+	switch {
+	case d == day:
+		return "1 day"
+	case d%day == 0:
+		return fmt.Sprintf("%d days", d/day)
+	}
+	return d.String()
 }
 
 // advised adds what a person can do about a folder that can't be opened.

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component/componenttest"
@@ -15,7 +16,7 @@ func TestPebbleKeepsWhatARestartFinds(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "new", "store")
 	first := create(t, inPebble(dir), nil)
 	start(t, first)
-	require.Equal(t, "folder "+dir+", at most 10 GiB and 168h0m0s; to wipe it, stop the process and rm -r "+dir, first.Describe("local"))
+	require.Equal(t, "folder "+dir+", at most 10 GiB and 7 days old; to wipe it, stop the process and rm -r "+dir, first.Describe("local"))
 	b, err := first.Backend("local")
 	require.NoError(t, err)
 	td := ptrace.NewTraces()
@@ -56,4 +57,10 @@ func TestFolderThatCannotBeOpened(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
 	refused(filepath.Join(file, "store"), "a file is in the way")
+}
+
+func TestRetentionAsPeopleSayIt(t *testing.T) {
+	for d, want := range map[time.Duration]string{24 * time.Hour: "1 day", 168 * time.Hour: "7 days", 36 * time.Hour: "36h0m0s"} {
+		require.Equal(t, want, inDays(d))
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/jcallgraph/jcallgraph/cmd/jcg/internal/otlpsend"
+	"github.com/jcallgraph/jcallgraph/internal/portoffset"
 )
 
 // targetFlags say where OTLP goes. A flag goes before OTel's environment
@@ -25,7 +26,7 @@ func (f *targetFlags) add(c *cobra.Command) {
 	f.timeout.value = otlpsend.DefaultTimeout
 	flags := c.Flags()
 	flags.StringVar(&f.endpoint, "endpoint", "", "where the collector listens: host:port or URL "+
-		"(default $OTEL_EXPORTER_OTLP_ENDPOINT, else "+otlpsend.GRPC.DefaultEndpoint()+" for grpc, "+otlpsend.HTTP.DefaultEndpoint()+" for http)")
+		"(default $OTEL_EXPORTER_OTLP_ENDPOINT, else this machine's port 4317 for grpc, 4318 for http, moved by $"+portoffset.Variable+")")
 	flags.Var(&f.protocol, "protocol", "grpc or http")
 	flags.BoolVar(&f.insecure, "insecure", false, "send without TLS to a host:port (default: only to this machine)")
 	flags.Var(&f.headers, "header", "header to send with each request, key=value; may be repeated")
@@ -48,7 +49,9 @@ func (f *targetFlags) target(c *cobra.Command, getenv func(string) string) (otlp
 		t.Endpoint = f.endpoint
 	}
 	if t.Endpoint == "" {
-		t.Endpoint = t.Protocol.DefaultEndpoint()
+		if t.Endpoint, err = portoffset.Local(getenv, t.Protocol.DefaultPort()); err != nil {
+			return t, err
+		}
 	}
 	if given("insecure") {
 		t.Insecure = &f.insecure

@@ -23,12 +23,12 @@ const (
 	HTTP Protocol = "http"
 )
 
-// DefaultEndpoint is where a collector on this machine listens.
-func (p Protocol) DefaultEndpoint() string {
+// DefaultPort is where a collector listens.
+func (p Protocol) DefaultPort() int {
 	if p == HTTP {
-		return "127.0.0.1:4318"
+		return 4318
 	}
-	return "127.0.0.1:4317"
+	return 4317
 }
 
 // tracesPath is what OTLP/HTTP appends to an endpoint without a path.

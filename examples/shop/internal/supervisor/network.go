@@ -53,8 +53,22 @@ func (s *shop) awaitCollector(ctx context.Context) bool {
 		case <-turn.C:
 		}
 	}
+	if len(s.Command) > 0 && !s.lasts(ctx) {
+		return false // something else takes spans there
+	}
 	s.greet()
 	return true
+}
+
+// lasts reports whether the command beside the shop is still there when it would
+// have found its ports taken.
+func (s *shop) lasts(ctx context.Context) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(time.Second):
+		return true
+	}
 }
 
 func reachable(ctx context.Context, address string) bool {

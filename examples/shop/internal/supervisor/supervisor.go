@@ -199,5 +199,6 @@ func (s *shop) reportf(format string, a ...any) {
 }
 
 func (s *shop) greet() {
-	s.reportf(`try: curl -X POST http://%s/orders -d '{"sku":"SKU-1","quantity":1}'`, s.at[service.Gateway])
+	s.reportf(`customers order, and some orders fail on purpose; Ctrl-C ends all of it. Order yourself:
+    curl -X POST http://%s/orders -d '{"sku":"SKU-1","quantity":1}'`, s.at[service.Gateway])
 }
