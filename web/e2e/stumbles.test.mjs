@@ -132,15 +132,17 @@ journey('attempts are numbered, and who ran still when its caller gave up is wal
   const page = await opened('#/chain/' + patience(now).id);
   await page.getByRole('row', { name: /attempt 2\/2/ }).waitFor();
   assert.equal(await page.getByText(/attempt \d\/2/).count(), 2);
-  const { chain } = await ask(collector, 'chains/' + patience(now).id);
-  const open = chain.origins.find((o) => o.failure.waiterSpanId);
-  if (open) {
-    await page.getByRole('button', { name: /was still running when order gave up after 401.ms/ }).first().click();
-    await page.locator('.waiter').getByText(/Still running when order POST \/pick gave up after 401.ms/).waitFor();
-    await page.locator('.waiter').getByText('TimeoutException').waitFor();
-    await page.locator('.waiter button.link').click();
-    await until(async () => /order/.test(await page.locator('[role=row][aria-selected=true]').textContent()), 'the waiter is chosen');
-  }
+  await page.getByRole('button', { name: /was still running when order gave up after 401.ms/ }).first().click();
+  await page.locator('.waiter').getByText(/Still running when order POST \/pick gave up after 401.ms/).waitFor();
+  await page.locator('.waiter').getByText('TimeoutException').waitFor();
+  await requireSound(page, 'who was waited for');
+  await page.keyboard.press('Shift+E');
+  await page.locator('[role=row][aria-selected=true]', { hasText: 'client' }).waitFor();
+  await page.keyboard.press('e');
+  await page.locator('[role=row][aria-selected=true]', { hasText: 'origin' }).waitFor();
+  await page.locator('.side.span').getByText('http.response.status_code = 499').waitFor();
+  await page.locator('.waiter button.link').click();
+  await page.locator('[role=row][aria-selected=true]', { hasText: 'attempt' }).waitFor();
   await page.close();
 });
 

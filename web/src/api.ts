@@ -99,9 +99,22 @@ export function address(path: string, query: Query = {}): string {
   return 'api/jcg/v1/' + path + (text && '?' + text);
 }
 
+const begun = new Map<string, Promise<Response>>();
+
+/** beginChain asks before the page is drawn what it will ask then: the answer is what is waited for. */
+export function beginChain(id: string): void {
+  const at = address(`chains/${part(id)}`);
+  const answer = fetch(at, { headers: { Accept: 'application/json' } });
+  answer.catch(() => {}); // told where it is waited for
+  begun.set(at, answer);
+}
+
 async function ask<T>(path: string, query: Query, signal: AbortSignal): Promise<Result<T>> {
   try {
-    const answer = await fetch(address(path, query), { signal, headers: { Accept: 'application/json' } });
+    const at = address(path, query);
+    const early = begun.get(at);
+    begun.delete(at);
+    const answer = await (early ?? fetch(at, { signal, headers: { Accept: 'application/json' } }));
     const body: unknown = await answer.json();
     return answer.ok ? { ok: true, value: body as T } : { ok: false, problem: problemOf(answer.status, body) };
   } catch (cause) {

@@ -1,6 +1,7 @@
 // The page: a header and one view, chosen by the URL.
 import { render } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { beginChain } from './api.ts';
 import { ChainView } from './chain.tsx';
 import { FocusView } from './focus.tsx';
 import { Header } from './header.tsx';
@@ -62,6 +63,7 @@ function Page() {
 }
 
 start();
+if (route.value.view === 'chain') beginChain(route.value.id);
 addEventListener('DOMContentLoaded', () => {
   render(<Page />, document.body);
   restoreTheme();

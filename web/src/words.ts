@@ -27,8 +27,8 @@ export const softCalls = ({ outcomes, serverOutcomes }: { outcomes: Outcomes; se
   Math.max(outcomes.soft_error ?? 0, serverOutcomes?.soft_error ?? 0);
 
 /** calleeSaw is how calls ended for the callee, where that differs from what the caller saw; what went well is not told. */
-export const calleeSaw = ({ outcomes: seen, serverOutcomes = {} }: Edge): [Outcome, number][] =>
-  outcomes.filter((o) => o !== 'ok' && (serverOutcomes[o] ?? 0) > 0 && serverOutcomes[o] !== seen[o]).map((o) => [o, serverOutcomes[o]!]);
+export const calleeSaw = ({ outcomes: seen, serverOutcomes: saw }: Edge): [Outcome, number][] =>
+  outcomes.filter((o) => o !== 'ok' && (saw?.[o] ?? 0) > 0 && saw?.[o] !== seen[o]).map((o) => [o, saw![o]!]);
 
 const kindName: Record<NodeKind, string> = { observed: '', virtual: '', unknown: 'Unknown caller', outside: 'Outside' };
 
