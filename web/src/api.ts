@@ -99,22 +99,19 @@ export function address(path: string, query: Query = {}): string {
   return 'api/jcg/v1/' + path + (text && '?' + text);
 }
 
-const begun = new Map<string, Promise<Response>>();
+const begun = new Map<string, Promise<Result<unknown>>>();
 
 /** beginChain asks before the page is drawn what it will ask then: the answer is what is waited for. */
-export function beginChain(id: string): void {
-  const at = address(`chains/${part(id)}`);
-  const answer = fetch(at, { headers: { Accept: 'application/json' } });
-  answer.catch(() => {}); // told where it is waited for
-  begun.set(at, answer);
+export function beginChain(id: string): Promise<unknown> {
+  const path = `chains/${part(id)}`;
+  const answer = ask<unknown>(path, {}, new AbortController().signal);
+  begun.set(address(path), answer);
+  return answer;
 }
 
 async function ask<T>(path: string, query: Query, signal: AbortSignal): Promise<Result<T>> {
   try {
-    const at = address(path, query);
-    const early = begun.get(at);
-    begun.delete(at);
-    const answer = await (early ?? fetch(at, { signal, headers: { Accept: 'application/json' } }));
+    const answer = await fetch(address(path, query), { signal, headers: { Accept: 'application/json' } });
     const body: unknown = await answer.json();
     return answer.ok ? { ok: true, value: body as T } : { ok: false, problem: problemOf(answer.status, body) };
   } catch (cause) {
@@ -132,7 +129,11 @@ function unreachable(cause: unknown): Problem {
   return { title: 'No answer', status: 0, detail: 'The collector does not answer. Is it running?' };
 }
 
-const question = <T>(path: string, query: Query = {}): Question<T> => (signal) => ask<T>(path, query, signal);
+const question = <T>(path: string, query: Query = {}): Question<T> => (signal) => {
+  const early = begun.get(address(path, query)) as Promise<Result<T>> | undefined;
+  begun.delete(address(path, query));
+  return early ?? ask<T>(path, query, signal);
+};
 const part = encodeURIComponent;
 
 export const api = {

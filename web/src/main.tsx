@@ -63,8 +63,10 @@ function Page() {
 }
 
 start();
-if (route.value.view === 'chain') beginChain(route.value.id);
-addEventListener('DOMContentLoaded', () => {
+const patience = 150; // ms: a chain that is there by then is drawn once, not after an empty page
+const asked = route.value.view === 'chain' ? Promise.race([beginChain(route.value.id), new Promise((late) => setTimeout(late, patience))]) : undefined;
+addEventListener('DOMContentLoaded', async () => {
+  if (asked) await asked;
   render(<Page />, document.body);
   restoreTheme();
 });

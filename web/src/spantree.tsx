@@ -70,32 +70,39 @@ function useWindow(count: number, at: number) {
   const body = useRef<HTMLDivElement>(null);
   const rowHeight = matchMedia('(max-width: 640px)').matches ? 44 : 28;
   const [seen, setSeen] = useState(() => Math.ceil((0.6 * innerHeight) / rowHeight)); // about what the head leaves
-  const [top, setTop] = useState(Math.max(0, at - seen / 2) * rowHeight); // about where reveal scrolls to
+  const [first, setFirst] = useState(() => firstOf(at - seen / 2, count, seen)); // about where reveal scrolls to
+  const drawn = seen + 3 * spare;
+  const show = (top: number) => setFirst((old) => (old <= top / rowHeight && top / rowHeight + seen <= old + drawn ? old : firstOf(top / rowHeight, count, seen)));
   useLayoutEffect(() => {
     const element = body.current!;
-    const scroll = () => setTop(element.scrollTop);
-    const observer = new ResizeObserver(() => setSeen(Math.ceil(element.clientHeight / rowHeight)));
+    const scroll = () => show(element.scrollTop);
+    const observer = new ResizeObserver(() => setSeen((old) => near(Math.ceil(element.clientHeight / rowHeight), old)));
     element.addEventListener('scroll', scroll, { passive: true });
     observer.observe(element);
     return () => {
       element.removeEventListener('scroll', scroll);
       observer.disconnect();
     };
-  }, [rowHeight]);
-  // In steps, so that a small scroll draws nothing anew.
-  const first = Math.floor(Math.max(0, Math.min(top / rowHeight - spare, count - seen)) / spare) * spare;
+  }, [rowHeight, seen, count]);
   const reveal = (row: number) => {
     const element = body.current;
-    if (!element || row < 0) return;
+    if (!element) return;
+    if (row < 0) return show(element.scrollTop);
     const head = element.firstElementChild!.clientHeight;
     const [from, to] = [row * rowHeight, (row + 1) * rowHeight];
     const room = element.clientHeight - head;
     if (from < element.scrollTop) element.scrollTop = Math.max(0, from - (element.scrollTop - from > room ? room / 3 : 0));
     else if (to > element.scrollTop + room) element.scrollTop = to - room + (to - element.scrollTop > 2 * room ? room / 2 : 0);
-    setTop(element.scrollTop);
+    show(element.scrollTop);
   };
-  return { body, first, last: Math.min(count, first + seen + 3 * spare), height: count * rowHeight, rowHeight, reveal };
+  return { body, first, last: Math.min(count, first + drawn), height: count * rowHeight, rowHeight, reveal };
 }
+
+/** firstOf the rows to draw, in steps, so that a small scroll draws nothing anew. */
+const firstOf = (row: number, count: number, seen: number): number => Math.floor(Math.max(0, Math.min(row - spare, count - seen)) / spare) * spare;
+
+/** near keeps a guess that is good enough: drawing anew costs more than a few rows too many. */
+const near = (real: number, guess: number): number => (real <= guess && guess - real <= 2 * spare ? guess : real);
 
 interface KeyContext { tree: Tree; closed: Set<string>; chosen: number; step: (by: number) => void; toggle: (span: number) => void; onChoose: (span: number) => void }
 

@@ -42,11 +42,12 @@ const wentWell = ({ outcome }: Span): boolean => outcome === 'ok' || outcome ===
 
 /** attemptsOf one call: of one operation and kind under one parent, each begun after the one before it had ended badly. */
 function attemptsOf(spans: Span[]): Map<number, Attempt> {
+  const troubledParents = new Set(spans.filter((s) => !wentWell(s)).map((s) => s.parent));
   const runs = new Map<string, number[]>();
   const attempts = new Map<number, Attempt>();
   const close = (run: number[]) => run.length > 1 && run.forEach((span, i) => attempts.set(span, { n: i + 1, of: run.length }));
   spans.forEach((span, i) => {
-    if (span.parent < 0) return;
+    if (span.parent < 0 || !troubledParents.has(span.parent)) return;
     const key = JSON.stringify([span.parent, span.service, span.spanKind, span.operation]);
     const run = runs.get(key);
     const last = run && spans[run[run.length - 1]!]!;
