@@ -107,7 +107,7 @@ func deepChain(id pcommon.TraceID, from, to int, begin time.Time) ptrace.Traces 
 			s.SetParentSpanID(spanID(parent))
 		}
 		s.SetKind([]ptrace.SpanKind{ptrace.SpanKindClient, ptrace.SpanKindServer}[n%2])
-		s.SetName("POST /work/" + strconv.Itoa(n%100))
+		s.SetName("POST /task/" + strconv.Itoa(n%100))
 		s.SetStartTimestamp(pcommon.NewTimestampFromTime(begin.Add(time.Duration(n) * time.Millisecond)))
 		s.SetEndTimestamp(pcommon.NewTimestampFromTime(begin.Add(time.Duration(n+random.IntN(20)) * time.Millisecond)))
 		s.Attributes().PutStr("http.request.method", "POST")
