@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { launch, narrow, requireSound } from './browser.mjs';
 import { ask, missing, post, start, until } from './collector.mjs';
-import { Trace, failingOrder, hostile, patience, requests, shop } from './traces.mjs';
+import { failingOrder, hostile, patience, requests, shop } from './traces.mjs';
 
 const now = Date.now();
 let collector;

@@ -153,7 +153,8 @@ interface NodeProps { node: Node; box: Box; href: string; focused: boolean; colu
 
 function NodeBox({ node, box, href, focused, column, onOver }: NodeProps) {
   const style = { left: `${box.x}px`, top: `${box.y}px`, width: `${box.width}px`, height: `${box.height}px` };
-  const hover = { onPointerEnter: () => onOver(true), onPointerLeave: () => onOver(false), onFocus: () => onOver(true), onBlur: () => onOver(false) };
+  const pointer = { onPointerEnter: () => onOver(true), onPointerLeave: () => onOver(false) };
+  const hover = focused ? pointer : { ...pointer, onFocus: () => onOver(true), onBlur: () => onOver(false) }; // the one in focus has the keyboard from the start
   const failing = node.errors > 0 ? `${percent(node.errors, node.calls)} failed` : '';
   const title = [fullName(node), kindMeaning[node.kind], failing].filter(Boolean).join('. ');
   const body = (
