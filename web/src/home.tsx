@@ -107,9 +107,11 @@ function FailureRow({ group }: { group: FailureGroup }) {
       <a class="failure" href={toChain(latest.traceId, latest.spanId)}>
         <OutcomeWord outcome={failure.outcome} />
         <span class="what">
-          <Name at={failure} />
+          <span class="first">
+            <Name at={failure} />
+            {entrance && (entrance.service !== failure.service || entrance.operation !== failure.operation) && <span class="via">entered by <bdi>{entrance.service} {entrance.operation}</bdi>{group.entrances.length > 1 && ` and ${group.entrances.length - 1} more`}</span>}
+          </span>
           <span class="reason" title={reason(failure)}>{reason(failure) || (failure.peer && `no answer of ${failure.peer}`) || 'gave no reason'}</span>
-          {entrance && (entrance.service !== failure.service || entrance.operation !== failure.operation) && <span class="via">entered by <bdi>{entrance.service} {entrance.operation}</bdi>{group.entrances.length > 1 && ` and ${group.entrances.length - 1} more`}</span>}
         </span>
         <span class="often">{plural(group.chains, 'chain')}</span>
         <span class="when"><Ago time={group.last} /></span>
