@@ -164,17 +164,25 @@ func (x *explorer) failure(n *calltree.Node, s state) Failure {
 }
 
 // handled: some span above did not fail, and says so or is an entry or exit;
-// steps in between say nothing.
+// steps in between say nothing. Or it failed later, at another call.
 func (x *explorer) handled(n *calltree.Node) bool {
 	for c, p := n, n.Parent; p != nil; c, p = p, p.Parent {
 		if c.Span.Kind() == ptrace.SpanKindConsumer {
 			return false // its producer did not wait: what failed is all of it
 		}
-		if s := x.states[p]; !s.outcome.Failed() && !step(p, s) {
+		if s := x.states[p]; !s.outcome.Failed() && !step(p, s) || x.failedLater(p, c) {
 			return true
 		}
 	}
 	return false
+}
+
+// failedLater: p went on after c had failed, and then another call failed.
+func (x *explorer) failedLater(p, c *calltree.Node) bool {
+	return slices.ContainsFunc(p.Children, func(o *calltree.Node) bool {
+		return o.Span.Name() != c.Span.Name() && x.states[o].outcome.Failed() && waitedFor(p, o) &&
+			o.Span.StartTimestamp() >= c.Span.EndTimestamp()
+	})
 }
 
 // openBelow is the innermost span that had not ended when n gave up, or nil. One
