@@ -11,8 +11,11 @@ const (
 	maxBlames = 4096
 	// A chain that ended so long ago rarely gets more spans.
 	quietAfter = 15 * time.Second
-	// blamesLast is how long the origins of a quiet chain hold all the same.
-	blamesLast = time.Minute
+	// blamesLast is how long the origins of a quiet chain hold all the same; those
+	// of one that is old hold longer.
+	blamesLast    = time.Minute
+	oldAfter      = 2 * time.Minute
+	oldBlamesLast = 15 * time.Minute
 )
 
 // blames remembers chains whose origins were found, since pages that follow
@@ -43,7 +46,10 @@ func (b blames) get(id pcommon.TraceID, now time.Time) *blamed {
 
 // put remembers a chain that has come to rest.
 func (b blames) put(c *blamed, end, now time.Time) {
-	if now.Sub(end) >= quietAfter {
+	switch age := now.Sub(end); {
+	case age >= oldAfter:
+		b.chains.Add(c.id, remembered{c, now.Add(oldBlamesLast)})
+	case age >= quietAfter:
 		b.chains.Add(c.id, remembered{c, now.Add(blamesLast)})
 	}
 }

@@ -19,7 +19,7 @@ import (
 )
 
 const (
-	failingChains  = 200 // that are read for one answer
+	failingChains  = 1000 // that are read for one answer
 	maxGroups      = 200
 	defaultGroups  = 50
 	groupEntrances = 5
@@ -69,6 +69,13 @@ func (s *Server) failures(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if service.Name != "" { // its failures may be older than the newest of all
+		own, err := s.newestOf(r.Context(), failingIn(wanted, service), within(window), failingChains)
+		if err != nil {
+			return nil, err
+		}
+		matches = newest(append(matches, own...), 2*failingChains)
+	}
 	g := grouping{groups: map[failure.Signature]*group{}}
 	for _, m := range matches {
 		c, err := s.blamed(r.Context(), m.TraceID)
@@ -80,7 +87,7 @@ func (s *Server) failures(r *http.Request) (any, error) {
 	list := failureList{
 		Window: timeWindow(window), Failures: g.newest(limit), ChainsRead: len(matches), ChainsLimit: failingChains,
 	}
-	list.Truncated = len(matches) == failingChains || len(g.groups) > limit
+	list.Truncated = len(matches) >= failingChains || len(g.groups) > limit
 	return list, nil
 }
 
@@ -92,8 +99,12 @@ func within(w callgraph.Window) callgraph.Window {
 
 // failing is what the store is asked: the origin's service may be another than
 // that of the span which failed, its environment not.
-func failing(wanted, environment string) (all []storage.Query) {
-	q := storage.Query{Service: callgraph.Service{Environment: environment}}
+func failing(wanted, environment string) []storage.Query {
+	return failingIn(wanted, callgraph.Service{Environment: environment})
+}
+
+func failingIn(wanted string, service callgraph.Service) (all []storage.Query) {
+	q := storage.Query{Service: service}
 	if wanted != "soft" {
 		all = append(all, narrowed(q, outcomeNames["failed"])...)
 	}

@@ -52,7 +52,7 @@ function Title({ at, graph, unseen }: { at: Focus; graph: GraphData | undefined;
       <p>
         {at.nodeEnvironment && <>in <b><bdi>{at.nodeEnvironment}</bdi></b>: </>}
         {node ? <Incoming node={node} failing={toSearch({ ...chains, outcome: 'failed' })} /> : '\u00a0'}
-        {' '}{!unseen && <a href={toSearch(chains)}>its chains</a>}
+        {!unseen && <> · <a href={toSearch(chains)}>its chains</a></>}
       </p>
     </div>
   );

@@ -65,7 +65,12 @@ export function Graph({ graph, column, name, focus = -1, chosen = '', onEdge, hr
 
 /** useFirst lets arrows enter the graph; the node in focus has the keyboard at once, where nothing else has. */
 function useFirst(frame: { current: HTMLDivElement | null }, focused: boolean): void {
-  const enter = () => idle() && frame.current?.querySelector<HTMLElement>(focused ? 'a.node.focused' : 'a.node')?.focus();
+  const enter = () => {
+    if (!idle()) return;
+    const nodes = [...(frame.current?.querySelectorAll<HTMLElement>('a.node') ?? [])];
+    const leftmost = nodes.sort((a, b) => Number(a.dataset.column) - Number(b.dataset.column) || a.offsetTop - b.offsetTop)[0];
+    (nodes.find((n) => n.classList.contains('focused')) ?? leftmost)?.focus();
+  };
   useEffect(() => {
     if (focused && idle()) frame.current?.querySelector<HTMLElement>('a.node.focused')?.focus({ preventScroll: true });
   }, []);

@@ -40,7 +40,8 @@ export function format(route: Route): string {
   const params = new URLSearchParams();
   for (const [key, usual] of Object.entries(blank[route.view])) {
     if (key === 'view' || key === 'id' || key === 'path') continue;
-    const value = (route as unknown as Record<string, string | number | string[]>)[key]!;
+    const value = (route as unknown as Record<string, string | number | string[] | undefined>)[key];
+    if (value === undefined) continue;
     if (Array.isArray(value)) value.forEach((one) => params.append(key, one));
     else if (value !== usual) params.append(key, String(value));
   }

@@ -121,7 +121,7 @@ function SearchForm({ at, problem }: { at: Search; problem: Problem | undefined 
       {text('minDuration', 'At least', '250ms')}
       {text('maxDuration', 'At most', '2s')}
       <Field name="attribute" label="Attributes" wrong={told}>
-        <textarea id="field-attribute" rows={Math.max(1, draft.attributes.split('\n').length)} value={draft.attributes} placeholder="order.number=10037" spellcheck={false} onInput={(e) => set({ attributes: e.currentTarget.value })} />
+        <textarea id="field-attribute" rows={Math.max(1, draft.attributes.split('\n').length)} value={draft.attributes} placeholder="http.route=/orders" spellcheck={false} onInput={(e) => set({ attributes: e.currentTarget.value })} />
       </Field>
       <p class="buttons"><button type="submit" class="main">Search</button><button type="button" onClick={() => go({ ...blank, from: at.from, to: at.to, environment: at.environment })}>Clear</button></p>
       {at.calleeService && (

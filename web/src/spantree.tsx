@@ -65,10 +65,23 @@ export function SpanTree(props: Props) {
   );
 }
 
+const narrow = matchMedia('(max-width: 640px)');
+
+/** useNarrow follows the window: on small screens a row has two lines. */
+function useNarrow(): boolean {
+  const [is, set] = useState(narrow.matches);
+  useLayoutEffect(() => {
+    const changed = () => set(narrow.matches);
+    narrow.addEventListener('change', changed);
+    return () => narrow.removeEventListener('change', changed);
+  }, []);
+  return is;
+}
+
 /** useWindow tells which rows are seen, and scrolls to one that is not. */
 function useWindow(count: number, at: number) {
   const body = useRef<HTMLDivElement>(null);
-  const rowHeight = matchMedia('(max-width: 640px)').matches ? 44 : 28;
+  const rowHeight = useNarrow() ? 44 : 28;
   const [seen, setSeen] = useState(() => Math.ceil((0.6 * innerHeight) / rowHeight)); // about what the head leaves
   const [first, setFirst] = useState(() => firstOf(at - seen / 2, count, seen)); // about where reveal scrolls to
   const drawn = seen + 3 * spare;

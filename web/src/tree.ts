@@ -40,6 +40,9 @@ export function treeOf(spans: Span[], origins: readonly number[] = []): Tree {
 
 const wentWell = ({ outcome }: Span): boolean => outcome === 'ok' || outcome === 'soft_error';
 
+/** bareMethod names a call by nothing but its HTTP method: two of them may ask for different things. */
+const bareMethod = /^(HTTP )?[A-Z]+$/;
+
 /** attemptsOf one call: of one operation and kind under one parent, each begun after the one before it had ended badly. */
 function attemptsOf(spans: Span[]): Map<number, Attempt> {
   const troubledParents = new Set(spans.filter((s) => !wentWell(s)).map((s) => s.parent));
@@ -47,7 +50,7 @@ function attemptsOf(spans: Span[]): Map<number, Attempt> {
   const attempts = new Map<number, Attempt>();
   const close = (run: number[]) => run.length > 1 && run.forEach((span, i) => attempts.set(span, { n: i + 1, of: run.length }));
   spans.forEach((span, i) => {
-    if (span.parent < 0 || !troubledParents.has(span.parent)) return;
+    if (span.parent < 0 || !troubledParents.has(span.parent) || bareMethod.test(span.operation)) return;
     const key = JSON.stringify([span.parent, span.service, span.spanKind, span.operation]);
     const run = runs.get(key);
     const last = run && spans[run[run.length - 1]!]!;

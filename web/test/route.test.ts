@@ -64,3 +64,8 @@ test('keys of nodes can not be confused', () => {
   assert.notEqual(keyOf('a,b', 'c'), keyOf('a', 'b,c'));
   assert.notEqual(keyOf('a', ''), keyOf('', 'a'));
 });
+
+test('what a link does not say is not in it', () => {
+  const half = { ...search, service: 'web', operation: undefined, calleeService: 'cart', calleeOperation: undefined } as unknown as Parameters<typeof format>[0];
+  assert.equal(format(half), '#/search?service=web&calleeService=cart');
+});

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log"
@@ -33,7 +34,7 @@ func run(ctx context.Context) error {
 	}
 	client := &http.Client{Transport: otelhttp.NewTransport(http.DefaultTransport)}
 	handler := otelhttp.NewHandler(service{client, os.Getenv("BACK")}, "serve")
-	server := &http.Server{Addr: "127.0.0.1:" + os.Getenv("PORT"), Handler: handler}
+	server := &http.Server{Addr: "127.0.0.1:" + cmp.Or(os.Getenv("PORT"), "8080"), Handler: handler}
 	context.AfterFunc(ctx, func() { _ = server.Close() }) // ends ListenAndServe
 	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
 		return err

@@ -13,7 +13,7 @@ public class App {
     static final HttpClient CLIENT = HttpClient.newHttpClient();
 
     public static void main(String[] args) throws IOException {
-        var address = new InetSocketAddress("127.0.0.1", Integer.parseInt(System.getenv("PORT")));
+        var address = new InetSocketAddress("127.0.0.1", Integer.parseInt(System.getenv().getOrDefault("PORT", "8080")));
         var server = HttpServer.create(address, 0);
         server.createContext("/", App::answer);
         server.start();

@@ -12,4 +12,4 @@ async function answer (path) {
 
 http.createServer(async (request, response) => {
   response.writeHead(await answer(request.url)).end()
-}).listen(Number(PORT), '127.0.0.1')
+}).listen(Number(PORT ?? 8080), '127.0.0.1')

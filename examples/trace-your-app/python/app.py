@@ -15,4 +15,4 @@ def answer(path):
     return "", 500 if path == "broken" else 200
 
 
-app.run("127.0.0.1", int(os.environ["PORT"]))
+app.run("127.0.0.1", int(os.environ.get("PORT", "8080")))

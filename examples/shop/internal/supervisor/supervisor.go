@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jcallgraph/jcallgraph/examples/shop/internal/service"
@@ -41,9 +42,12 @@ type shop struct {
 	sockets map[string]*os.File
 
 	mu       sync.Mutex // guards Output
-	services group      // what makes spans and load; ends first
+	load     group      // ends first, so that what is under way ends well
+	services group      // what makes spans; ends next
 	ground   group      // what they stand on: Redis, broker, command
 	code     int        // exit code of Command
+
+	commandEnded atomic.Bool
 }
 
 // Run runs the shop until ctx ends or the command beside it does, whose exit
@@ -61,13 +65,28 @@ func Run(ctx context.Context, c Config) (code int, err error) {
 	ctx, end := context.WithCancel(ctx)
 	defer end()
 	s.ground.begin(context.WithoutCancel(ctx))
-	s.services.begin(ctx)
+	s.services.begin(context.WithoutCancel(ctx))
+	s.load.begin(context.WithoutCancel(ctx))
 	s.startGround(end)
 	s.startServices()
 	<-ctx.Done()
+	s.load.end()
+	s.drain()
 	s.services.end()
 	s.ground.end()
 	return s.code, nil
+}
+
+// underWay is how long an order takes to end, and its messages to be delivered.
+const underWay = time.Second
+
+// drain lets what was ordered end: services that stop in the middle of it would
+// show failures that nobody injected.
+func (s *shop) drain() {
+	if len(s.Command) > 0 && s.commandEnded.Load() {
+		return // nobody takes spans any more
+	}
+	time.Sleep(underWay)
 }
 
 // open opens the listeners of all services: their addresses are known before
@@ -114,6 +133,7 @@ func (s *shop) startGround(end func()) {
 	}
 	s.ground.run(func(ctx context.Context) {
 		defer end()
+		defer s.commandEnded.Store(true)
 		cmd := exec.CommandContext(ctx, s.Command[0], s.Command[1:]...)
 		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 		s.code = s.exitCode(cmd, runChild(cmd, beside))
@@ -150,8 +170,11 @@ func (s *shop) startRedis() {
 func (s *shop) startServices() {
 	for _, role := range s.roles() {
 		start, group := s.command(role), &s.services
-		if role.Name == service.Broker {
+		switch role.Name {
+		case service.Broker:
 			group = &s.ground
+		case service.Load:
+			group = &s.load
 		}
 		group.run(func(ctx context.Context) {
 			if role.Name == service.Load && !s.awaitCollector(ctx) {
