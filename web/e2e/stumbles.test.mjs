@@ -107,6 +107,27 @@ journey('a press anywhere in a row chooses its edge; the failing share leads to 
   await page.close();
 });
 
+journey('the chains of an edge between services can be searched', async () => {
+  const page = await opened('#/focus?service=web');
+  await page.locator('.edges tbody tr').filter({ hasText: 'stock' }).locator('td').last().click();
+  await page.getByText('search them').click();
+  await page.locator('.chain-row').first().waitFor();
+  assert.doesNotMatch(page.url(), /undefined/);
+  await page.close();
+});
+
+journey('rows of a chain follow a window that becomes narrow', async () => {
+  const page = await opened('#/chain/' + (await ask(collector, 'failures?from=-1h')).failures[0].latest.traceId);
+  const rows = page.locator('[role=treegrid] .rows [role=row]');
+  await rows.nth(1).waitFor();
+  await page.setViewportSize(narrow);
+  await until(async () => {
+    const [first, second] = await Promise.all([rows.nth(0).boundingBox(), rows.nth(1).boundingBox()]);
+    return second.y >= first.y + first.height;
+  }, 'rows that do not overlap', 10_000);
+  await page.close();
+});
+
 journey('an unknown page says so', async () => {
   const page = await opened('#/nosuch');
   await page.getByText('No such page').last().waitFor();
