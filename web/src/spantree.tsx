@@ -13,7 +13,7 @@ interface Props {
   onChoose: (span: number) => void; onClose: (closed: Set<string>) => void; onShow: (show: string) => void;
 }
 
-const spare = 8; // rows drawn beyond what is seen
+const spare = 4; // rows drawn beyond what is seen
 const deepest = 24; // levels that are indented
 
 export function SpanTree(props: Props) {
