@@ -54,6 +54,10 @@ func (s *Server) choose(ctx context.Context, x *chainSearch) error {
 	}
 	callee := ends
 	callee.Service, callee.Operation = x.callee.Service, x.callee.Operation
+	if softErrors(x.outcomes) { // either end may have marked it
+		x.sources = append(narrowed(callee, x.outcomes), narrowed(ends, x.outcomes)...)
+		return nil
+	}
 	seen, err := s.options.Backend.Search(ctx, callee)
 	if err != nil {
 		return fmt.Errorf("search callee: %w", err)
@@ -64,6 +68,10 @@ func (s *Server) choose(ctx context.Context, x *chainSearch) error {
 		x.sources = []storage.Query{ends}
 	}
 	return nil
+}
+
+func softErrors(outcomes []callgraph.Outcome) bool {
+	return slices.Equal(outcomes, outcomeNames[callgraph.SoftError.String()])
 }
 
 func failures(outcomes []callgraph.Outcome) bool { return len(outcomes) > 0 && outcomes[0].Failed() }
@@ -82,7 +90,7 @@ func narrowed(q storage.Query, outcomes []callgraph.Outcome) []storage.Query {
 	switch {
 	case failures(outcomes):
 		return []storage.Query{with(errorTag)}
-	case slices.Equal(outcomes, outcomeNames[callgraph.SoftError.String()]):
+	case softErrors(outcomes):
 		var all []storage.Query
 		for _, key := range softAttributes {
 			all = append(all, with(key))
@@ -217,7 +225,7 @@ func (x *chainSearch) meetsCall(c callgraph.Call) bool {
 	return sameService(x.span.Service, c.Edge.Caller.Service) && (x.span.Operation == "" || x.span.Operation == c.Edge.Caller.Name) &&
 		sameService(x.callee.Service, c.Edge.Callee.Service) && (x.callee.Operation == "" || x.callee.Operation == c.Edge.Callee.Name) &&
 		(x.connection == "" || x.connection == c.Edge.Connection.String()) &&
-		(x.outcomes == nil || slices.Contains(x.outcomes, c.Outcome())) &&
+		(x.outcomes == nil || slices.Contains(x.outcomes, c.Outcome()) || c.Server.Seen && slices.Contains(x.outcomes, c.Server.Outcome)) &&
 		half.Duration >= x.span.MinDuration && (x.span.MaxDuration == 0 || half.Duration <= x.span.MaxDuration)
 }
 

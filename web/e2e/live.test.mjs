@@ -84,6 +84,16 @@ journey('a soft error is amber and says so', async () => {
   await page.close();
 });
 
+journey('a soft error that only the callee saw is found from the edge', async () => {
+  const page = await browser.page();
+  await page.goto(collector.url + '#/focus?service=order');
+  await page.getByRole('button', { name: /Edge from order to payment/ }).click();
+  await page.getByRole('button', { name: 'Soft errors' }).click();
+  await page.locator('.side .chain-row').first().click();
+  await page.locator('.origin.soft').waitFor();
+  await page.close();
+});
+
 journey('messages show how long they waited', async () => {
   const page = await browser.page();
   await page.goto(collector.url + '#/focus?service=delivery');

@@ -7,7 +7,7 @@ import { useLoad } from './load.ts';
 import type { Focus, Search } from './route.ts';
 import { go, polling, put, toFocus, toSearch, windowQuery } from './state.ts';
 import { Empty, Name, OutcomeWord, ProblemNote, Waiting } from './parts.tsx';
-import { calleeSaw, connectionWord, kindMeaning, linkable, nodeName, outcomes, tone } from './words.ts';
+import { calleeSaw, connectionWord, kindMeaning, linkable, nodeName, outcomes, softCalls, tone } from './words.ts';
 import { ChainRow } from './search.tsx';
 
 interface Props { at: Focus; graph: Graph; edge: Edge }
@@ -81,10 +81,13 @@ export function chainsOf(caller: Node, callee: Node, edge: Edge): Query {
   };
 }
 
+const outcomeOf: Record<string, string> = { failed: 'failed', soft: 'soft_error' };
+
 function EdgeChains({ at, caller, callee, edge }: { at: Focus; caller: Node; callee: Node; edge: Edge }) {
-  const tabs: [string, string][] = [['failed', 'Failing'], ['all', 'All']];
-  const tab = at.tab || (edge.errors > 0 ? 'failed' : 'all');
-  const outcome = tab === 'failed' ? 'failed' : '';
+  const soft = softCalls(edge) > 0 || at.tab === 'soft';
+  const tabs: [string, string][] = [['failed', 'Failing'], ...(soft ? [['soft', 'Soft errors'] as [string, string]] : []), ['all', 'All']];
+  const tab = at.tab || (edge.errors > 0 ? 'failed' : soft ? 'soft' : 'all');
+  const outcome = outcomeOf[tab] ?? '';
   const { environment, ...filter } = chainsOf(caller, callee, edge);
   const search = { nodeEnvironment: environment === at.environment ? '' : environment, ...filter, outcome } as Partial<Search>;
   const query = { ...windowQuery(at), ...filter, ...(environment ? { environment } : {}), outcome, limit: 8 };
@@ -99,7 +102,7 @@ function EdgeChains({ at, caller, callee, edge }: { at: Focus; caller: Node; cal
       </div>
       {problem && <ProblemNote problem={problem} />}
       {!shown && !problem && <Waiting rows={4} />}
-      {shown?.length === 0 && <Empty title={tab === 'failed' ? 'No chain failed here.' : 'No chain of this edge was kept.'} />}
+      {shown?.length === 0 && <Empty title={tab === 'all' ? 'No chain of this edge was kept.' : 'No such chain was kept.'} />}
       <ul class="list">{shown?.map((chain) => <ChainRow key={chain.traceId} chain={chain} slowest={Math.max(...shown.map((c) => c.duration))} />)}</ul>
     </>
   );
