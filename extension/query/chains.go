@@ -54,7 +54,7 @@ var outcomeNames = func() map[string][]callgraph.Outcome {
 
 func (p *parameters) chainSearch() chainSearch {
 	x := chainSearch{
-		window: p.window(), limit: int(p.integer("limit", defaultChains, 1, maxChains)), after: p.cursor("cursor"),
+		window: within(p.window()), limit: int(p.integer("limit", defaultChains, 1, maxChains)), after: p.cursor("cursor"),
 		span: storage.Query{
 			Service: p.service(), Operation: p.text("operation"), Attributes: p.attributes("attribute"),
 			MinDuration: p.duration("minDuration"), MaxDuration: p.duration("maxDuration"),
@@ -85,7 +85,6 @@ func (p *parameters) chainSearch() chainSearch {
 			p.refuse("outcome", name, "must be one of failed, ok, soft_error, error, timeout, rejected, cancelled")
 		}
 	}
-	x.window.To = x.window.To.Add(1) // a span that begins now is found
 	return x
 }
 

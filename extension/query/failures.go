@@ -65,12 +65,14 @@ func (s *Server) failures(r *http.Request) (any, error) {
 		return nil, err
 	}
 	wanted := p.text("outcome")
-	matches, err := s.newestOf(r.Context(), failing(wanted, service.Environment), within(window), failingChains)
+	// The origin's service may be another than that of the span which failed, its
+	// environment not.
+	matches, err := s.newestOf(r.Context(), failing(wanted, callgraph.Service{Environment: service.Environment}), within(window), failingChains)
 	if err != nil {
 		return nil, err
 	}
 	if service.Name != "" { // its failures may be older than the newest of all
-		own, err := s.newestOf(r.Context(), failingIn(wanted, service), within(window), failingChains)
+		own, err := s.newestOf(r.Context(), failing(wanted, service), within(window), failingChains)
 		if err != nil {
 			return nil, err
 		}
@@ -97,13 +99,8 @@ func within(w callgraph.Window) callgraph.Window {
 	return w
 }
 
-// failing is what the store is asked: the origin's service may be another than
-// that of the span which failed, its environment not.
-func failing(wanted, environment string) []storage.Query {
-	return failingIn(wanted, callgraph.Service{Environment: environment})
-}
-
-func failingIn(wanted string, service callgraph.Service) (all []storage.Query) {
+// failing is what the store is asked for.
+func failing(wanted string, service callgraph.Service) (all []storage.Query) {
 	q := storage.Query{Service: service}
 	if wanted != "soft" {
 		all = append(all, narrowed(q, outcomeNames["failed"])...)

@@ -10,8 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"go.opentelemetry.io/collector/pdata/ptrace"
-
 	"github.com/jcallgraph/jcallgraph/callgraph"
 	"github.com/jcallgraph/jcallgraph/callgraph/graphview"
 	"github.com/jcallgraph/jcallgraph/storage"
@@ -101,25 +99,15 @@ func (s *Server) byIDs(ctx context.Context, ids []string, w callgraph.Window, li
 			return nil, err
 		}
 		for _, td := range traces {
-			if id := firstTraceID(td); !seen[id] {
+			st := newStory(td)
+			if id := st.entrance.Span.TraceID(); !seen[id] {
 				seen[id] = true
-				all = append(all, newStory(td))
+				all = append(all, st)
 			}
 		}
 	}
 	slices.SortStableFunc(all, func(a, b *story) int { return cmp.Compare(b.start, a.start) })
 	return all[:min(limit, len(all))], nil
-}
-
-func firstTraceID(td ptrace.Traces) [16]byte {
-	for _, rs := range td.ResourceSpans().All() {
-		for _, ss := range rs.ScopeSpans().All() {
-			for _, span := range ss.Spans().All() {
-				return span.TraceID()
-			}
-		}
-	}
-	return [16]byte{}
 }
 
 var (
