@@ -45,6 +45,9 @@ const (
 	Unknown
 	// Outside is the caller of an entrance: nothing in the traces calls it.
 	Outside
+	// Referred is a caller that its callee knows by static IDs only; the
+	// operation's name is that of a Reference.
+	Referred
 )
 
 // String is the value that APIs and metrics carry.
@@ -58,12 +61,14 @@ func (n Node) String() string {
 		return "unknown"
 	case Outside:
 		return "outside"
+	case Referred:
+		return "referred"
 	}
 	return "invalid"
 }
 
 // Operation is a span name within a service. Unknown and Outside operations
-// have neither service nor name.
+// have neither service nor name; Referred ones have no service.
 type Operation struct {
 	Service Service
 	Name    string
@@ -75,6 +80,8 @@ func (o Operation) String() string {
 	switch o.Node {
 	case Unknown, Outside:
 		return "(" + o.Node.String() + ")"
+	case Referred:
+		return "(" + o.Node.String() + " " + o.Name + ")"
 	case Virtual:
 		return o.Service.String() + " (virtual) " + o.Name
 	}

@@ -12,8 +12,18 @@ type StaticID uint64
 // StaticIDOf is the static ID of an operation: FNV-1a over its four names,
 // each ended by a byte that no UTF-8 text holds, through mix64.
 func StaticIDOf(o Operation) StaticID {
+	return hashNames(o.Service.Environment, o.Service.Namespace, o.Service.Name, o.Name)
+}
+
+// SiteIDOf names where a service calls: all calls that it makes to one virtual
+// peer (see Node) under one span name, whatever operation of it makes them.
+func SiteIDOf(caller Service, peer Operation) StaticID {
+	return hashNames(caller.Environment, caller.Namespace, caller.Name, peer.Service.Name, peer.Name)
+}
+
+func hashNames(names ...string) StaticID {
 	h := uint64(14695981039346656037)
-	for _, name := range [...]string{o.Service.Environment, o.Service.Namespace, o.Service.Name, o.Name} {
+	for _, name := range names {
 		for i := range len(name) {
 			h = (h ^ uint64(name[i])) * 1099511628211
 		}
@@ -36,22 +46,46 @@ type StateEntry struct {
 	Caller   StaticID // 0: not known
 	Sender   uint32   // low half of the sending span's ID
 	Counted  bool     // the sender counts the client half
+	Site     StaticID // where in the caller's service the call is made (SiteIDOf); 0: not known
 }
 
 const (
 	stateVersion    = "1"
 	stateLength     = len("1:0123456789abcdef:0123456789abcdef:01234567:00")
+	stateSiteLength = stateLength + len(":0123456789abcdef")
 	maxStateLength  = 64
 	stateCountedBit = 1
 )
 
-// String is the value of the entry: version, entrance, caller, sender, flags.
+// String is the value of the entry: version, entrance, caller, sender, flags
+// and, where it is known, the site.
 func (e StateEntry) String() string {
-	flags := 0
+	var room [maxStateLength]byte
+	return string(e.Append(room[:0]))
+}
+
+// Append appends the value of the entry, which has at most 64 characters.
+func (e StateEntry) Append(b []byte) []byte {
+	flags := uint64(0)
 	if e.Counted {
 		flags |= stateCountedBit
 	}
-	return fmt.Sprintf("%s:%s:%s:%08x:%02x", stateVersion, e.Entrance, e.Caller, e.Sender, flags)
+	b = append(b, stateVersion...)
+	b = appendHex(append(b, ':'), uint64(e.Entrance), 16)
+	b = appendHex(append(b, ':'), uint64(e.Caller), 16)
+	b = appendHex(append(b, ':'), uint64(e.Sender), 8)
+	b = appendHex(append(b, ':'), flags, 2)
+	if e.Site != 0 {
+		b = appendHex(append(b, ':'), uint64(e.Site), 16)
+	}
+	return b
+}
+
+func appendHex(b []byte, n uint64, digits int) []byte {
+	for shift := 4 * (digits - 1); shift >= 0; shift -= 4 {
+		b = append(b, "0123456789abcdef"[n>>shift&0xf])
+	}
+	return b
 }
 
 // Indirect reports whether another SDK or proxy, which passed the entry on
@@ -79,7 +113,21 @@ func ParseStateEntry(s string) (StateEntry, error) {
 	}
 	e.Entrance, e.Caller, e.Sender = StaticID(entrance), StaticID(caller), uint32(sender)
 	e.Counted = flags&stateCountedBit != 0
+	e.Site = siteOf(s)
 	return e, nil
+}
+
+// siteOf reads the first of the later fields; what is no site is a field of a
+// later writer.
+func siteOf(s string) StaticID {
+	if len(s) < stateSiteLength || len(s) > stateSiteLength && s[stateSiteLength] != ':' {
+		return 0
+	}
+	site, err := parseHex(s[stateLength+1 : stateSiteLength])
+	if err != nil {
+		return 0
+	}
+	return StaticID(site)
 }
 
 func checkState(s string) error {

@@ -40,6 +40,7 @@ func TestStateEntryRoundTrips(t *testing.T) {
 			Caller:   StaticID(rapid.Uint64().Draw(t, "caller")),
 			Sender:   rapid.Uint32().Draw(t, "sender"),
 			Counted:  rapid.Bool().Draw(t, "counted"),
+			Site:     StaticID(rapid.Uint64().Draw(t, "site")),
 		}
 		got, err := ParseStateEntry(e.String())
 		require.NoError(t, err)
