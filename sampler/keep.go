@@ -111,6 +111,13 @@ func (a anyOf) Keep(f Facts) bool {
 	return false
 }
 
+// Tick implements Ticker.
+func (a anyOf) Tick(unixSecond int64) {
+	for _, k := range a.others {
+		tick(k, unixSecond)
+	}
+}
+
 func (a anyOf) String() string {
 	var names []string
 	if a.marks != None {

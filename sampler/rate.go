@@ -115,6 +115,9 @@ func (p ParentBased) Head(s Start) Head {
 // String implements Rate.
 func (p ParentBased) String() string { return "as the parent, else " + orAlways(p.Root).String() }
 
+// Tick implements Ticker.
+func (p ParentBased) Tick(unixSecond int64) { tick(p.Root, unixSecond) }
+
 func orAlways(r Rate) Rate {
 	if r == nil {
 		return Always
@@ -144,4 +147,12 @@ func (p PerOperation) String() string {
 		fmt.Fprintf(&b, "%s: %s, ", name, orAlways(p.Operations[name]))
 	}
 	return "(" + b.String() + "others: " + orAlways(p.Others).String() + ")"
+}
+
+// Tick implements Ticker.
+func (p PerOperation) Tick(unixSecond int64) {
+	for _, r := range p.Operations {
+		tick(r, unixSecond)
+	}
+	tick(p.Others, unixSecond)
 }
