@@ -1,6 +1,7 @@
 package sdk
 
 import (
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -42,6 +43,7 @@ type Record struct {
 	start, end  int64
 	children    int
 	stripe      uint8
+	readers     atomic.Int32 // exporters that have not done with it
 }
 
 var _ sdktrace.ReadOnlySpan = (*Record)(nil)
@@ -79,11 +81,11 @@ func (r *Record) Status() sdktrace.Status {
 }
 
 // InstrumentationScope is the tracer's.
-func (r *Record) InstrumentationScope() instrumentation.Scope { return r.scope.scope }
+func (r *Record) InstrumentationScope() instrumentation.Scope { return r.scope.instrumentation }
 
 // InstrumentationLibrary is the older name of InstrumentationScope.
 func (r *Record) InstrumentationLibrary() instrumentation.Library { //nolint:staticcheck // OTel's interface has it
-	return r.scope.scope
+	return r.scope.instrumentation
 }
 
 // Resource is the provider's.

@@ -9,7 +9,7 @@ import (
 type scope struct {
 	private
 	provider *TracerProvider
-	scope    instrumentation.Scope
+	instrumentation instrumentation.Scope
 }
 
 // tracer is the scope as OTel's API sees it.

@@ -61,6 +61,8 @@ const (
 	traitKind    traits = 0x0f
 	traitSampled traits = 0x80
 	traitRandom  traits = 0x40
+	// traitWeighted: the local root's threshold is valid.
+	traitWeighted traits = 0x20
 )
 
 func (t traits) kind() trace.SpanKind { return trace.SpanKind(t & traitKind) }
