@@ -62,61 +62,72 @@ type list struct {
 	untidy  bool // they are no single part of the header
 }
 
+// read is false where the tracestate is not valid, our entry aside.
 func (l *list) read(raw string) (entry string, ok bool) {
 	ok, seen := true, false
 	for at := 0; at < len(raw); {
-		member, _, comma := strings.Cut(raw[at:], ",")
-		start := at
-		at += len(member) + 1
-		if member == "" || comma && at == len(raw) {
-			l.untidy = true // a comma too many
-		}
-		if member == "" {
-			continue
-		}
-		if value, ours := ownEntry(member); ours {
+		rest := raw[at:]
+		value, size, ours := ownEntry(rest)
+		switch {
+		case rest[0] == ',':
+			l.untidy = true
+		case ours:
 			if !seen {
 				entry, seen = value, true
 			}
 			l.untidy = l.untidy || l.n > 0
-			continue
+		default:
+			var added bool
+			size, added = l.add(rest, at)
+			ok = ok && added
 		}
-		ok = ok && l.add(member, start)
+		at += size + 1
 	}
+	l.untidy = l.untidy || strings.HasSuffix(raw, ",")
 	return entry, ok
 }
 
-func ownEntry(member string) (value string, ours bool) {
-	value, ours = strings.CutPrefix(strings.TrimLeft(member, " \t"), entryPrefix)
-	return strings.TrimRight(value, " \t"), ours
+// ownEntry is the value of our entry where s begins with it, and the length
+// of that member.
+func ownEntry(s string) (value string, size int, ours bool) {
+	blanks := countBlanks(s)
+	if !strings.HasPrefix(s[blanks:], entryPrefix) {
+		return "", 0, false
+	}
+	size = sizeOf(s)
+	return strings.TrimRight(s[blanks+len(entryPrefix):size], " \t"), size, true
 }
 
-// add is false where the member makes the whole tracestate invalid.
-func (l *list) add(raw string, start int) bool {
-	member := strings.Trim(raw, " \t")
-	key, value, ok := strings.Cut(member, "=")
-	if !ok || !validKey(key) || !validValue(value) {
-		return false
+// sizeOf is the length of the member that s begins with.
+func sizeOf(s string) int {
+	if comma := strings.IndexByte(s, ','); comma >= 0 {
+		return comma
 	}
-	if len(member) != len(raw) {
+	return len(s)
+}
+
+// add keeps the member that s begins with. It is false where that makes the
+// whole tracestate invalid.
+func (l *list) add(s string, start int) (size int, ok bool) {
+	member, equals, size := scanMember(s)
+	switch {
+	case member == "":
+		return sizeOf(s), false
+	case l.has(member[:equals]):
 		l.untidy = true
-	}
-	if l.has(key) {
-		l.untidy = true
-		return true
-	}
-	if l.n == maxMembers {
-		return false
-	}
-	if l.n == 0 {
+		return size, true
+	case l.n == maxMembers:
+		return size, false
+	case l.n == 0:
 		l.start = start
 	}
+	l.untidy = l.untidy || len(member) != size
 	l.members[l.n] = member
 	l.n++
-	if key == sampler.StateKey {
+	if member[:equals] == sampler.StateKey {
 		l.ot = l.n
 	}
-	return true
+	return size, true
 }
 
 func (l *list) has(key string) bool {
@@ -135,30 +146,40 @@ func (l *list) text(raw string) string {
 	return raw[l.start:]
 }
 
-// validKey holds a key to Trace Context level 2, which has all of level 1.
-func validKey(key string) bool {
-	if key == "" || len(key) > maxMemberPart || stateChars[key[0]]&keyStart == 0 {
-		return false
+// scanMember is the member that s begins with, without the blanks round it,
+// where its equals sign is and how much of s it takes: "" where it does not
+// meet the specification. Keys are those of Trace Context level 2, which has
+// all of level 1.
+func scanMember(s string) (member string, equals, size int) {
+	start := countBlanks(s)
+	i := start
+	for i < len(s) && stateChars[s[i]]&keyChar != 0 {
+		i++
 	}
-	for i := range len(key) {
-		if stateChars[key[i]]&keyChar == 0 {
-			return false
-		}
+	equals = i - start
+	if equals == 0 || equals > maxMemberPart || stateChars[s[start]]&keyStart == 0 || i == len(s) || s[i] != '=' {
+		return "", 0, 0
 	}
-	return true
+	value := i + 1
+	for i = value; i < len(s) && stateChars[s[i]]&valueChar != 0; i++ {
+	}
+	end := i
+	for end > value && s[end-1] == ' ' {
+		end--
+	}
+	size = i + countBlanks(s[i:])
+	if end == value || end-value > maxMemberPart || size < len(s) && s[size] != ',' {
+		return "", 0, 0
+	}
+	return s[start:end], equals, size
 }
 
-// validValue holds a value, which ends in no space, to the specification.
-func validValue(value string) bool {
-	if value == "" || len(value) > maxMemberPart {
-		return false
+func countBlanks(s string) int {
+	n := 0
+	for n < len(s) && (s[n] == ' ' || s[n] == '\t') {
+		n++
 	}
-	for i := range len(value) {
-		if stateChars[value[i]]&valueChar == 0 {
-			return false
-		}
-	}
-	return true
+	return n
 }
 
 const (
