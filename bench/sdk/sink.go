@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"sync/atomic"
+
+	"go.opentelemetry.io/otel/attribute"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+
+	"github.com/jcallgraph/jcallgraph/sdk"
+)
+
+// sink is an exporter that reads what OTLP's does, field by field, and counts
+// the spans. It is the same code for both SDKs.
+type sink struct {
+	spans atomic.Int64
+	bytes uint64        // of what was read, so that it is read
+	moved chan struct{} // after each export
+}
+
+func newSink() *sink { return &sink{moved: make(chan struct{}, 1)} }
+
+// waitFor returns when n spans have come.
+func (s *sink) waitFor(n int64) {
+	for s.spans.Load() < n {
+		<-s.moved
+	}
+}
+
+func (s *sink) ExportSpans(_ context.Context, spans []sdktrace.ReadOnlySpan) error {
+	for _, span := range spans {
+		s.read(span)
+	}
+	s.count(len(spans))
+	return nil
+}
+
+func (s *sink) Shutdown(context.Context) error { return nil }
+
+func (s *sink) count(n int) {
+	s.spans.Add(int64(n))
+	select {
+	case s.moved <- struct{}{}:
+	default:
+	}
+}
+
+func (s *sink) read(span sdktrace.ReadOnlySpan) {
+	sc, parent, status := span.SpanContext(), span.Parent(), span.Status()
+	traceID, spanID, parentID := sc.TraceID(), sc.SpanID(), parent.SpanID()
+	n := len(span.Name()) + len(sc.TraceState().String()) + len(status.Description) + int(status.Code)
+	n += int(traceID[15]) + int(spanID[7]) + int(parentID[7]) + int(sc.TraceFlags()) + int(span.SpanKind())
+	n += int(span.EndTime().UnixNano() - span.StartTime().UnixNano())
+	n += span.DroppedAttributes() + span.DroppedEvents() + span.DroppedLinks()
+	n += len(span.Resource().SchemaURL()) + len(span.InstrumentationScope().Name)
+	n += lengths(span.Attributes())
+	for _, e := range span.Events() {
+		n += len(e.Name) + lengths(e.Attributes)
+	}
+	for _, l := range span.Links() {
+		n += lengths(l.Attributes)
+	}
+	s.bytes += uint64(n)
+}
+
+func lengths(attributes []attribute.KeyValue) (n int) {
+	for i := range attributes {
+		n += len(attributes[i].Key)
+		switch v := attributes[i].Value; v.Type() {
+		case attribute.STRING:
+			n += len(v.AsString())
+		case attribute.INT64:
+			n += int(v.AsInt64())
+		}
+	}
+	return n
+}
+
+// recordSink is the exporter made for our SDK.
+type recordSink struct{ *sink }
+
+func (s recordSink) ExportRecords(_ context.Context, records []*sdk.Record) error {
+	for _, r := range records {
+		s.read(r)
+	}
+	s.count(len(records))
+	return nil
+}
