@@ -99,13 +99,13 @@ func (s *subject) round(n int) (c cost, err error) {
 	return c, p.Shutdown(ctx)
 }
 
-// attend never has more spans under way than fit in the queue.
+// attend has no more spans under way than two batches.
 func (s *subject) attend(tracer trace.Tracer, into *sink, before, n int) {
 	const pace = 256
 	for i := range n {
 		s.attends(tracer)
 		if done := before + i; s.exports && done%pace == 0 {
-			into.waitFor(int64(done - queue/2))
+			into.waitFor(int64(done - 2*batch))
 		}
 	}
 }
