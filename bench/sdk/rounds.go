@@ -43,6 +43,7 @@ func (b *bench) run() error {
 		b.Print(s.name+"_cpu_ns", median(measured[s.name], nanos), "ns")
 	}
 	if b.only != "" {
+		b.Note("rounds:%s", each(measured[b.only]))
 		return nil
 	}
 	b.ratios(measured)
@@ -68,6 +69,13 @@ func (b *bench) measure() (costs, error) {
 		}
 	}
 	return measured, nil
+}
+
+func each(list []cost) (text string) {
+	for _, c := range list {
+		text += fmt.Sprintf(" %.0f", c.nanos)
+	}
+	return text
 }
 
 // warm is how many spans fill pools and caches before a round counts.
