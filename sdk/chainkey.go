@@ -27,8 +27,7 @@ func (p *TracerProvider) keyRandomness(value string) sampler.Randomness {
 
 func (p *TracerProvider) carriesKeys() bool { return len(p.options.chainKeys) > 0 }
 
-// takeKeys copies business keys from the baggage to the span. The caller holds
-// mu.
+// takeKeys copies business keys from the baggage to the span that starts.
 func (s *span) takeKeys() {
 	for _, key := range s.provider.options.chainKeys {
 		value, ok := tracecontext.BaggageValue(s.ctx, key)

@@ -119,15 +119,12 @@ func (s *span) begin(ctx context.Context, config *trace.SpanConfig) {
 	}
 }
 
-// take needs no lock but where a start's attributes or links go over limits:
-// nobody else knows the span yet.
+// take needs no lock: nobody else knows the span yet.
 func (s *span) take(config *trace.SpanConfig) {
 	attributes, links := config.Attributes(), config.Links()
 	if len(attributes) == 0 && len(links) == 0 && !s.provider.carriesKeys() {
 		return
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	for i := range links {
 		s.addLink(links[i])
 	}
@@ -136,7 +133,10 @@ func (s *span) take(config *trace.SpanConfig) {
 			b.startAttributes(&s.provider.limits, attributes)
 		}
 	}
-	s.takeKeys()
+	if s.provider.carriesKeys() {
+		s.takeKeys()
+		s.joinChain()
+	}
 }
 
 // beginTask shows the span in Go's execution traces.
