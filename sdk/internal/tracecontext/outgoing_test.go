@@ -56,14 +56,14 @@ func TestLimitsOfTracestate(t *testing.T) {
 	long := func(key string, n int) string { return key + "=" + strings.Repeat("x", n-len(key)-1) }
 	room := stateRoom - len(ownMembers) - 1
 	for name, c := range map[string]struct{ foreign, want string }{
-		"30 fit":                       {numbered(30), numbered(30)},
-		"of 32 the last two go":        {numbered(32), numbered(30)},
-		"all that fits stays":          {long("a", 200) + "," + long("b", room-201), long("a", 200) + "," + long("b", room-201)},
-		"one character too many":       {long("a", 200) + "," + long("b", room-200), long("a", 200)},
-		"long ones go first":           {long("a", 230) + ",b=2," + long("c", 230) + ",d=4", long("a", 230) + ",b=2,d=4"},
-		"128 characters are not long":  {strings.Join([]string{long("a", 128), long("b", 129), long("c", 128), long("d", 128)}, ","), long("a", 128) + "," + long("c", 128) + "," + long("d", 128)},
-		"then those at the end":        {strings.Join([]string{long("a", 128), long("b", 128), long("c", 128), long("d", 128), "e=5"}, ","), long("a", 128) + "," + long("b", 128) + "," + long("c", 128)},
-		"one alone is too long":        {long("a", 255) + "," + long("b", 255), long("a", 255)},
+		"30 fit":                      {numbered(30), numbered(30)},
+		"of 32 the last two go":       {numbered(32), numbered(30)},
+		"all that fits stays":         {long("a", 200) + "," + long("b", room-201), long("a", 200) + "," + long("b", room-201)},
+		"one character too many":      {long("a", 200) + "," + long("b", room-200), long("a", 200)},
+		"long ones go first":          {long("a", 230) + ",b=2," + long("c", 230) + ",d=4", long("a", 230) + ",b=2,d=4"},
+		"128 characters are not long": {strings.Join([]string{long("a", 128), long("b", 129), long("c", 128), long("d", 128)}, ","), long("a", 128) + "," + long("c", 128) + "," + long("d", 128)},
+		"then those at the end":       {strings.Join([]string{long("a", 128), long("b", 128), long("c", 128), long("d", 128), "e=5"}, ","), long("a", 128) + "," + long("b", 128) + "," + long("c", 128)},
+		"one alone is too long":       {long("a", 255) + "," + long("b", 255), long("a", 255)},
 	} {
 		o := outgoing()
 		o.Foreign = c.foreign

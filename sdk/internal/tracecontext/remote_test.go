@@ -133,7 +133,7 @@ func TestEntrySurvives(t *testing.T) {
 }
 
 func TestW3C(t *testing.T) {
-	t.Run("spans of ours", func(t *testing.T) { w3ctest.Run(t, &testProvider{}, New(Options{Baggage: true})) })
+	t.Run("spans of ours", func(t *testing.T) { w3ctest.Run(t, testProvider{}, New(Options{Baggage: true})) })
 	provider := sdktrace.NewTracerProvider()
 	for name, p := range bothWays() {
 		for _, c := range w3ctest.Cases() {

@@ -6,7 +6,6 @@ import (
 	"sync/atomic"
 
 	"go.opentelemetry.io/otel/trace"
-	"go.opentelemetry.io/otel/trace/embedded"
 	"go.opentelemetry.io/otel/trace/noop"
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
@@ -37,15 +36,16 @@ func (s *testSpan) Value(key any) any {
 
 // testProvider makes such spans, as far as propagation goes: of a remote
 // parent, of each other, or roots.
-type testProvider struct {
-	noop.TracerProvider
-	noTracer
+type testProvider struct{ noop.TracerProvider }
+
+func (testProvider) Tracer(string, ...trace.TracerOption) trace.Tracer { return &testTracer{} }
+
+type testTracer struct {
+	noop.Tracer
 	lastID atomic.Uint64
 }
 
-func (p *testProvider) Tracer(string, ...trace.TracerOption) trace.Tracer { return p }
-
-func (p *testProvider) Start(ctx context.Context, _ string, _ ...trace.SpanStartOption) (context.Context, trace.Span) {
+func (p *testTracer) Start(ctx context.Context, _ string, _ ...trace.SpanStartOption) (context.Context, trace.Span) {
 	s := &testSpan{Context: ctx, out: Outgoing{TraceID: trace.TraceID{0xab, 15: 1}, Trusted: true, HasEntry: true}}
 	switch parent := trace.SpanFromContext(ctx).(type) {
 	case *Remote:
@@ -58,7 +58,3 @@ func (p *testProvider) Start(ctx context.Context, _ string, _ ...trace.SpanStart
 	binary.BigEndian.PutUint64(s.out.SpanID[:], p.lastID.Add(1))
 	return s, s
 }
-
-// noTracer brings the private method of trace.Tracer under another name than
-// that of the provider's method.
-type noTracer = embedded.Tracer
