@@ -30,9 +30,18 @@ func (p Policy) Keeps(f Facts) bool { return p.Keep != nil && p.Keep.Keep(f) }
 // randomness r; kept is what Keeps said of it (or, where whole local traces are
 // kept, of one of its spans).
 func (p Policy) Decide(h Head, r Randomness, kept bool) Verdict {
+	if kept {
+		return p.DecideThinned(h, r, 0)
+	}
+	return p.DecideThinned(h, r, Never)
+}
+
+// DecideThinned is Decide in a storm: kept spans are kept from threshold t
+// only, as Storm has it. The span leaves by the lower of t and its head's.
+func (p Policy) DecideThinned(h Head, r Randomness, t Threshold) Verdict {
 	switch {
-	case kept:
-		return Verdict{Export: true, Weighted: true}
+	case t.Keeps(r) && (!h.Weighted || t <= h.Threshold):
+		return Verdict{Export: true, Weighted: true, Threshold: t}
 	case !h.Sampled:
 		return Verdict{}
 	case h.Weighted && h.Threshold.Keeps(r):
