@@ -24,7 +24,12 @@ func (p Policy) Head(s Start) Head {
 }
 
 // Keeps reports whether a span is kept whatever the rate.
-func (p Policy) Keeps(f Facts) bool { return p.Keep != nil && p.Keep.Keep(f) }
+func (p Policy) Keeps(f Facts) bool {
+	if m, ok := p.Keep.(Marks); ok { // nearly always, and then in place
+		return m.keeps(&f)
+	}
+	return p.Keep != nil && p.Keep.Keep(f)
+}
 
 // Decide is the verdict of one span of a local trace with head h and
 // randomness r; kept is what Keeps said of it (or, where whole local traces are

@@ -131,8 +131,12 @@ func TestWeightsOfEachClassSumToTheTruth(t *testing.T) {
 	}
 	parent := Parent{Valid: true, Remote: true, HasThreshold: true, Threshold: OneIn(50).Threshold}
 	for _, class := range []Facts{
-		{Operation: "hot"}, {Operation: "cold"}, {Operation: "called"},
-		{Operation: "hot", Status: codes.Error}, {Operation: "cold", SoftError: true}, {Operation: "called", Duration: 1000},
+		{Operation: "hot"},
+		{Operation: "cold"},
+		{Operation: "called"},
+		{Operation: "hot", Status: codes.Error},
+		{Operation: "cold", SoftError: true},
+		{Operation: "called", Duration: 1000},
 	} {
 		t.Run(fmt.Sprintf("%+v", class), func(t *testing.T) {
 			ids := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a test's sample
