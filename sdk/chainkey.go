@@ -44,14 +44,20 @@ func (s *span) takeKeys() {
 // sampled by it, if the key's other traces are kept. Its spans have no weight.
 func (s *span) joinChain() {
 	r := s.root
-	if r.traits.sampled() || r.threshold >= sampler.Never || r.origin != nil && r.origin.ot.HasRandomness {
+	if r.traits.sampled() || r.origin != nil && r.origin.ot.HasRandomness {
 		return
 	}
 	for _, key := range s.provider.options.chainKeys {
-		if value, ok := tracecontext.BaggageValue(s.ctx, key); ok && r.threshold.Keeps(s.provider.keyRandomness(value)) {
-			r.keepFirst()
-			return
+		value, ok := tracecontext.BaggageValue(s.ctx, key)
+		if !ok {
+			continue
 		}
+		start := r.samplingStart(nil)
+		start.Randomness = s.provider.keyRandomness(value)
+		if s.provider.policy.Head(start).Sampled {
+			r.keepFirst()
+		}
+		return
 	}
 }
 
