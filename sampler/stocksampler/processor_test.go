@@ -3,6 +3,7 @@ package stocksampler
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -249,6 +250,52 @@ func TestStormIsThinnedOut(t *testing.T) {
 		require.InEpsilon(t, n, sum, 0.3)
 		require.NoError(t, a.provider.Shutdown(context.Background()))
 	})
+}
+
+// Chains of which two spans fail, with thresholds of their own: every span
+// still stands for one.
+func TestStormOfChainsKeepsTheirWeights(t *testing.T) {
+	const n = 20_000
+	synctest.Test(t, func(t *testing.T) {
+		var got weights
+		stock := New(errorsAndNoMore, WithErrorBudget(600))
+		provider := sdktrace.NewTracerProvider(sdktrace.WithSampler(stock), sdktrace.WithSpanProcessor(stock.Wrap(&got)),
+			sdktrace.WithIDGenerator(&ids{rand: rand.New(rand.NewPCG(7, 8))})) //nolint:gosec // the same IDs in every run
+		tracer := provider.Tracer("")
+		for i := range n {
+			if i%(n/4) == 0 {
+				time.Sleep(time.Second)
+			}
+			ctx, root := tracer.Start(t.Context(), "root")
+			for _, name := range []string{"before", "often", "seldom"} {
+				_, s := tracer.Start(ctx, name)
+				if name == "often" || name == "seldom" && i%8 == 0 {
+					fail(s)
+				}
+				s.End()
+			}
+			root.End()
+		}
+		require.NoError(t, provider.Shutdown(context.Background()))
+		for _, name := range []string{"before", "often", "seldom", "root"} {
+			require.InEpsilon(t, n, got.sum[name], 0.1, name)
+		}
+	})
+}
+
+// weights sums those of the spans that leave, by name.
+type weights struct {
+	recorder
+	sum map[string]float64
+}
+
+func (w *weights) OnEnd(s sdktrace.ReadOnlySpan) {
+	if state, _ := stateOf(s.SpanContext()); state.HasThreshold {
+		if w.sum == nil {
+			w.sum = map[string]float64{}
+		}
+		w.sum[s.Name()] += state.Threshold.Weight()
+	}
 }
 
 func TestFirstSightKeepsTheEdge(t *testing.T) {
