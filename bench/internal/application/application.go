@@ -20,9 +20,10 @@ import (
 type Options struct {
 	Policy      sampler.Policy
 	StormBudget int // 0: the SDK's own; below 0: none
-	// Collector is the address of its OTLP/gRPC receiver; "" discards all.
+	// Collector is the address of its OTLP/gRPC receiver.
 	Collector string
-	// Record, where it is set, gets the spans in the place of the collector.
+	// Record, where it is set, gets the spans in the collector's place, which then
+	// gets the counts of calls only.
 	Record sdktrace.SpanExporter
 	Queue  int // of each service; 0: the SDK's own
 }

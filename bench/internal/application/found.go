@@ -11,7 +11,7 @@ import (
 )
 
 // Found is what a collector's graph says of the services: every edge of the last
-// hour, in the form of Calls.
+// hour but the entrances, in the form of Calls.
 func Found(ctx context.Context, api string) (map[Pair]Made, error) {
 	query := url.Values{"to": {time.Now().Add(time.Minute).UTC().Format(time.RFC3339)}, "limit": {"5000"}}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, api+"/api/jcg/v1/map?"+query.Encode(), nil)
@@ -45,6 +45,9 @@ func decode(body []byte) (map[Pair]Made, error) {
 	for _, e := range graph.Edges {
 		caller, callee := graph.Nodes[e.Caller], graph.Nodes[e.Callee]
 		p := Pair{caller.Service, callee.Service}
+		if p.Caller == "" {
+			continue // an entrance: the caller is outside
+		}
 		all[p] = Made{all[p].Calls + e.Calls, all[p].Errors + e.Errors}
 	}
 	return all, nil

@@ -70,3 +70,11 @@ func (c *call) atEnd(failed bool) []attribute.KeyValue {
 
 // Virtual reports whether a service has no SDK.
 func Virtual(name string) bool { return !slices.Contains(services, name) }
+
+// Entrance is the operation that takes in a request of the kind.
+func Entrance(kind int) string { return requests[kind%len(requests)].operation }
+
+// IsEntrance reports whether an operation takes in requests.
+func IsEntrance(operation string) bool {
+	return slices.ContainsFunc(requests, func(c call) bool { return c.operation == operation })
+}

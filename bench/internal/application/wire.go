@@ -34,10 +34,7 @@ type Sent struct {
 }
 
 func newWire(ctx context.Context, o Options) (*wire, error) {
-	if o.Collector == "" {
-		return &wire{exporter: &counted{SpanExporter: o.Record}}, nil
-	}
-	w := &wire{}
+	w := &wire{exporter: &counted{SpanExporter: o.Record}}
 	var err error
 	if w.spans, err = dial(o.Collector); err != nil {
 		return nil, err
@@ -45,25 +42,18 @@ func newWire(ctx context.Context, o Options) (*wire, error) {
 	if w.edges, err = dial(o.Collector); err != nil {
 		return nil, errors.Join(err, w.spans.connection.Close())
 	}
-	e, err := otlptracegrpc.New(ctx, otlptracegrpc.WithGRPCConn(w.spans.connection))
-	if err != nil {
-		return nil, fmt.Errorf("make an exporter of spans: %w", err)
+	if o.Record == nil {
+		if w.exporter.SpanExporter, err = otlptracegrpc.New(ctx, otlptracegrpc.WithGRPCConn(w.spans.connection)); err != nil {
+			return nil, fmt.Errorf("make an exporter of spans: %w", err)
+		}
 	}
-	w.exporter = &counted{SpanExporter: e}
 	return w, nil
 }
 
 // options are those of one service. Its SDK shuts its exporters down; the one of
 // spans is common to all services, so that it ends with the last (close).
 func (w *wire) options(o Options) []sdk.Option {
-	b := sdk.Batching{Queue: o.Queue}
-	opts := []sdk.Option{}
-	if w.exporter.SpanExporter != nil {
-		opts = append(opts, sdk.WithExporter(shared{w.exporter}, b))
-	}
-	if w.edges == nil {
-		return append(opts, countBy(discarded{})...)
-	}
+	opts := []sdk.Option{sdk.WithExporter(shared{w.exporter}, sdk.Batching{Queue: o.Queue})}
 	e, err := otlpmetricgrpc.New(context.Background(), otlpmetricgrpc.WithGRPCConn(w.edges.connection))
 	if err != nil {
 		return opts // cannot be: the connection is made
@@ -72,19 +62,14 @@ func (w *wire) options(o Options) []sdk.Option {
 }
 
 func (w *wire) close(ctx context.Context) error {
-	if w.spans == nil {
-		return nil
-	}
 	return errors.Join(w.exporter.SpanExporter.Shutdown(ctx), w.spans.connection.Close(), w.edges.connection.Close())
 }
 
 // Sent is what left so far.
 func (a *Application) Sent() (s Sent) {
 	s.Spans, s.LostSpans = a.wire.exporter.spans.Load(), a.wire.exporter.lost.Load()
-	if a.wire.spans != nil {
-		s.Packets, s.Bytes = a.wire.spans.sent()
-		s.EdgePackets, s.EdgeBytes = a.wire.edges.sent()
-	}
+	s.Packets, s.Bytes = a.wire.spans.sent()
+	s.EdgePackets, s.EdgeBytes = a.wire.edges.sent()
 	return s
 }
 
