@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/otel/attribute"
@@ -312,4 +313,26 @@ func TestSpansAfterShutdownAreCounted(t *testing.T) {
 	s.End()
 	require.EqualValues(t, 1, r.stats.shutdown.Load())
 	require.Empty(t, r.left())
+}
+
+func TestTheFirstCallOfAnEdgeIsKept(t *testing.T) {
+	r := record(t, sampler.Off, WithFirstSight(time.Minute))
+	for range 3 {
+		for _, name := range []string{"a", "b"} {
+			_, s := r.Start(t.Context(), name, trace.WithSpanKind(trace.SpanKindServer))
+			s.End()
+		}
+	}
+	require.Equal(t, []string{"a ot=th:0", "b ot=th:0"}, r.left())
+}
+
+func TestTracesThatSomebodyAskedForAreKept(t *testing.T) {
+	r := record(t, sampler.Off, WithDebugKey("jcg.debug"))
+	for _, value := range []string{"0", "1"} {
+		ctx, root := r.Start(withKey(t.Context(), t, "jcg.debug", value), "root "+value)
+		_, child := r.Start(ctx, "child "+value)
+		child.End()
+		root.End()
+	}
+	require.Equal(t, []string{"child 1 ot=th:0", "root 1 ot=th:0"}, r.left())
 }

@@ -72,7 +72,7 @@ func NewTracerProvider(opts ...Option) *TracerProvider {
 		o.limits.AttributeValueDepthLimit = sdktrace.DefaultAttributeValueDepthLimit // as OTel's SDK takes it
 	}
 	p := &TracerProvider{
-		options: o, resource: o.resource, policy: o.policy, limits: limits{o.limits}, recordsPanics: !o.silentPanic,
+		options: o, resource: o.resource, policy: o.marked(), limits: limits{o.limits}, recordsPanics: !o.silentPanic,
 		stop: make(chan struct{}), tracers: map[instrumentation.Scope]*tracer{},
 	}
 	p.prepare()
@@ -116,6 +116,9 @@ func (p *TracerProvider) keepTime() {
 		case now := <-seconds.C:
 			p.clock.follow()
 			p.policy.Tick(now.Unix())
+			if p.options.sightings != nil {
+				p.options.sightings.Tick(now.Unix())
+			}
 			if p.storm != nil {
 				p.storm.Tick(now.Unix())
 			}

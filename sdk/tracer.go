@@ -68,6 +68,7 @@ func (t *tracer) newRoot(ctx context.Context, name string, config *trace.SpanCon
 		r.newIDs(ctx)
 		r.takeRandomness(ctx)
 	}
+	r.takeDebug(ctx)
 	if !r.decideHead(config) {
 		return nil
 	}
