@@ -5,6 +5,8 @@ import (
 	"sync/atomic"
 
 	"go.opentelemetry.io/otel/attribute"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
 	"github.com/jcallgraph/jcallgraph/sdk"
@@ -86,3 +88,18 @@ func (s recordSink) ExportRecords(_ context.Context, records []*sdk.Record) erro
 	s.count(len(records))
 	return nil
 }
+
+// countSink takes the counts of calls.
+type countSink struct{}
+
+func (countSink) Temporality(sdkmetric.InstrumentKind) metricdata.Temporality {
+	return metricdata.DeltaTemporality
+}
+
+func (countSink) Aggregation(k sdkmetric.InstrumentKind) sdkmetric.Aggregation {
+	return sdkmetric.DefaultAggregationSelector(k)
+}
+
+func (countSink) Export(context.Context, *metricdata.ResourceMetrics) error { return nil }
+func (countSink) ForceFlush(context.Context) error                          { return nil }
+func (countSink) Shutdown(context.Context) error                            { return nil }

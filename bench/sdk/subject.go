@@ -32,6 +32,8 @@ const (
 	batch = 512
 )
 
+var batching = sdk.Batching{Queue: queue, Batch: batch}
+
 func subjects() []subject {
 	return []subject{
 		{name: "stock_always", start: stock(sdktrace.AlwaysSample()), attends: eight, exports: true, times: 1},
@@ -51,14 +53,15 @@ var (
 	keepsAll   = sampler.Policy{Rate: sampler.ParentBased{}, Keep: sampler.Errors}
 )
 
+// ours counts calls, and sends the counts each second to nowhere.
 func ours(p sampler.Policy) func(*sink) provider {
 	return func(s *sink) provider {
-		return sdk.NewTracerProvider(sdk.WithPolicy(p), sdk.WithExporter(s, sdk.Batching{Queue: queue, Batch: batch}))
+		return sdk.NewTracerProvider(sdk.WithPolicy(p), sdk.WithEdgeExporter(countSink{}), sdk.WithExporter(s, batching))
 	}
 }
 
 func oursCompact(s *sink) provider {
-	return sdk.NewTracerProvider(sdk.WithPolicy(keepsAll), sdk.WithRecordExporter(recordSink{s}, sdk.Batching{Queue: queue, Batch: batch}))
+	return sdk.NewTracerProvider(sdk.WithPolicy(keepsAll), sdk.WithEdgeExporter(countSink{}), sdk.WithRecordExporter(recordSink{s}, batching))
 }
 
 // stock loses nothing: it waits where its queue is full.

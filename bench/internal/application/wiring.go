@@ -14,4 +14,4 @@ func propagator() propagation.TextMapPropagator {
 	return propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, propagation.Baggage{})
 }
 
-func countBy(sdkmetric.Exporter) []sdk.Option { return nil }
+func countBy(e sdkmetric.Exporter) []sdk.Option { return []sdk.Option{sdk.WithEdgeExporter(e)} }
