@@ -1,6 +1,10 @@
 package callgraph
 
-import "fmt"
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+)
 
 // StaticID names an operation between processes: a 64-bit hash of environment,
 // namespace, service and operation (paper 3.1). Zero is no operation.
@@ -79,12 +83,9 @@ func (e StateEntry) Append(b []byte) []byte {
 }
 
 func appendHex(b []byte, n uint64, digits int) []byte {
-	var text [16]byte
-	for i := range text {
-		text[15-i] = "0123456789abcdef"[n&0xf]
-		n >>= 4
-	}
-	return append(b, text[16-digits:]...)
+	var whole [8]byte
+	binary.BigEndian.PutUint64(whole[:], n)
+	return hex.AppendEncode(b, whole[8-digits/2:])
 }
 
 // Indirect reports whether another SDK or proxy, which passed the entry on
@@ -152,16 +153,25 @@ func checkState(s string) error {
 // parseHex reads at most 16 lower-case hex digits; strconv would also take
 // upper case and signs, and takes thrice as long.
 func parseHex(s string) (uint64, error) {
-	n := uint64(0)
+	n, bad := uint64(0), byte(0)
 	for i := range len(s) {
-		switch c := s[i]; {
-		case '0' <= c && c <= '9':
-			n = n<<4 | uint64(c-'0')
-		case 'a' <= c && c <= 'f':
-			n = n<<4 | uint64(c-'a'+10)
-		default:
-			return 0, fmt.Errorf("%q is not lower-case hex", s)
-		}
+		digit := hexDigits[s[i]]
+		bad |= digit
+		n = n<<4 | uint64(digit)
+	}
+	if bad > 0xf {
+		return 0, fmt.Errorf("%q is not lower-case hex", s)
 	}
 	return n, nil
 }
+
+// hexDigits has 0xff for what is no digit.
+var hexDigits = func() (digits [256]byte) {
+	for i := range digits {
+		digits[i] = 0xff
+	}
+	for i, c := range "0123456789abcdef" {
+		digits[c] = byte(i)
+	}
+	return digits
+}()

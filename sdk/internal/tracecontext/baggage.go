@@ -23,40 +23,43 @@ func isPlain(raw string) bool {
 		return false
 	}
 	var keys [maxPlainMembers]string
-	for n, more := 0, true; more; n++ {
-		var member string
-		member, raw, more = strings.Cut(raw, ",")
-		key, value, ok := strings.Cut(member, "=")
-		if !ok || n == maxPlainMembers || !isPlainKey(key) || !isPlainValue(value) || slices.Contains(keys[:n], key) {
+	for n := range keys {
+		equals, size := scanPlain(raw)
+		if size == 0 || slices.Contains(keys[:n], raw[:equals]) {
 			return false
 		}
-		keys[n] = key
-	}
-	return true
-}
-
-func isPlainKey(key string) bool {
-	for i := range len(key) {
-		if baggageChars[key[i]]&tokenChar == 0 {
-			return false
+		if size == len(raw) {
+			return true
 		}
+		keys[n] = raw[:equals]
+		raw = raw[size+1:]
 	}
-	return key != ""
+	return false
 }
 
-func isPlainValue(value string) bool {
-	for i := 0; i < len(value); i++ {
-		switch {
-		case baggageChars[value[i]]&octetChar == 0:
-			return false
-		case value[i] != '%':
-		case !neededEscape(value[i:]):
-			return false
-		default:
+// scanPlain finds the equals sign and the end of the member that s begins
+// with; both are 0 where that is not plain.
+func scanPlain(s string) (equals, size int) {
+	i := 0
+	for i < len(s) && baggageChars[s[i]]&tokenChar != 0 {
+		i++
+	}
+	if i == 0 || i == len(s) || s[i] != '=' {
+		return 0, 0
+	}
+	equals = i
+	for i++; i < len(s) && s[i] != ','; i++ {
+		if baggageChars[s[i]]&octetChar == 0 {
+			return 0, 0
+		}
+		if s[i] == '%' {
+			if !neededEscape(s[i:]) {
+				return 0, 0
+			}
 			i += 2
 		}
 	}
-	return true
+	return equals, i
 }
 
 // neededEscape reports whether s begins with an escape as the stock
