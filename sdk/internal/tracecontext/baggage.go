@@ -3,6 +3,7 @@ package tracecontext
 import (
 	"context"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -91,19 +92,6 @@ var baggageChars = func() (chars [256]uint8) {
 	return chars
 }()
 
-// plainMembers walks over a plain header; values are still escaped.
-func plainMembers(raw string) func(yield func(key, value string) bool) {
-	return func(yield func(key, value string) bool) {
-		for more := raw != ""; more; {
-			var member string
-			member, raw, more = strings.Cut(raw, ",")
-			if key, value, _ := strings.Cut(member, "="); !yield(key, value) {
-				return
-			}
-		}
-	}
-}
-
 // unescape leaves a plain value alone that has no escapes.
 func unescape(value string) string {
 	if strings.IndexByte(value, '%') < 0 {
@@ -113,36 +101,11 @@ func unescape(value string) string {
 	return text
 }
 
-// parsePlain makes of a plain header what baggage.Parse would.
-func parsePlain(raw string) baggage.Baggage {
-	var room [maxPlainMembers]baggage.Member
-	found := room[:0]
-	for key, value := range plainMembers(raw) {
-		member, err := baggage.NewMemberRaw(key, unescape(value))
-		if err != nil {
-			continue // none: a token and ASCII text are always taken
-		}
-		found = append(found, member)
-	}
-	b, _ := baggage.New(found...) // 8 members fit
-	return b
-}
-
-// saysSame reports whether b is what a plain header says.
-func saysSame(b baggage.Baggage, raw string) bool {
-	n := 0
-	for key, value := range plainMembers(raw) {
-		m := b.Member(key)
-		if m.Key() != key || m.Value() != unescape(value) || m.Properties() != nil {
-			return false
-		}
-		n++
-	}
-	return n == b.Len()
-}
-
 // parsedBaggage is what a context holds for baggage.FromContext.
-type parsedBaggage struct{ state any }
+type parsedBaggage struct {
+	state any
+	list  uintptr // see listOf
+}
 
 // parsedBaggage parses once. From then on a context below may have baggage of
 // its own, so that the raw one alone no longer says what leaves (outgoingBaggage).
@@ -150,10 +113,25 @@ func (r *Remote) parsedBaggage() *parsedBaggage {
 	if p := r.parsed.Load(); p != nil {
 		return p
 	}
-	ctx := baggage.ContextWithBaggage(context.Background(), parsePlain(r.rawBaggage))
-	r.parsed.CompareAndSwap(nil, &parsedBaggage{state: ctx.Value(baggageKey)})
+	b, _ := baggage.Parse(r.rawBaggage) // plain, so nothing is wrong with it
+	ctx := baggage.ContextWithBaggage(context.Background(), b)
+	r.parsed.CompareAndSwap(nil, &parsedBaggage{state: ctx.Value(baggageKey), list: listOf(b)})
 	return r.parsed.Load()
 }
+
+// listOf tells one baggage from another by its list, which otel-go never
+// changes once it is made; 0: cannot tell.
+func listOf(b baggage.Baggage) uintptr {
+	if !hasList {
+		return 0
+	}
+	return reflect.ValueOf(b).Field(0).Pointer()
+}
+
+var hasList = func() bool {
+	t := reflect.TypeFor[baggage.Baggage]()
+	return t.NumField() == 1 && t.Field(0).Type.Kind() == reflect.Map
+}()
 
 // outgoingBaggage is the header for what baggage.FromContext finds in ctx:
 // the raw one as long as that is what ctx has.
@@ -163,7 +141,7 @@ func outgoingBaggage(ctx context.Context, hidden []string) string {
 		return withoutKeys(r.rawBaggage, hidden)
 	}
 	b := baggage.FromContext(ctx)
-	if ok && saysSame(b, r.rawBaggage) {
+	if list := listOf(b); ok && list != 0 && list == r.parsed.Load().list {
 		return withoutKeys(r.rawBaggage, hidden)
 	}
 	return deleteMembers(b, hidden).String()
@@ -206,8 +184,8 @@ func BaggageValue(ctx context.Context, key string) (string, bool) {
 		m := baggage.FromContext(ctx).Member(key)
 		return m.Value(), m.Key() == key && key != ""
 	}
-	for k, value := range plainMembers(r.rawBaggage) {
-		if k == key {
+	for member := range strings.SplitSeq(r.rawBaggage, ",") {
+		if k, value, _ := strings.Cut(member, "="); k == key {
 			return unescape(value), true
 		}
 	}

@@ -85,7 +85,7 @@ func (p *propagator) Extract(ctx context.Context, carrier propagation.TextMapCar
 	if len(h.more) > 0 || !parent.valid() {
 		return p.extractBaggage(ctx, carrier)
 	}
-	r := &Remote{Context: ctx, traceID: parent.traceID, spanID: parent.spanID, flags: parent.flags, remote: true}
+	r := &Remote{Context: ctx, Span: noSpan, traceID: parent.traceID, spanID: parent.spanID, flags: parent.flags, remote: true}
 	if state := read(carrier, stateHeader, stateField).joined(); state != "" {
 		r.members = parseMembers(state)
 	}
