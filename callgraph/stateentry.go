@@ -67,25 +67,27 @@ func (e StateEntry) String() string {
 
 // Append appends the value of the entry, which has at most 64 characters.
 func (e StateEntry) Append(b []byte) []byte {
-	flags := uint64(0)
+	flags := byte(0)
 	if e.Counted {
 		flags |= stateCountedBit
 	}
-	b = append(b, stateVersion...)
-	b = appendHex(append(b, ':'), uint64(e.Entrance), 16)
-	b = appendHex(append(b, ':'), uint64(e.Caller), 16)
-	b = appendHex(append(b, ':'), uint64(e.Sender), 8)
-	b = appendHex(append(b, ':'), flags, 2)
-	if e.Site != 0 {
-		b = appendHex(append(b, ':'), uint64(e.Site), 16)
+	text := [stateSiteLength]byte{0: stateVersion[0], 1: ':', 18: ':', 35: ':', 44: ':', 47: ':'}
+	putHex(text[2:18], uint64(e.Entrance))
+	putHex(text[19:35], uint64(e.Caller))
+	putHex(text[36:44], uint64(e.Sender)<<32)
+	hex.Encode(text[45:47], []byte{flags})
+	if e.Site == 0 {
+		return append(b, text[:stateLength]...)
 	}
-	return b
+	putHex(text[48:], uint64(e.Site))
+	return append(b, text[:]...)
 }
 
-func appendHex(b []byte, n uint64, digits int) []byte {
+// putHex fills dst with the first digits of n.
+func putHex(dst []byte, n uint64) {
 	var whole [8]byte
 	binary.BigEndian.PutUint64(whole[:], n)
-	return hex.AppendEncode(b, whole[8-digits/2:])
+	hex.Encode(dst, whole[:len(dst)/2])
 }
 
 // Indirect reports whether another SDK or proxy, which passed the entry on

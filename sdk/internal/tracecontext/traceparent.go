@@ -58,8 +58,12 @@ var hexDigits = func() (digits [256]byte) {
 }()
 
 func (p parent) appendTo(b []byte) []byte {
-	b = append(b, "00-"...)
-	b = append(hex.AppendEncode(b, p.traceID[:]), '-')
-	b = append(hex.AppendEncode(b, p.spanID[:]), '-')
-	return hex.AppendEncode(b, []byte{byte(p.flags & knownFlags)})
+	var text [parentLength]byte
+	copy(text[:], "00-")
+	hex.Encode(text[3:], p.traceID[:])
+	text[35] = '-'
+	hex.Encode(text[36:], p.spanID[:])
+	text[52] = '-'
+	hex.Encode(text[53:], []byte{byte(p.flags & knownFlags)})
+	return append(b, text[:]...)
 }

@@ -95,7 +95,11 @@ func ownEntry(s string) (value string, size int, ours bool) {
 		return "", 0, false
 	}
 	size = sizeOf(s)
-	return strings.TrimRight(s[blanks+len(entryPrefix):size], " \t"), size, true
+	value = s[blanks+len(entryPrefix) : size]
+	for value != "" && countBlanks(value[len(value)-1:]) > 0 {
+		value = value[:len(value)-1]
+	}
+	return value, size, true
 }
 
 // sizeOf is the length of the member that s begins with.
