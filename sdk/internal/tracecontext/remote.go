@@ -111,9 +111,7 @@ func (r *Remote) String() string {
 func (r *Remote) Value(key any) any {
 	switch key {
 	case spanKey:
-		if r.traceID.IsValid() {
-			return r
-		}
+		return r
 	case baggageKey:
 		if r.rawBaggage != "" {
 			return r.parsedBaggage().state

@@ -30,11 +30,11 @@ func parseParent(s string) parent {
 	}
 	traceID, err1 := trace.TraceIDFromHex(s[3:35])
 	spanID, err2 := trace.SpanIDFromHex(s[36:52])
-	flags := hexDigits[s[53]]<<4 | hexDigits[s[54]]
-	if err1 != nil || err2 != nil || hexDigits[s[53]] != 0 || trace.TraceFlags(flags)&^knownFlags != 0 {
-		return parent{}
+	flags := trace.TraceFlags(hexDigits[s[53]]<<4 | hexDigits[s[54]])
+	if err1 != nil || err2 != nil || flags&^knownFlags != 0 {
+		return parent{} // what is no digit sets unknown flags, too
 	}
-	return parent{traceID, spanID, trace.TraceFlags(flags)}
+	return parent{traceID, spanID, flags}
 }
 
 func stockParent(s string) parent {
