@@ -91,7 +91,10 @@ func (r Ratio) String() string {
 	case r.Threshold >= Never:
 		return Off.String()
 	}
-	return fmt.Sprintf("1 of %.6g", r.Threshold.Weight())
+	if w := r.Threshold.Weight(); w < 100 {
+		return fmt.Sprintf("1 of %.3g", w)
+	}
+	return fmt.Sprintf("1 of %.0f", r.Threshold.Weight())
 }
 
 // ParentBased does as the parent did: sampled with its threshold, sampled
