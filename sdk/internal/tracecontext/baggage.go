@@ -149,22 +149,25 @@ func outgoingBaggage(ctx context.Context, hidden []string) string {
 
 // withoutKeys takes members out of a plain header.
 func withoutKeys(raw string, keys []string) string {
-	if len(keys) == 0 {
+	said := func(key string) bool { _, ok := plainValue(raw, key); return ok }
+	if !slices.ContainsFunc(keys, said) {
 		return raw
 	}
-	var kept []string
-	hidden := false
-	for member := range strings.SplitSeq(raw, ",") {
-		if key, _, _ := strings.Cut(member, "="); slices.Contains(keys, key) {
-			hidden = true
-			continue
-		}
-		kept = append(kept, member)
-	}
-	if !hidden {
-		return raw
-	}
+	kept := slices.DeleteFunc(strings.Split(raw, ","), func(member string) bool {
+		key, _, _ := strings.Cut(member, "=")
+		return slices.Contains(keys, key)
+	})
 	return strings.Join(kept, ",")
+}
+
+// plainValue is the value of a key in a plain header.
+func plainValue(raw, key string) (string, bool) {
+	for member := range strings.SplitSeq(raw, ",") {
+		if k, value, _ := strings.Cut(member, "="); k == key {
+			return unescape(value), true
+		}
+	}
+	return "", false
 }
 
 func deleteMembers(b baggage.Baggage, keys []string) baggage.Baggage {
@@ -184,10 +187,5 @@ func BaggageValue(ctx context.Context, key string) (string, bool) {
 		m := baggage.FromContext(ctx).Member(key)
 		return m.Value(), m.Key() == key && key != ""
 	}
-	for member := range strings.SplitSeq(r.rawBaggage, ",") {
-		if k, value, _ := strings.Cut(member, "="); k == key {
-			return unescape(value), true
-		}
-	}
-	return "", false
+	return plainValue(r.rawBaggage, key)
 }
