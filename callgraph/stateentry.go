@@ -1,9 +1,6 @@
 package callgraph
 
-import (
-	"fmt"
-	"strconv"
-)
+import "fmt"
 
 // StaticID names an operation between processes: a 64-bit hash of environment,
 // namespace, service and operation (paper 3.1). Zero is no operation.
@@ -82,10 +79,12 @@ func (e StateEntry) Append(b []byte) []byte {
 }
 
 func appendHex(b []byte, n uint64, digits int) []byte {
-	for shift := 4 * (digits - 1); shift >= 0; shift -= 4 {
-		b = append(b, "0123456789abcdef"[n>>shift&0xf])
+	var text [16]byte
+	for i := range text {
+		text[15-i] = "0123456789abcdef"[n&0xf]
+		n >>= 4
 	}
-	return b
+	return append(b, text[16-digits:]...)
 }
 
 // Indirect reports whether another SDK or proxy, which passed the entry on
@@ -150,13 +149,26 @@ func checkState(s string) error {
 	return nil
 }
 
-// parseHex reads lower-case hex digits, as strconv alone would also take
-// upper case and signs.
+// parseHex reads at most 16 lower-case hex digits; strconv would also take
+// upper case and signs, and takes thrice as long.
 func parseHex(s string) (uint64, error) {
+	n := uint64(0)
 	for i := range len(s) {
-		if (s[i] < '0' || s[i] > '9') && (s[i] < 'a' || s[i] > 'f') {
+		switch c := s[i]; {
+		case '0' <= c && c <= '9':
+			n = n<<4 | uint64(c-'0')
+		case 'a' <= c && c <= 'f':
+			n = n<<4 | uint64(c-'a'+10)
+		default:
 			return 0, fmt.Errorf("%q is not lower-case hex", s)
 		}
 	}
-	return strconv.ParseUint(s, 16, 64)
+	return n, nil
+}
+
+// KeyRandomness is 56 bits that a business key and a secret decide: the
+// randomness (ot=rv) of every trace that carries the key, so that they are
+// sampled together (docs/spec/identifiers.md).
+func KeyRandomness(secret, key string) uint64 {
+	return uint64(hashNames(secret, key)) & (1<<56 - 1)
 }
