@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
@@ -47,11 +48,16 @@ type setup struct {
 }
 
 type sdkUnderTest struct {
-	name string
-	new  func(setup) provider
+	name       string
+	new        func(setup) provider
+	propagator func() propagation.TextMapPropagator
 }
 
-var stockSDK = sdkUnderTest{"stock", newStock}
+var stockSDK = sdkUnderTest{"stock", newStock, newStockPropagator}
+
+func newStockPropagator() propagation.TextMapPropagator {
+	return propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, propagation.Baggage{})
+}
 
 // sdks are what every case and program runs against; stock says what is right.
 var sdks = []sdkUnderTest{stockSDK}

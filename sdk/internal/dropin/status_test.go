@@ -18,25 +18,25 @@ func statuses(name string, want sdktrace.Status, calls ...sdktrace.Status) behav
 	}}
 }
 
-func status(code codes.Code, description string) sdktrace.Status {
+func statusOf(code codes.Code, description string) sdktrace.Status {
 	return sdktrace.Status{Code: code, Description: description}
 }
 
 var statusBehaviours = []behaviour{
-	statuses("unset by default", status(codes.Unset, "")),
-	statuses("an error keeps its description", status(codes.Error, "why"), status(codes.Error, "why")),
-	statuses("an error may lack a description", status(codes.Error, ""), status(codes.Error, "")),
-	statuses("ok has no description", status(codes.Ok, ""), status(codes.Ok, "why")),
-	statuses("unset has no description", status(codes.Unset, ""), status(codes.Unset, "why")),
-	statuses("ok outranks an error before it", status(codes.Ok, ""), status(codes.Error, "why"), status(codes.Ok, "")),
-	statuses("ok outranks an error after it", status(codes.Ok, ""), status(codes.Ok, ""), status(codes.Error, "why")),
-	statuses("ok outranks unset after it", status(codes.Ok, ""), status(codes.Ok, ""), status(codes.Unset, "")),
-	statuses("an error outranks unset after it", status(codes.Error, "why"), status(codes.Error, "why"), status(codes.Unset, "x")),
-	statuses("the last of two errors counts", status(codes.Error, "b"), status(codes.Error, "a"), status(codes.Error, "b")),
-	statuses("an error without description takes the first one's away", status(codes.Error, ""), status(codes.Error, "a"), status(codes.Error, "")),
-	statuses("a code that does not exist is kept", status(codes.Code(7), ""), status(codes.Code(7), "x")),
+	statuses("unset by default", statusOf(codes.Unset, "")),
+	statuses("an error keeps its description", statusOf(codes.Error, "why"), statusOf(codes.Error, "why")),
+	statuses("an error may lack a description", statusOf(codes.Error, ""), statusOf(codes.Error, "")),
+	statuses("ok has no description", statusOf(codes.Ok, ""), statusOf(codes.Ok, "why")),
+	statuses("unset has no description", statusOf(codes.Unset, ""), statusOf(codes.Unset, "why")),
+	statuses("ok outranks an error before it", statusOf(codes.Ok, ""), statusOf(codes.Error, "why"), statusOf(codes.Ok, "")),
+	statuses("ok outranks an error after it", statusOf(codes.Ok, ""), statusOf(codes.Ok, ""), statusOf(codes.Error, "why")),
+	statuses("ok outranks unset after it", statusOf(codes.Ok, ""), statusOf(codes.Ok, ""), statusOf(codes.Unset, "")),
+	statuses("an error outranks unset after it", statusOf(codes.Error, "why"), statusOf(codes.Error, "why"), statusOf(codes.Unset, "x")),
+	statuses("the last of two errors counts", statusOf(codes.Error, "b"), statusOf(codes.Error, "a"), statusOf(codes.Error, "b")),
+	statuses("an error without description takes the first one's away", statusOf(codes.Error, ""), statusOf(codes.Error, "a"), statusOf(codes.Error, "")),
+	statuses("a code that does not exist is kept", statusOf(codes.Code(7), ""), statusOf(codes.Code(7), "x")),
 	{name: "recording an error sets none", check: func(p *probe) {
 		span := p.of(func(s trace.Span) { s.RecordError(errPlain) })
-		p.Equal(status(codes.Unset, ""), span.Status())
+		p.Equal(statusOf(codes.Unset, ""), span.Status())
 	}},
 }
