@@ -23,7 +23,7 @@ var programs = []program{
 	{"otelhttp", runHTTP, 53},
 	{"otelgrpc", runGRPC, 70},
 	{"redisotel", runRedis, 23},
-	{"kotel", runKafka, 23},
+	{"kotel", runKafka, 25},
 }
 
 // TestPrograms: every SDK exports what the stock SDK exports. Stock runs twice,
