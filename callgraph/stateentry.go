@@ -1,9 +1,6 @@
 package callgraph
 
-import (
-	"fmt"
-	"strconv"
-)
+import "fmt"
 
 // StaticID names an operation between processes: a 64-bit hash of environment,
 // namespace, service and operation (paper 3.1). Zero is no operation.
@@ -150,13 +147,19 @@ func checkState(s string) error {
 	return nil
 }
 
-// parseHex reads lower-case hex digits, as strconv alone would also take
-// upper case and signs.
+// parseHex reads at most 16 lower-case hex digits; strconv would also take
+// upper case and signs, and takes thrice as long.
 func parseHex(s string) (uint64, error) {
+	n := uint64(0)
 	for i := range len(s) {
-		if (s[i] < '0' || s[i] > '9') && (s[i] < 'a' || s[i] > 'f') {
+		switch c := s[i]; {
+		case '0' <= c && c <= '9':
+			n = n<<4 | uint64(c-'0')
+		case 'a' <= c && c <= 'f':
+			n = n<<4 | uint64(c-'a'+10)
+		default:
 			return 0, fmt.Errorf("%q is not lower-case hex", s)
 		}
 	}
-	return strconv.ParseUint(s, 16, 64)
+	return n, nil
 }
