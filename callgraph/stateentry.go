@@ -163,3 +163,10 @@ func parseHex(s string) (uint64, error) {
 	}
 	return n, nil
 }
+
+// KeyRandomness is 56 bits that a business key and a secret decide: the
+// randomness (ot=rv) of every trace that carries the key, so that they are
+// sampled together (docs/spec/identifiers.md).
+func KeyRandomness(secret, key string) uint64 {
+	return uint64(hashNames(secret, key)) & (1<<56 - 1)
+}

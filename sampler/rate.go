@@ -27,8 +27,9 @@ type Parent struct {
 	HasThreshold           bool
 }
 
-// Head is the fate of a local trace's successes. Weighted heads have a valid
-// threshold; the others are exported without.
+// Head is the fate of a local trace's successes. Weighted heads are exported
+// with their threshold, the others without. One that is not sampled has the
+// threshold that refused it, or 0.
 type Head struct {
 	Sampled   bool
 	Threshold Threshold
@@ -78,7 +79,7 @@ func (r Ratio) Head(s Start) Head { return headOf(r.Threshold, s.Randomness) }
 
 func headOf(t Threshold, r Randomness) Head {
 	if !t.Keeps(r) {
-		return Head{}
+		return Head{Threshold: t}
 	}
 	return Head{Sampled: true, Threshold: t, Weighted: true}
 }

@@ -2,45 +2,45 @@ package sdk
 
 import (
 	"context"
+	"time"
 
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/jcallgraph/jcallgraph/sdk/internal/tracecontext"
 )
 
-// spanKey is the private key by which OTel's API looks for the current span,
-// and spanKeyKnown says that a context which answers to it is believed.
-var spanKey, spanKeyKnown = learnSpanKey()
+// Deadline, Done, Err and Value make the handle the context that carries it.
+func (s *span) Deadline() (time.Time, bool) { return s.ctx.Deadline() }
 
-func isSpanKey(key any) bool { return key == spanKey && spanKeyKnown }
+// Done is the parent's.
+func (s *span) Done() <-chan struct{} { return s.ctx.Done() }
 
-func learnSpanKey() (key any, known bool) {
-	asked := &asked{Context: context.Background()}
-	trace.SpanFromContext(asked)
-	asked.answer = silentSpan{}
-	return asked.key, asked.key != nil && trace.SpanFromContext(asked) == trace.Span(asked.answer)
-}
+// Err is the parent's.
+func (s *span) Err() error { return s.ctx.Err() }
 
-// asked is a context that notes the key that it is asked for.
-type asked struct {
-	context.Context
-	key    any
-	answer trace.Span
-}
-
-func (a *asked) Value(key any) any {
-	a.key = key
-	if a.answer == nil {
-		return nil
+// Value knows the key by which OTel looks for the current span.
+func (s *span) Value(key any) any {
+	if tracecontext.IsSpanKey(key) {
+		return s
 	}
-	return a.answer
+	return s.ctx.Value(key)
 }
 
-// currentSpan is the current span of ctx: one of ours, or another one whose
-// span context is valid.
-func currentSpan(ctx context.Context) (ours *span, any trace.Span) {
+// context is what Start returns.
+func (s *span) context() context.Context {
+	if tracecontext.NodesWork() {
+		return s
+	}
+	return trace.ContextWithSpan(s.ctx, s)
+}
+
+// currentSpan is the current span of ctx, whoever made it; ours is nil where
+// no provider of this package did.
+func currentSpan(ctx context.Context) (ours *span, current trace.Span) {
 	if s, ok := ctx.(*span); ok {
 		return s, s
 	}
-	current := trace.SpanFromContext(ctx)
+	current = trace.SpanFromContext(ctx)
 	ours, _ = current.(*span)
 	return ours, current
 }

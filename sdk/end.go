@@ -216,7 +216,9 @@ func (s *span) markPath() {
 		}
 		s = above
 		s.mu.Lock()
-		s.flags |= flagKeep
+		if s.flags&flagEnded == 0 {
+			s.flags |= flagKeep
+		}
 		s.mu.Unlock()
 	}
 }

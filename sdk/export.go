@@ -82,8 +82,8 @@ func (s *span) parentContext() trace.SpanContext {
 		return trace.NewSpanContext(trace.SpanContextConfig{
 			TraceID: r.traceID, SpanID: s.parent, TraceFlags: s.traits.traceFlags(), TraceState: r.traceState(),
 		})
-	case r.origin != nil:
-		return r.origin.parent
+	case r.origin != nil && r.origin.parent != nil:
+		return r.origin.parent.SpanContext()
 	}
 	return trace.SpanContext{}
 }

@@ -8,12 +8,13 @@ import (
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
 	"github.com/jcallgraph/jcallgraph/sampler"
+	"github.com/jcallgraph/jcallgraph/sdk/internal/tracecontext"
 )
 
 // origin is where a local trace comes from, if it is not a trace's own root
 // without a history: its parent, and what that one said.
 type origin struct {
-	parent   trace.SpanContext
+	parent   *tracecontext.Remote // nil: the trace's own root
 	entry    callgraph.StateEntry // of a remote parent
 	hasEntry bool
 	ot       sampler.State
@@ -23,25 +24,28 @@ type origin struct {
 	state trace.TraceState
 }
 
-// join makes the local trace a part of its parent's trace.
+// join makes the local trace a part of its parent's trace; or, where that one
+// is not to be believed, the first part of a trace that links to it.
 func (r *localRoot) join(parent trace.Span) {
 	if parent == nil {
 		return
 	}
-	sc := parent.SpanContext()
-	if !sc.TraceID().IsValid() {
+	remote, ok := parent.(*tracecontext.Remote)
+	if !ok {
+		sc := parent.SpanContext()
+		if !sc.TraceID().IsValid() {
+			return
+		}
+		remote = tracecontext.FromSpanContext(sc)
+	}
+	if remote.Untrusted() || r.provider.options.public && remote.IsRemote() {
+		r.addLink(trace.Link{SpanContext: remote.SpanContext()})
 		return
 	}
-	r.traceID, r.parent = sc.TraceID(), sc.SpanID()
-	o := &origin{parent: sc}
-	state := sc.TraceState()
-	if state.Len() > 0 {
-		o.ot, _ = sampler.ParseState(state.Get(sampler.StateKey))
-	}
-	if sc.IsRemote() {
-		entry, err := callgraph.ParseStateEntry(state.Get(callgraph.StateKey))
-		o.entry, o.hasEntry = entry, err == nil
-	}
+	r.traceID, r.parent = remote.TraceID(), remote.SpanID()
+	o := &origin{parent: remote}
+	o.ot, _ = sampler.ParseState(remote.OT()) // what is not valid is not said
+	o.entry, o.hasEntry = remote.Entry()
 	r.origin = o
 }
 
@@ -51,8 +55,11 @@ func (r *localRoot) samplingParent() sampler.Parent {
 		return sampler.Parent{}
 	}
 	o := r.origin
+	if o.parent == nil {
+		return sampler.Parent{}
+	}
 	return sampler.Parent{
-		Valid: o.parent.IsValid(), Remote: o.parent.IsRemote(), Sampled: o.parent.IsSampled(),
+		Valid: o.parent.SpanID().IsValid(), Remote: o.parent.IsRemote(), Sampled: o.parent.Flags().IsSampled(),
 		Threshold: o.ot.Threshold, HasThreshold: o.ot.HasThreshold,
 	}
 }
@@ -82,7 +89,10 @@ func (r *localRoot) stateFor(weighted bool, t sampler.Threshold) trace.TraceStat
 	}
 	ot := r.origin.ot
 	ot.HasThreshold, ot.Threshold = weighted, t
-	state := r.origin.parent.TraceState().Delete(callgraph.StateKey)
+	var state trace.TraceState
+	if r.origin.parent != nil {
+		state = r.origin.parent.SpanContext().TraceState()
+	}
 	value := ot.String()
 	if value == state.Get(sampler.StateKey) {
 		return state
@@ -100,7 +110,9 @@ func (r *localRoot) stateFor(weighted bool, t sampler.Threshold) trace.TraceStat
 
 // thresholdStates makes the tracestates that have nothing but a threshold, and
 // remembers the last one: a process mostly has one.
-type thresholdStates struct{ last atomic.Pointer[thresholdState] }
+type thresholdStates struct {
+	last atomic.Pointer[thresholdState]
+}
 
 type thresholdState struct {
 	threshold sampler.Threshold

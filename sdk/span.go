@@ -3,13 +3,11 @@ package sdk
 import (
 	"context"
 	"sync"
-	"time"
 
 	"go.opentelemetry.io/otel/codes"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/embedded"
-	"github.com/jcallgraph/jcallgraph/sdk/internal/edge"
 )
 
 // span is the handle that users hold: the span and the context that carries it,
@@ -36,9 +34,9 @@ type span struct {
 	mu         sync.Mutex
 	ended      int64
 	name       string
-	body       *Record    // nil: nothing to hold, or detached
-	site       *edge.Site // of exit spans: where the service calls
-	next       *span      // in the local root's list of ended spans; the root's: its head
+	body       *Record   // nil: nothing to hold, or detached
+	site       *callSite // of exit spans: where the service calls
+	next       *span     // in the local root's list of ended spans; the root's: its head
 }
 
 // flags of a span, guarded by its mu.
@@ -95,19 +93,6 @@ type readOnly struct{ sdktrace.ReadOnlySpan }
 
 // String keeps fmt from reading fields that change.
 func (s *span) String() string { return "span " + s.root.traceID.String() + "-" + s.id.String() }
-
-// Deadline, Done, Err and Value make the handle the context that carries it.
-func (s *span) Deadline() (time.Time, bool) { return s.ctx.Deadline() }
-func (s *span) Done() <-chan struct{}       { return s.ctx.Done() }
-func (s *span) Err() error                  { return s.ctx.Err() }
-
-// Value knows the key by which OTel looks for the current span.
-func (s *span) Value(key any) any {
-	if isSpanKey(key) {
-		return s
-	}
-	return s.ctx.Value(key)
-}
 
 // SpanContext is that of the live span: its flag says what was decided at the
 // local root's start.

@@ -62,6 +62,7 @@ func (t *tracer) newRoot(ctx context.Context, name string, config *trace.SpanCon
 		r.id = r.newSpanID(ctx)
 	} else {
 		r.newIDs(ctx)
+		r.takeRandomness(ctx)
 	}
 	if !r.decideHead(config) {
 		return nil
@@ -93,10 +94,18 @@ func (r *localRoot) decideHead(config *trace.SpanConfig) bool {
 		r.traits |= traitWeighted
 		r.threshold = head.Threshold
 	}
-	if p.ids.randomFlag() && r.origin == nil || r.origin != nil && r.origin.parent.TraceFlags().IsRandom() {
+	if r.isRandom() {
 		r.traits |= traitRandom
 	}
 	return head.Sampled || p.records
+}
+
+// isRandom: W3C's random flag is the parent's, or says how we make IDs.
+func (r *localRoot) isRandom() bool {
+	if r.origin != nil && r.origin.parent != nil {
+		return r.origin.parent.Flags().IsRandom()
+	}
+	return r.provider.ids.generator == nil && r.provider.ids.kind == W3C
 }
 
 // begin takes in what the span was started with, and tells the processors.
@@ -140,14 +149,6 @@ func (s *span) beginTask() {
 		return
 	}
 	task.End()
-}
-
-// context is what Start returns.
-func (s *span) context() context.Context {
-	if spanKeyKnown {
-		return s
-	}
-	return trace.ContextWithSpan(s.ctx, s)
 }
 
 // unrecorded is a span that is neither recorded nor counted: it only hands the

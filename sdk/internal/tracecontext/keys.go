@@ -26,6 +26,10 @@ var nodesWork = testNodes()
 // do not work: a span has then to be put into a context by otel-go.
 func IsSpanKey(key any) bool { return nodesWork && key == spanKey }
 
+// NodesWork reports whether contexts of our own work with the otel-go that is
+// linked.
+func NodesWork() bool { return nodesWork }
+
 // probe is a context that notes the key it is asked for.
 type probe struct {
 	context.Context

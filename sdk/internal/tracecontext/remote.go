@@ -71,6 +71,9 @@ func (r *Remote) TraceID() trace.TraceID { return r.traceID }
 // SpanID is the caller's, the parent of the span that serves the request.
 func (r *Remote) SpanID() trace.SpanID { return r.spanID }
 
+// IsRemote reports whether the parent is in another process.
+func (r *Remote) IsRemote() bool { return r.remote }
+
 // Flags are the caller's; where it is not trusted, it did not sample.
 func (r *Remote) Flags() trace.TraceFlags { return r.flags }
 
