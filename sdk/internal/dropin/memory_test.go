@@ -3,8 +3,10 @@ package dropin
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync"
 
+	"go.opentelemetry.io/otel/attribute"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
@@ -14,17 +16,17 @@ type memory struct {
 	err         error
 	shutdownErr error
 
-	mu       sync.Mutex
-	spans    []sdktrace.ReadOnlySpan
-	stopped  int
-	exported int // calls
+	mu      sync.Mutex
+	spans   []sdktrace.ReadOnlySpan
+	stopped int
 }
 
 func (m *memory) ExportSpans(_ context.Context, spans []sdktrace.ReadOnlySpan) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.exported++
-	m.spans = append(m.spans, spans...)
+	for _, s := range spans {
+		m.spans = append(m.spans, plain{s})
+	}
 	return m.err
 }
 
@@ -45,6 +47,15 @@ func (m *memory) stops() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.stopped
+}
+
+// plain is a span without our own attributes.
+type plain struct{ sdktrace.ReadOnlySpan }
+
+func (p plain) Attributes() []attribute.KeyValue {
+	return slices.DeleteFunc(slices.Clone(p.ReadOnlySpan.Attributes()), func(kv attribute.KeyValue) bool {
+		return strings.HasPrefix(string(kv.Key), "jcg.")
+	})
 }
 
 // journal is a span processor that writes down its calls, in order, and lets

@@ -25,7 +25,7 @@ func newOurs(s setup) provider {
 func newQueued(s setup) provider {
 	options := ourOptions(s)
 	if len(s.env) == 0 && !s.off {
-		options = append(options, sdk.WithPolicy(sampler.Policy{}))
+		options = append(options, sdk.WithPolicy(sampler.Policy{Rate: sampler.ParentBased{}}))
 	}
 	for _, e := range s.exporters {
 		options = append(options, sdk.WithExporter(e, sdk.Batching{}))

@@ -45,13 +45,29 @@ var readableBehaviours = []behaviour{
 		p.Equal(span.SpanContext(), read.SpanContext())
 		span.End()
 	}},
+	{name: "an exported span can be read", check: func(p *probe) {
+		start := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
+		filled(p, foreign(), start).End()
+		checkFilled(p, p.only(), foreign(), start)
+	}},
 	{name: "an ended span can be read", check: func(p *probe) {
 		start := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
 		span := filled(p, foreign(), start)
 		span.End()
 		checkFilled(p, span.(sdktrace.ReadOnlySpan), foreign(), start)
-		checkFilled(p, p.only(), foreign(), start)
 		p.Equal(p.only().EndTime(), span.(sdktrace.ReadOnlySpan).EndTime())
+	}},
+	{name: "what an ended span keeps at hand", check: func(p *probe) {
+		span := filled(p, foreign(), time.Unix(0, 0))
+		span.End()
+		read := span.(sdktrace.ReadOnlySpan)
+		p.Equal("op", read.Name())
+		p.Equal(codes.Error, read.Status().Code)
+		p.Equal(trace.SpanKindServer, read.SpanKind())
+		p.Equal(foreign(), read.Parent())
+		p.True(read.StartTime().Equal(time.Unix(0, 0)))
+		p.Equal(p.only().EndTime(), read.EndTime())
+		p.Equal(p.only().InstrumentationScope(), read.InstrumentationScope())
 	}},
 	{name: "children are counted", check: func(p *probe) {
 		ctx, root := p.tracer().Start(p.t.Context(), "root")
@@ -65,7 +81,7 @@ var readableBehaviours = []behaviour{
 		p.Equal(1, p.named("child").ChildSpanCount())
 		p.Zero(p.named("second").ChildSpanCount())
 	}},
-	{name: "children of a new root are not the old one's, who counts the root", check: func(p *probe) {
+	{name: "a new root counts for the old one", check: func(p *probe) {
 		ctx, root := p.tracer().Start(p.t.Context(), "root")
 		under(ctx, p, "fresh", trace.WithNewRoot())
 		root.End()

@@ -101,9 +101,7 @@ func (r *rendering) linef(indent, format string, arguments ...any) {
 
 func (r *rendering) attributes(indent string, all []attribute.KeyValue) {
 	for _, kv := range all {
-		if !strings.HasPrefix(string(kv.Key), "jcg.") {
-			r.linef(indent, "%s=%s:%s", kv.Key, kv.Value.Type(), value(kv))
-		}
+		r.linef(indent, "%s=%s:%s", kv.Key, kv.Value.Type(), value(kv))
 	}
 }
 
@@ -152,5 +150,12 @@ func excerpt(lines []string, at int) string {
 	return strings.Join(lines[min(max(0, at-12), len(lines)):min(at+6, len(lines))], "\n")
 }
 
-// state is the tracestate but for our own entry.
-func state(sc trace.SpanContext) string { return sc.TraceState().Delete("jcg").String() }
+// state is the tracestate but for our own entry, and for the threshold that
+// keeps all, where stock says nothing.
+func state(sc trace.SpanContext) string {
+	s := sc.TraceState().Delete("jcg")
+	if s.Get("ot") == "th:0" {
+		s = s.Delete("ot")
+	}
+	return s.String()
+}
