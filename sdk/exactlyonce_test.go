@@ -36,7 +36,7 @@ func TestEveryFailedSpanLeavesOnce(t *testing.T) {
 		for _, scope := range []Scope{ScopeTrace, ScopePath, ScopeSpan} {
 			t.Run(fmt.Sprintf("1 in %d, scope %s", n, scope), func(t *testing.T) {
 				s := &shelf{}
-				w, p := work(t, 1000, WithPolicy(oneIn(n)), WithScope(scope), WithStormBudget(0), WithExporter(s, Batching{Queue: 1 << 15}))
+				w, p := work(t, WithPolicy(oneIn(n)), WithScope(scope), WithStormBudget(0), WithExporter(s, Batching{Queue: 1 << 15}))
 				accountedFor(t, w, p, s)
 				require.NotEmpty(t, w.failed)
 				require.Zero(t, missing(w, s), "failed spans that did not leave, of %d", len(w.failed))
@@ -49,7 +49,7 @@ func TestFailedSpansWithoutRoomAreCounted(t *testing.T) {
 	for _, n := range []int{1, 1000} {
 		t.Run(fmt.Sprintf("1 in %d", n), func(t *testing.T) {
 			s := &shelf{}
-			w, p := work(t, 1000, WithPolicy(oneIn(n)), WithStormBudget(0), WithExporter(s, Batching{Queue: 64, Batch: 8}))
+			w, p := work(t, WithPolicy(oneIn(n)), WithStormBudget(0), WithExporter(s, Batching{Queue: 64, Batch: 8}))
 			accountedFor(t, w, p, s)
 			require.LessOrEqual(t, missing(w, s), int(p.stats.fullFailed.Load()))
 		})
@@ -58,7 +58,7 @@ func TestFailedSpansWithoutRoomAreCounted(t *testing.T) {
 
 func TestFailedSpansOfAStormAreCounted(t *testing.T) {
 	s := &shelf{}
-	w, p := work(t, 1000, WithPolicy(oneIn(1000)), WithStormBudget(10), WithExporter(s, Batching{Queue: 1 << 15}))
+	w, p := work(t, WithPolicy(oneIn(1000)), WithStormBudget(10), WithExporter(s, Batching{Queue: 1 << 15}))
 	accountedFor(t, w, p, s)
 	require.NotZero(t, p.stats.stormed.Load())
 	require.NotZero(t, missing(w, s), "the storm thinned nothing out")
@@ -74,7 +74,7 @@ func TestFailedSpansOfAStormAreCounted(t *testing.T) {
 
 func TestFailedSpansLeaveWithoutBodies(t *testing.T) {
 	s := &shelf{}
-	w, p := work(t, 1000, WithPolicy(oneIn(1000)), WithMaxBodies(16), WithStormBudget(0), WithExporter(s, Batching{Queue: 1 << 15}))
+	w, p := work(t, WithPolicy(oneIn(1000)), WithMaxBodies(16), WithStormBudget(0), WithExporter(s, Batching{Queue: 1 << 15}))
 	accountedFor(t, w, p, s)
 	require.NotZero(t, p.bodies.refused.Load())
 	require.Zero(t, missing(w, s))
@@ -82,7 +82,7 @@ func TestFailedSpansLeaveWithoutBodies(t *testing.T) {
 
 func TestSynchronousExportersGetEachFailedSpanOnce(t *testing.T) {
 	s, second := &shelf{}, &shelf{}
-	w, p := work(t, 1000, WithPolicy(oneIn(10)), WithStormBudget(0), WithSyncer(s), WithExporter(second, Batching{Queue: 1 << 15}))
+	w, p := work(t, WithPolicy(oneIn(10)), WithStormBudget(0), WithSyncer(s), WithExporter(second, Batching{Queue: 1 << 15}))
 	accountedFor(t, w, p, s)
 	require.Zero(t, missing(w, s)+missing(w, second))
 	require.Len(t, second.spans, len(s.spans))

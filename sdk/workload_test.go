@@ -62,10 +62,10 @@ func (w *workload) note(s trace.Span, failed bool) {
 	}
 }
 
-// run has many requests at a time, each with its own course by its number.
-func (w *workload) run(t *testing.T, requests int) {
+// run has a thousand requests at a time, each with its own course by its number.
+func (w *workload) run(t *testing.T) {
 	var wait sync.WaitGroup
-	for i := range requests {
+	for i := range 1000 {
 		wait.Go(func() { w.request(t.Context(), rand.New(rand.NewPCG(uint64(i), 1))) })
 	}
 	wait.Wait()
@@ -140,10 +140,10 @@ func (w *workload) late(ctx context.Context, done *sync.WaitGroup, fails bool) {
 }
 
 // work runs the workload on a provider with the options and gives both.
-func work(t *testing.T, requests int, options ...Option) (*workload, *TracerProvider) {
+func work(t *testing.T, options ...Option) (*workload, *TracerProvider) {
 	p := NewTracerProvider(options...)
 	w := &workload{tracer: p.Tracer("workload")}
-	w.run(t, requests)
+	w.run(t)
 	require.NoError(t, p.ForceFlush(t.Context()))
 	require.NoError(t, p.Shutdown(t.Context()))
 	return w, p
