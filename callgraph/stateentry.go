@@ -79,10 +79,12 @@ func (e StateEntry) Append(b []byte) []byte {
 }
 
 func appendHex(b []byte, n uint64, digits int) []byte {
-	for shift := 4 * (digits - 1); shift >= 0; shift -= 4 {
-		b = append(b, "0123456789abcdef"[n>>shift&0xf])
+	var text [16]byte
+	for i := range text {
+		text[15-i] = "0123456789abcdef"[n&0xf]
+		n >>= 4
 	}
-	return b
+	return append(b, text[16-digits:]...)
 }
 
 // Indirect reports whether another SDK or proxy, which passed the entry on

@@ -48,7 +48,10 @@ const (
 )
 
 // Keep implements Keep.
-func (m Marks) Keep(f Facts) bool {
+func (m Marks) Keep(f Facts) bool { return m.keeps(&f) }
+
+// keeps reads the facts where they are: copying them costs more than looking.
+func (m Marks) keeps(f *Facts) bool {
 	return m&Errors != 0 && f.failed() ||
 		m&SoftErrors != 0 && (f.SoftError || f.Outcome == callgraph.SoftError) ||
 		m&FirstSight != 0 && f.FirstSight ||
@@ -99,10 +102,9 @@ type anyOf struct {
 	others []Keep
 }
 
-func (a anyOf) Keep(f Facts) bool {
-	if a.marks.Keep(f) {
-		return true
-	}
+func (a anyOf) Keep(f Facts) bool { return a.marks.keeps(&f) || a.othersKeep(f) }
+
+func (a anyOf) othersKeep(f Facts) bool {
 	for _, k := range a.others {
 		if k.Keep(f) {
 			return true

@@ -24,15 +24,29 @@ func (p Policy) Head(s Start) Head {
 }
 
 // Keeps reports whether a span is kept whatever the rate.
-func (p Policy) Keeps(f Facts) bool { return p.Keep != nil && p.Keep.Keep(f) }
+func (p Policy) Keeps(f Facts) bool {
+	if m, ok := p.Keep.(Marks); ok { // nearly always, and then in place
+		return m.keeps(&f)
+	}
+	return p.Keep != nil && p.Keep.Keep(f)
+}
 
 // Decide is the verdict of one span of a local trace with head h and
 // randomness r; kept is what Keeps said of it (or, where whole local traces are
 // kept, of one of its spans).
 func (p Policy) Decide(h Head, r Randomness, kept bool) Verdict {
+	if kept {
+		return p.DecideThinned(h, r, 0)
+	}
+	return p.DecideThinned(h, r, Never)
+}
+
+// DecideThinned is Decide in a storm: kept spans are kept from threshold t
+// only, as Storm has it. The span leaves by the lower of t and its head's.
+func (p Policy) DecideThinned(h Head, r Randomness, t Threshold) Verdict {
 	switch {
-	case kept:
-		return Verdict{Export: true, Weighted: true}
+	case t.Keeps(r) && (!h.Weighted || t <= h.Threshold):
+		return Verdict{Export: true, Weighted: true, Threshold: t}
 	case !h.Sampled:
 		return Verdict{}
 	case h.Weighted && h.Threshold.Keeps(r):

@@ -27,9 +27,8 @@ type Parent struct {
 	HasThreshold           bool
 }
 
-// Head is the fate of a local trace's successes. Weighted heads are exported
-// with their threshold, the others without. One that is not sampled has the
-// threshold that refused it, or 0.
+// Head is the fate of a local trace's successes. Weighted heads have a valid
+// threshold; the others are exported without.
 type Head struct {
 	Sampled   bool
 	Threshold Threshold
@@ -79,7 +78,7 @@ func (r Ratio) Head(s Start) Head { return headOf(r.Threshold, s.Randomness) }
 
 func headOf(t Threshold, r Randomness) Head {
 	if !t.Keeps(r) {
-		return Head{Threshold: t}
+		return Head{}
 	}
 	return Head{Sampled: true, Threshold: t, Weighted: true}
 }
@@ -92,7 +91,10 @@ func (r Ratio) String() string {
 	case r.Threshold >= Never:
 		return Off.String()
 	}
-	return fmt.Sprintf("1 of %.6g", r.Threshold.Weight())
+	if w := r.Threshold.Weight(); w < 100 {
+		return fmt.Sprintf("1 of %.3g", w)
+	}
+	return fmt.Sprintf("1 of %.0f", r.Threshold.Weight())
 }
 
 // ParentBased does as the parent did: sampled with its threshold, sampled

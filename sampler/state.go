@@ -64,23 +64,26 @@ func (s *State) parse(field string) (err error) {
 }
 
 // validField holds fields to the specification: a lower-case letter, then
-// letters and digits; a value of letters, digits and "._-" .
+// letters and digits; a value of letters, digits and "._-".
 func validField(key, value string) bool {
-	if key == "" || key[0] < 'a' || key[0] > 'z' {
+	if key == "" || isDigit(key[0]) {
 		return false
 	}
 	for i := range len(key) {
-		if c := key[i]; !('a' <= c && c <= 'z' || '0' <= c && c <= '9') {
+		if !isLower(key[i]) && !isDigit(key[i]) {
 			return false
 		}
 	}
 	for i := range len(value) {
-		if c := value[i]; !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '.' || c == '_' || c == '-') {
+		if c := value[i]; !isLower(c|0x20) && !isDigit(c) && c != '.' && c != '_' && c != '-' {
 			return false
 		}
 	}
 	return true
 }
+
+func isLower(c byte) bool { return 'a' <= c && c <= 'z' }
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 // RandomnessOf is the randomness of a trace with this state.
 func (s State) RandomnessOf(traceID [16]byte) Randomness {

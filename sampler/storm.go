@@ -17,8 +17,8 @@ import (
 type Storm struct {
 	budget float64
 	second atomic.Int64
-	errors atomic.Int64 // of this second
-	raging atomic.Bool  // the second before was above the budget
+	errors atomic.Int64  // of this second
+	raging atomic.Bool   // the second before was above the budget
 	gone   atomic.Uint64 // errors thinned out
 	turn   sync.Mutex
 	table  table[signature]

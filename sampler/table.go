@@ -83,19 +83,25 @@ func (t *table[V]) all() map[pair]*V {
 	return nil
 }
 
-// prune removes slots that nobody needs. Who still holds one may use it, to no
+// prune removes slots that nobody needs, if there are any. Who still holds one may use it, to no
 // effect.
 func (t *table[V]) prune(idle func(*V) bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	m := t.all()
-	left := make(map[pair]*V, len(m))
-	for name, v := range m {
-		if !idle(v) {
-			left[name] = v
+	if !anyIdle(m, idle) {
+		return
+	}
+	left := maps.Clone(m)
+	maps.DeleteFunc(left, func(_ pair, v *V) bool { return idle(v) })
+	t.slots.Store(&left)
+}
+
+func anyIdle[V any](m map[pair]*V, idle func(*V) bool) bool {
+	for _, v := range m {
+		if idle(v) {
+			return true
 		}
 	}
-	if len(left) < len(m) {
-		t.slots.Store(&left)
-	}
+	return false
 }

@@ -27,13 +27,13 @@ const Never Threshold = 1 << 56
 
 const digits = 14 // hex digits of 56 bits
 
-// precision is how many digits of a threshold follow those that all thresholds
-// of its magnitude share (leading f), as the specification recommends.
+// precision is how many digits of a threshold matter, not counting the f or 0
+// that it begins with: as the samplers of OpenTelemetry's collector have it.
 const precision = 4
 
 // ThresholdFor keeps the given part of all traces, from 0 to 1. It is rounded
-// to four hex digits behind the leading f, which keeps tracestate short;
-// Weight is exact for what is left.
+// to four hex digits behind leading f or 0, which keeps tracestate short; the
+// weight is that of the rounded one.
 func ThresholdFor(ratio float64) Threshold {
 	switch {
 	case ratio >= 1:
@@ -45,9 +45,10 @@ func ThresholdFor(ratio float64) Threshold {
 	if kept == 0 {
 		return Never
 	}
-	leading := (bits.LeadingZeros64(kept-1) - 8) / 4
-	unit := uint64(1) << (4 * max(0, digits-leading-precision))
-	return Never - Threshold(max((kept+unit/2)/unit*unit, 1))
+	t := uint64(Never) - kept
+	leading := max(bits.LeadingZeros64(kept), bits.LeadingZeros64(t)) - 8
+	unit := uint64(1) << (4 * max(0, digits-precision-leading/4))
+	return Threshold((t + unit/2) / unit * unit)
 }
 
 // Keeps reports whether a trace of randomness r is kept.
@@ -88,21 +89,21 @@ func appendHex(b []byte, v uint64) []byte {
 	return b
 }
 
-// ParseThreshold reads what th carries: 1 to 14 lower-case hex digits, zeros
-// at the end left out or not.
+// ParseThreshold reads what th carries: 1 to 14 hex digits, zeros at the end
+// left out or not.
 func ParseThreshold(s string) (Threshold, error) {
 	v, ok := parseHex(s)
 	if !ok {
-		return 0, fmt.Errorf("threshold %s is not 1 to 14 lower-case hex digits", quote(s))
+		return 0, fmt.Errorf("threshold %s is not 1 to 14 hex digits", quote(s))
 	}
 	return Threshold(v << (4 * (digits - len(s)))), nil
 }
 
-// ParseRandomness reads what rv carries: 14 lower-case hex digits.
+// ParseRandomness reads what rv carries: 14 hex digits.
 func ParseRandomness(s string) (Randomness, error) {
 	v, ok := parseHex(s)
 	if !ok || len(s) != digits {
-		return 0, fmt.Errorf("randomness %s is not 14 lower-case hex digits", quote(s))
+		return 0, fmt.Errorf("randomness %s is not 14 hex digits", quote(s))
 	}
 	return Randomness(v), nil
 }
@@ -120,6 +121,8 @@ func parseHex(s string) (v uint64, ok bool) {
 			v = v<<4 | uint64(c-'0')
 		case 'a' <= c && c <= 'f':
 			v = v<<4 | uint64(c-'a'+10)
+		case 'A' <= c && c <= 'F':
+			v = v<<4 | uint64(c-'A'+10)
 		default:
 			return 0, false
 		}

@@ -37,22 +37,27 @@ func (r *Record) setAttributes(l *limits, attributes []attribute.KeyValue) {
 	if r.inlined+len(attributes) > len(r.inline) {
 		r.attributes = slices.Grow(r.attributes, r.inlined+len(attributes))
 		r.unite()
-		for _, a := range attributes {
-			if r.valid(a) {
-				r.attributes = append(r.attributes, l.normal(a))
+		for i := range attributes {
+			if a := &attributes[i]; r.valid(a) {
+				r.attributes = append(r.attributes, l.normal(*a))
 			}
 		}
 		return
 	}
 	for i := range attributes {
-		if a := &attributes[i]; r.valid(*a) {
-			r.inline[r.inlined] = l.normal(*a)
-			r.inlined++
+		a := &attributes[i]
+		if !r.valid(a) {
+			continue
+		}
+		into := &r.inline[r.inlined]
+		r.inlined++
+		if *into = *a; l.touches(a) {
+			into.Value = l.value(into.Value, l.AttributeValueDepthLimit)
 		}
 	}
 }
 
-func (r *Record) valid(a attribute.KeyValue) bool {
+func (r *Record) valid(a *attribute.KeyValue) bool {
 	if !a.Valid() {
 		r.droppedAttributes++
 		return false
@@ -63,7 +68,7 @@ func (r *Record) valid(a attribute.KeyValue) bool {
 // startAttributes takes over the slice that the span's start made.
 func (r *Record) startAttributes(l *limits, attributes []attribute.KeyValue) {
 	for i := range attributes {
-		if !attributes[i].Valid() || l.touches(attributes[i]) {
+		if !attributes[i].Valid() || l.touches(&attributes[i]) {
 			r.setAttributes(l, attributes)
 			return
 		}
@@ -81,7 +86,7 @@ func (r *Record) setOverLimit(l *limits, attributes []attribute.KeyValue) {
 	index := make(map[attribute.Key]int, len(r.attributes))
 	r.attributes = distinct(r.attributes, index)
 	for _, a := range attributes {
-		if !r.valid(a) {
+		if !r.valid(&a) {
 			continue
 		}
 		if i, known := index[a.Key]; known {
@@ -152,7 +157,7 @@ func distinctFew(attributes []attribute.KeyValue) []attribute.KeyValue {
 }
 
 // touches reports whether normal may change the attribute.
-func (l *limits) touches(a attribute.KeyValue) bool {
+func (l *limits) touches(a *attribute.KeyValue) bool {
 	switch a.Value.Type() {
 	case attribute.SLICE, attribute.MAP:
 		return true
@@ -162,7 +167,7 @@ func (l *limits) touches(a attribute.KeyValue) bool {
 
 // normal holds the attribute to the limits of values.
 func (l *limits) normal(a attribute.KeyValue) attribute.KeyValue {
-	if l.touches(a) {
+	if l.touches(&a) {
 		a.Value = l.value(a.Value, l.AttributeValueDepthLimit)
 	}
 	return a

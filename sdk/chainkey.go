@@ -27,8 +27,7 @@ func (p *TracerProvider) keyRandomness(value string) sampler.Randomness {
 
 func (p *TracerProvider) carriesKeys() bool { return len(p.options.chainKeys) > 0 }
 
-// takeKeys copies business keys from the baggage to the span. The caller holds
-// mu.
+// takeKeys copies business keys from the baggage to the span that starts.
 func (s *span) takeKeys() {
 	for _, key := range s.provider.options.chainKeys {
 		value, ok := tracecontext.BaggageValue(s.ctx, key)
@@ -45,14 +44,20 @@ func (s *span) takeKeys() {
 // sampled by it, if the key's other traces are kept. Its spans have no weight.
 func (s *span) joinChain() {
 	r := s.root
-	if r.traits.sampled() || r.threshold >= sampler.Never || r.origin != nil && r.origin.ot.HasRandomness {
+	if r.traits.sampled() || r.origin != nil && r.origin.ot.HasRandomness {
 		return
 	}
 	for _, key := range s.provider.options.chainKeys {
-		if value, ok := tracecontext.BaggageValue(s.ctx, key); ok && r.threshold.Keeps(s.provider.keyRandomness(value)) {
-			r.keepFirst()
-			return
+		value, ok := tracecontext.BaggageValue(s.ctx, key)
+		if !ok {
+			continue
 		}
+		start := r.samplingStart(nil)
+		start.Randomness = s.provider.keyRandomness(value)
+		if s.provider.policy.Head(start).Sampled {
+			r.keepFirst()
+		}
+		return
 	}
 }
 

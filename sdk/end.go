@@ -48,11 +48,31 @@ func (s *span) finish(now int64, config *trace.SpanConfig) {
 		s.body.endTask()
 	}
 	j := s.judge()
+	listeners := s.provider.listeners()
+	if s == &s.root.span && !j.kept && len(listeners) == 0 {
+		s.root.finish()
+		return
+	}
 	s.mu.Unlock()
-	for _, p := range s.provider.listeners() {
+	for _, p := range listeners {
 		p.OnEnd(s.snapshot(j.kept))
 	}
 	s.hand(j, now)
+}
+
+// finish settles a local trace whose root is of no interest by itself. It
+// unlocks the root.
+func (r *localRoot) finish() {
+	due, state := r.takeList(), r.state
+	r.spans++
+	r.state |= stateSettled
+	v, body := r.part(state, false)
+	r.mu.Unlock()
+	if due != nil {
+		r.settle(due, state)
+	}
+	r.count(&r.span)
+	r.dispose(v, state, body)
 }
 
 // hand gives the ended span to its local trace and does what is due then. A
@@ -107,17 +127,33 @@ func reversed(list *span) (first *span) {
 func (r *localRoot) leave(s *span, state localState, kept bool) (lost int) {
 	r.count(s)
 	s.mu.Lock()
-	f := s.flags
+	if s.flags&flagEager != 0 {
+		s.mu.Unlock()
+		return 0
+	}
+	v, body := s.part(state, kept)
 	s.mu.Unlock()
-	if f&flagEager != 0 {
-		return 0
+	return s.dispose(v, state, body)
+}
+
+// part decides the ended span and takes its body off. The caller holds mu.
+func (s *span) part(state localState, kept bool) (v sampler.Verdict, body *Record) {
+	v = s.verdict(state, kept || s.flags&flagKeep != 0)
+	body, s.body = s.body, nil
+	return v, body
+}
+
+// dispose exports or discards a span that is decided; 1: it is lost.
+func (s *span) dispose(v sampler.Verdict, state localState, body *Record) (lost int) {
+	if v.Export {
+		if s.export(v, state, body) {
+			return 0
+		}
+		return 1
 	}
-	v := s.verdict(state, kept || f&flagKeep != 0)
-	if v.Export && s.export(v, state) {
-		return 0
-	}
-	if !v.Export {
-		s.discard()
+	s.provider.stats.discarded.add(s.root.stripe(), 1)
+	if body != nil {
+		s.provider.bodies.giveBack(body)
 	}
 	return 1
 }
@@ -125,16 +161,14 @@ func (r *localRoot) leave(s *span, state localState, kept bool) (lost int) {
 // leaveEarly exports a span while its local trace is open.
 func (s *span) leaveEarly(kept bool) {
 	state := s.root.currentState()
-	v := s.verdict(state, kept)
-	if !v.Export {
+	if !s.verdict(state, kept).Export {
 		return
 	}
 	s.mu.Lock()
 	s.flags |= flagEager
+	v, body := s.part(state, kept)
 	s.mu.Unlock()
-	if !s.export(v, state) {
-		s.root.lost(1)
-	}
+	s.root.lost(s.dispose(v, state, body))
 }
 
 // verdict is the decision rule (docs/sampling.md). kept says that the span
@@ -155,18 +189,6 @@ func (s *span) verdict(state localState, kept bool) sampler.Verdict {
 		v.Threshold = r.thinned()
 	}
 	return v
-}
-
-// discard gives the span's body back.
-func (s *span) discard() {
-	s.provider.stats.discarded.add(s.root.stripe(), 1)
-	s.mu.Lock()
-	body := s.body
-	s.body = nil
-	s.mu.Unlock()
-	if body != nil {
-		s.provider.bodies.giveBack(body)
-	}
 }
 
 // keep has the local trace kept because of one of its spans, as far as storms

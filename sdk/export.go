@@ -10,30 +10,20 @@ import (
 )
 
 // export makes the record of a span that is decided and hands it to the
-// exporters; false where one of them had no room.
-func (s *span) export(v sampler.Verdict, state localState) bool {
-	r := s.detach()
-	s.fill(r, v, state)
-	failed := state&(stateKept|stateStormed) != 0
-	return s.provider.offer(r, failed)
-}
-
-// detach takes the body off the span, or makes one where it has none.
-func (s *span) detach() *Record {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	body := s.body
-	s.body = nil
+// exporters; false where one of them had no room. A span without a body gets
+// one, be it beyond the bound.
+func (s *span) export(v sampler.Verdict, state localState, body *Record) bool {
 	if body == nil {
 		body = s.provider.bodies.extra(s.root.stripe())
 	}
-	return body
+	s.fill(body, v, state)
+	return s.provider.offer(body, state&(stateKept|stateStormed) != 0)
 }
 
 // maxOwnAttributes is how many attributes of ours a span gets.
 const maxOwnAttributes = 5
 
-// fill completes the record of the ended span.
+// fill completes the record of the ended span, which nobody changes any more.
 func (s *span) fill(r *Record, v sampler.Verdict, state localState) {
 	r.finishAttributes(maxOwnAttributes)
 	s.describe(r, v)

@@ -4,6 +4,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
 	"github.com/jcallgraph/jcallgraph/callgraph/spanfact"
@@ -18,6 +19,9 @@ type judgement struct {
 
 // judge reads what the span says of itself. The caller holds mu.
 func (s *span) judge() (j judgement) {
+	if s.body == nil && s.statusCode == 0 && !isExit(s.traits.kind()) {
+		return s.judgeBare()
+	}
 	f := spanfact.New(spanfact.Kind(s.traits.kind()))
 	if s.body != nil {
 		s.body.tell(&f)
@@ -37,6 +41,19 @@ func (s *span) judge() (j judgement) {
 	})
 	if j.kept {
 		j.errorType = firstOf(f.ErrorType(), f.ExceptionType(), outcome.String())
+	}
+	return j
+}
+
+// judgeBare judges a span that says nothing of itself.
+func (s *span) judgeBare() (j judgement) {
+	if s.traits.kind() == trace.SpanKindConsumer {
+		s.connection = uint8(callgraph.Messaging)
+	}
+	if s.provider.policy.Keep != nil {
+		j.kept = s.provider.policy.Keeps(sampler.Facts{
+			Operation: s.name, Kind: s.traits.kind(), Duration: s.duration(), Debug: s.root.debugged(),
+		})
 	}
 	return j
 }

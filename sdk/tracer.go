@@ -5,6 +5,7 @@ import (
 
 	rt "runtime/trace"
 
+	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/jcallgraph/jcallgraph/sampler"
@@ -82,11 +83,7 @@ func (s *span) setStart(config *trace.SpanConfig) {
 // leave or be counted.
 func (r *localRoot) decideHead(config *trace.SpanConfig) bool {
 	p := r.provider
-	start := sampler.Start{
-		TraceID: r.traceID, Randomness: r.randomness(), Parent: r.samplingParent(), Operation: r.name,
-		Kind: r.traits.kind(), Attributes: config.Attributes(),
-	}
-	head := p.policy.Head(start)
+	head := p.policy.Head(r.samplingStart(config.Attributes()))
 	if head.Sampled {
 		r.traits |= traitSampled
 	}
@@ -98,6 +95,13 @@ func (r *localRoot) decideHead(config *trace.SpanConfig) bool {
 		r.traits |= traitRandom
 	}
 	return head.Sampled || p.records
+}
+
+func (r *localRoot) samplingStart(attributes []attribute.KeyValue) sampler.Start {
+	return sampler.Start{
+		TraceID: r.traceID, Randomness: r.randomness(), Parent: r.samplingParent(), Operation: r.name,
+		Kind: r.traits.kind(), Attributes: attributes,
+	}
 }
 
 // isRandom: W3C's random flag is the parent's, or says how we make IDs.
@@ -119,15 +123,12 @@ func (s *span) begin(ctx context.Context, config *trace.SpanConfig) {
 	}
 }
 
-// take needs no lock but where a start's attributes or links go over limits:
-// nobody else knows the span yet.
+// take needs no lock: nobody else knows the span yet.
 func (s *span) take(config *trace.SpanConfig) {
 	attributes, links := config.Attributes(), config.Links()
 	if len(attributes) == 0 && len(links) == 0 && !s.provider.carriesKeys() {
 		return
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	for i := range links {
 		s.addLink(links[i])
 	}
@@ -136,7 +137,10 @@ func (s *span) take(config *trace.SpanConfig) {
 			b.startAttributes(&s.provider.limits, attributes)
 		}
 	}
-	s.takeKeys()
+	if s.provider.carriesKeys() {
+		s.takeKeys()
+		s.joinChain()
+	}
 }
 
 // beginTask shows the span in Go's execution traces.

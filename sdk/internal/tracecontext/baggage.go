@@ -65,10 +65,7 @@ func neededEscape(s string) bool {
 	if len(s) < 3 || !isUpperHex(s[1]) || !isUpperHex(s[2]) || s[1] > '7' {
 		return false
 	}
-	c := (s[1]-'0')<<4 | s[2] - '0'
-	if s[2] > '9' {
-		c = (s[1]-'0')<<4 | (s[2] - 'A' + 10)
-	}
+	c := hexDigits[s[1]]<<4 | hexDigits[s[2]|0x20] // the table has lower case
 	return c == '%' || baggageChars[c]&octetChar == 0
 }
 

@@ -44,7 +44,7 @@ func BenchmarkPropagation(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
 					ctx := stock.Extract(context.Background(), in)
-					readBaggage(b, ctx, read)
+					readBaggage(ctx, b, read)
 					stock.Inject(ctx, out)
 				}
 			})
@@ -52,8 +52,8 @@ func BenchmarkPropagation(b *testing.B) {
 				p, span := New(Options{Baggage: true, OwnKeys: []string{"order.id"}}), &benchSpan{}
 				b.ReportAllocs()
 				for b.Loop() {
-					span.serve(b, p.Extract(context.Background(), in))
-					readBaggage(b, span, read)
+					span.serve(p.Extract(context.Background(), in), b)
+					readBaggage(span, b, read)
 					p.Inject(span, out)
 				}
 			})
@@ -61,7 +61,7 @@ func BenchmarkPropagation(b *testing.B) {
 	}
 }
 
-func readBaggage(b *testing.B, ctx context.Context, read bool) {
+func readBaggage(ctx context.Context, b *testing.B, read bool) {
 	if read && baggage.FromContext(ctx).Member("order.id").Value() != "20261126-4711" {
 		b.Fatal("the baggage was lost")
 	}
@@ -73,7 +73,7 @@ type benchSpan struct {
 	testSpan
 }
 
-func (s *benchSpan) serve(b *testing.B, ctx context.Context) {
+func (s *benchSpan) serve(ctx context.Context, b *testing.B) {
 	r, ok := FromContext(ctx)
 	entry, valid := r.Entry()
 	state, err := sampler.ParseState(r.OT())
