@@ -1,12 +1,16 @@
 package sdk
 
 import (
+	"log/slog"
+
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/metric"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
 	"github.com/jcallgraph/jcallgraph/sampler"
+	"github.com/jcallgraph/jcallgraph/sdk/internal/setting"
 )
 
 // Option configures a TracerProvider.
@@ -34,6 +38,21 @@ type options struct {
 	chainSecret string
 	meters      metric.MeterProvider
 	edges       edgeOptions
+
+	ownPolicy    bool               // the application gave it
+	batching     Batching           // of exporters that say none
+	counts       sdkmetric.Exporter // nil: calls are not counted
+	destinations []string
+	log          slog.Handler // for Setup; nil: slog's default stays
+	logOptions   []LogOption
+}
+
+func (o *options) apply(opts []Option) {
+	for _, opt := range opts {
+		if opt != nil {
+			opt.apply(o)
+		}
+	}
 }
 
 // Scope is what of a local trace is kept when one of its spans is kept
@@ -64,9 +83,9 @@ func (s Scope) String() string {
 const (
 	// DefaultBodies is how many spans at a time hold more than name, status and
 	// times; about 0.8 kB each.
-	DefaultBodies = 65_536
+	DefaultBodies = setting.DefaultBodies
 	// DefaultStormBudget is how many failed local traces are kept in a second.
-	DefaultStormBudget = 1000
+	DefaultStormBudget = setting.DefaultStormBudget
 )
 
 // WithResource describes the process. Resource attributes of the environment
@@ -84,7 +103,7 @@ func WithResource(r *resource.Resource) Option {
 // WithPolicy decides which spans leave. Without it the environment does
 // (OTEL_TRACES_SAMPLER), and failed spans are kept on top.
 func WithPolicy(p sampler.Policy) Option {
-	return optionFunc(func(o *options) { o.policy = p })
+	return optionFunc(func(o *options) { o.policy, o.ownPolicy = p, true })
 }
 
 // WithStormBudget bounds the failed local traces that are kept in a second;
@@ -146,4 +165,23 @@ func WithChainKeys(secret string, keys ...string) Option {
 // global one.
 func WithMeterProvider(m metric.MeterProvider) Option {
 	return optionFunc(func(o *options) { o.meters = m })
+}
+
+// WithEdgeExporter counts every call of the process, before sampling, and sends
+// the counts by e each second (docs/spec/edge-metrics.md). Without it calls are
+// not counted; Setup has one of its own.
+func WithEdgeExporter(e sdkmetric.Exporter) Option {
+	return optionFunc(func(o *options) { o.counts = e })
+}
+
+// WithDestinations names domains whose hosts may know business keys and which
+// call a request is, beside loopback, private addresses and the names of private
+// networks.
+func WithDestinations(domains ...string) Option {
+	return optionFunc(func(o *options) { o.destinations = domains })
+}
+
+// WithLog has Setup make slog's default of the handler, by NewLogHandler.
+func WithLog(h slog.Handler, opts ...LogOption) Option {
+	return optionFunc(func(o *options) { o.log, o.logOptions = h, opts })
 }

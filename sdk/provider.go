@@ -54,15 +54,12 @@ var _ trace.TracerProvider = (*TracerProvider)(nil)
 // NewTracerProvider is a provider with the options; what they leave open the
 // environment's OTEL_ variables decide as for OTel's SDK.
 func NewTracerProvider(opts ...Option) *TracerProvider {
-	o := options{
-		limits: sdktrace.NewSpanLimits(), policy: policyFromEnvironment(),
-		maxBodies: DefaultBodies, stormBudget: DefaultStormBudget,
-	}
-	for _, opt := range opts {
-		if opt != nil {
-			opt.apply(&o)
-		}
-	}
+	o := fromEnvironment()
+	o.apply(opts)
+	return newProvider(o)
+}
+
+func newProvider(o options) *TracerProvider {
 	if o.resource == nil {
 		o.resource = resource.Default()
 	}

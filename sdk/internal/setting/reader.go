@@ -16,9 +16,12 @@ type reader struct {
 	errs   []error
 }
 
-// refuse notes that a variable's value is not accepted.
+// refuse notes once that a variable's value is not accepted.
 func (r *reader) refuse(name, value, accepted string) {
-	r.errs = append(r.errs, fmt.Errorf("%s=%q: accepted: %s", name, value, accepted))
+	err := fmt.Errorf("%s=%q: accepted: %s", name, value, accepted)
+	if !slices.ContainsFunc(r.errs, func(e error) bool { return e.Error() == err.Error() }) {
+		r.errs = append(r.errs, err)
+	}
 }
 
 func (r *reader) err() error { return errors.Join(r.errs...) }
