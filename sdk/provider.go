@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/sdk/instrumentation"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
@@ -33,6 +34,8 @@ type TracerProvider struct {
 	bodies        bodies
 	states        thresholdStates
 	stats         stats
+	recent        recent
+	observer      metric.Registration
 	edges         *edges // nil: calls are not counted
 	records       bool   // spans that are not sampled may matter
 	recordsPanics bool
@@ -69,6 +72,7 @@ func newProvider(o options) *TracerProvider {
 	}
 	p.prepare()
 	p.run()
+	p.observe()
 	return p
 }
 
@@ -81,7 +85,7 @@ func (p *TracerProvider) prepare() {
 		p.storm = sampler.NewStorm(p.options.stormBudget)
 	}
 	p.edges = newEdges(p)
-	p.records = p.edges != nil || p.policy.Keep != nil && p.policy.Keep != sampler.Keep(sampler.None)
+	p.records = p.edges != nil || keepsMore(p.policy)
 	list := append([]sdktrace.SpanProcessor(nil), p.options.processors...)
 	p.processors.Store(&list)
 }
@@ -218,7 +222,7 @@ func (p *TracerProvider) close(ctx context.Context) error {
 	}
 	errs = append(errs, p.edges.shutdown(ctx))
 	close(p.stop)
-	errs = append(errs, p.wait(ctx))
+	errs = append(errs, p.wait(ctx), p.observer.Unregister())
 	return errors.Join(errs...)
 }
 

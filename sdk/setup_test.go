@@ -166,8 +166,10 @@ func TestSetupRefuses(t *testing.T) {
 
 type nothing struct{}
 
-func (nothing) ExportRecords(context.Context, []*sdk.Record) error { return errors.New("nothing is exported") }
-func (nothing) Shutdown(context.Context) error                    { return nil }
+func (nothing) ExportRecords(context.Context, []*sdk.Record) error {
+	return errors.New("nothing is exported")
+}
+func (nothing) Shutdown(context.Context) error { return nil }
 
 func TestSetupDisabled(t *testing.T) {
 	alone(t, "OTEL_SDK_DISABLED", "true")
