@@ -13,7 +13,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/noop"
 
-	"github.com/jcallgraph/jcallgraph/sdk/internal/exporter"
+	"github.com/jcallgraph/jcallgraph/sdk/internal/export"
 	"github.com/jcallgraph/jcallgraph/sdk/internal/setting"
 )
 
@@ -110,7 +110,7 @@ func (u *setup) makeSenders(ctx context.Context) error {
 		return u.checkStock()
 	}
 	for _, s := range u.setting.Senders {
-		e, err := exporter.Traces(ctx, s.Exporter)
+		e, err := export.Traces(ctx, s.Exporter)
 		if err != nil {
 			return err
 		}
@@ -135,7 +135,7 @@ func (u *setup) makeCounts(ctx context.Context) error {
 	if own || u.setting.Edges == nil || u.setting.Stock || u.exporters && !u.setting.Named {
 		return nil
 	}
-	e, err := exporter.Metrics(ctx, *u.setting.Edges)
+	e, err := export.Metrics(ctx, *u.setting.Edges)
 	if err != nil {
 		return err
 	}

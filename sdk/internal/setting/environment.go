@@ -130,13 +130,12 @@ func isEndpoint(v string) bool {
 	return err == nil && slices.Contains([]string{"http", "https", "unix"}, u.Scheme) && u.Host+u.Path != ""
 }
 
-// edges: the counts of calls travel by OTLP where the spans do, unless metrics
-// or the counting are switched off.
+// edges: the counts of calls travel by OTLP where the spans do.
+// OTEL_METRICS_EXPORTER is about the application's own metrics.
 func (r *reader) edges(s *Setting) {
 	wish := r.oneOf([]string{"auto", "on", "off"}, Edges)
-	metrics := r.list(MetricsExporter)
 	sends := slices.ContainsFunc(s.Senders, func(s Sender) bool { return s.Exporter.Kind != Console })
-	if wish == "off" || wish == "auto" && (!sends || slices.Contains(metrics, "none")) {
+	if wish == "off" || wish == "auto" && !sends {
 		return
 	}
 	s.Edges = &Exporter{Kind: r.protocol(MetricsProtocol)}

@@ -109,7 +109,7 @@ func TestExportersOfEnvironment(t *testing.T) {
 		{"console", []string{"OTEL_TRACES_EXPORTER", "console"}, []setting.Exporter{console}, nil},
 		{"counts alone", []string{"OTEL_TRACES_EXPORTER", "none", "JCG_EDGES", "on"}, nil, &http},
 		{"none", []string{"OTEL_TRACES_EXPORTER", "none"}, nil, nil},
-		{"no metrics", []string{"OTEL_METRICS_EXPORTER", "none"}, []setting.Exporter{http}, nil},
+		{"no metrics of the application's", []string{"OTEL_METRICS_EXPORTER", "none"}, []setting.Exporter{http}, &http},
 		{"no counts", []string{"JCG_EDGES", "off"}, []setting.Exporter{http}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {

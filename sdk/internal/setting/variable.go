@@ -11,8 +11,7 @@ const (
 	Sampler         = "OTEL_TRACES_SAMPLER"
 	SamplerArgument = "OTEL_TRACES_SAMPLER_ARG"
 
-	TracesExporter  = "OTEL_TRACES_EXPORTER"
-	MetricsExporter = "OTEL_METRICS_EXPORTER"
+	TracesExporter = "OTEL_TRACES_EXPORTER"
 
 	Protocol         = "OTEL_EXPORTER_OTLP_PROTOCOL"
 	TracesProtocol   = "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"
@@ -52,7 +51,7 @@ const (
 
 // Variables are all of them, for the documentation's test.
 var Variables = []string{
-	Disabled, File, OldFile, Propagators, Sampler, SamplerArgument, TracesExporter, MetricsExporter,
+	Disabled, File, OldFile, Propagators, Sampler, SamplerArgument, TracesExporter,
 	Protocol, TracesProtocol, MetricsProtocol, Endpoint, TracesEndpoint, MetricsEndpoint, Timeout, TracesTimeout,
 	MetricsTimeout, Compression, TracesCompress, MetricsCompress, ScheduleDelay, ExportTimeout, QueueSize, BatchSize,
 	AnyValueLength, AnyCount, SpanValueLength, SpanCount, EventCount, LinkCount, EventAttributes, LinkAttributes,
