@@ -26,18 +26,21 @@ func TestSlowestLearnsEachOperation(t *testing.T) {
 
 func TestSlowestFollowsWhatIsUsual(t *testing.T) {
 	s := NewSlowest(0.99)
-	for turn := range int64(30) {
-		usual := time.Millisecond
-		if turn >= 10 {
-			usual = time.Second
+	learn := func(usual time.Duration) {
+		for range 15 {
+			for range 200 {
+				s.Keep(took(usual))
+			}
+			s.Tick(s.second.Load() + slowestTurn)
 		}
-		for range 200 {
-			s.Keep(took(usual))
-		}
-		s.Tick(10 * (turn + 1))
 	}
+	learn(time.Second)
 	require.False(t, s.Keep(took(time.Second)))
 	require.True(t, s.Keep(took(2*time.Second)))
+	learn(time.Millisecond)
+	require.True(t, s.Keep(took(2*time.Millisecond)))
+	learn(time.Second)
+	require.False(t, s.Keep(took(time.Second)))
 }
 
 // A few spans tell nothing; turns come every ten seconds.

@@ -5,7 +5,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/jcallgraph/jcallgraph/sampler"
 	"github.com/jcallgraph/jcallgraph/sdk/internal/setting"
+	"github.com/jcallgraph/jcallgraph/sdk/internal/tracecontext"
 )
 
 // fromEnvironment are the options that variables decide. What is not accepted is
@@ -19,12 +21,17 @@ func fromEnvironment() options {
 }
 
 func optionsOf(s *setting.Setting) options {
-	return options{
+	o := options{
 		policy: s.Policy, limits: s.Limits, batching: batchingOf(s.Batch),
 		scope: Scope(slices.Index(setting.Scopes, s.Scope)), ids: IDs(slices.Index(setting.IDKinds, s.IDs)),
 		stormBudget: s.StormBudget, maxBodies: s.Bodies,
-		chainKeys: s.ChainKeys, chainSecret: s.ChainSecret, destinations: s.Destinations,
+		chainKeys: s.ChainKeys, chainSecret: s.ChainSecret, debugKey: s.DebugKey,
+		edges: edgeOptions{destinations: tracecontext.DestinationsUnder(s.Destinations...)},
 	}
+	if s.FirstSight > 0 {
+		o.sightings = sampler.NewSightings(s.FirstSight)
+	}
+	return o
 }
 
 func batchingOf(b setting.Batch) Batching {

@@ -5,7 +5,6 @@ import (
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/metric"
-	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
@@ -38,13 +37,13 @@ type options struct {
 	chainSecret string
 	meters      metric.MeterProvider
 	edges       edgeOptions
+	sightings   *sampler.Sightings
+	debugKey    string
 
-	ownPolicy    bool               // the application gave it
-	batching     Batching           // of exporters that say none
-	counts       sdkmetric.Exporter // nil: calls are not counted
-	destinations []string
-	log          slog.Handler // for Setup; nil: slog's default stays
-	logOptions   []LogOption
+	ownPolicy  bool         // the application gave it
+	batching   Batching     // of exporters that say none
+	log        slog.Handler // for Setup; nil: slog's default stays
+	logOptions []LogOption
 }
 
 func (o *options) apply(opts []Option) {
@@ -165,20 +164,6 @@ func WithChainKeys(secret string, keys ...string) Option {
 // global one.
 func WithMeterProvider(m metric.MeterProvider) Option {
 	return optionFunc(func(o *options) { o.meters = m })
-}
-
-// WithEdgeExporter counts every call of the process, before sampling, and sends
-// the counts by e each second (docs/spec/edge-metrics.md). Without it calls are
-// not counted; Setup has one of its own.
-func WithEdgeExporter(e sdkmetric.Exporter) Option {
-	return optionFunc(func(o *options) { o.counts = e })
-}
-
-// WithDestinations names domains whose hosts may know business keys and which
-// call a request is, beside loopback, private addresses and the names of private
-// networks.
-func WithDestinations(domains ...string) Option {
-	return optionFunc(func(o *options) { o.destinations = domains })
 }
 
 // WithLog has Setup make slog's default of the handler, by NewLogHandler.

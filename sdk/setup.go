@@ -115,7 +115,9 @@ func (u *setup) makeSenders(ctx context.Context) error {
 			return err
 		}
 		u.made = append(u.made, e)
-		u.options.exporters = append(u.options.exporters, exporterOption{spans: e, immediate: s.Immediate, Batching: batchingOf(s.Batch)})
+		b := batchingOf(s.Batch)
+		b.Borrows = true // as OTLP exporters and the console's do
+		u.options.exporters = append(u.options.exporters, exporterOption{spans: e, immediate: s.Immediate, Batching: b})
 	}
 	return u.checkStock()
 }
@@ -131,7 +133,7 @@ func (u *setup) checkStock() error {
 
 // makeCounts makes the exporter of calls' counts.
 func (u *setup) makeCounts(ctx context.Context) error {
-	own := u.options.counts != nil
+	own := u.options.edges.exporter != nil
 	if own || u.setting.Edges == nil || u.setting.Stock || u.exporters && !u.setting.Named {
 		return nil
 	}
@@ -140,7 +142,7 @@ func (u *setup) makeCounts(ctx context.Context) error {
 		return err
 	}
 	u.made = append(u.made, e)
-	u.options.counts = e
+	u.options.edges.exporter = e
 	return nil
 }
 

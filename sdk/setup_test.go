@@ -115,6 +115,26 @@ func TestSetupFansOut(t *testing.T) {
 	require.Len(t, r.spans(), 2, "an exporter that is named sends beside those of options")
 }
 
+// TestSetupCountsCalls: the counts go where the spans go, sampled or not.
+func TestSetupCountsCalls(t *testing.T) {
+	r := listen(t)
+	alone(t, "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "grpc", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", r.grpcURL, "OTEL_TRACES_SAMPLER", "always_off", "OTEL_SERVICE_NAME", "cart")
+	stop := setUp(t)
+	for range 3 {
+		_, span := otel.Tracer("test").Start(t.Context(), "GET /", trace.WithSpanKind(trace.SpanKindServer))
+		span.End()
+	}
+	provider, ok := otel.GetTracerProvider().(*sdk.TracerProvider)
+	require.True(t, ok)
+	require.NoError(t, provider.ForceFlush(t.Context()))
+	edges := provider.Status().Edges
+	require.True(t, edges.Counted)
+	require.Equal(t, []sdk.EdgeCalls{{Caller: "outside", Callee: "cart GET /", Calls: 3}}, edges.Top)
+	stop()
+	require.Empty(t, r.spans())
+	require.Positive(t, r.metrics)
+}
+
 func TestSetupByFile(t *testing.T) {
 	r := listen(t)
 	file := filepath.Join(t.TempDir(), "otel.yaml")

@@ -65,18 +65,13 @@ type Export struct {
 
 // EdgeStatus tells of the counts of calls.
 type EdgeStatus struct {
-	Counted   bool       `json:"counted"`
-	Cells     int64      `json:"cells"`
-	Folded    uint64     `json:"folded"`    // calls counted under folded names
-	Uncertain uint64     `json:"uncertain"` // intervals of which nobody knows whether they arrived
-	Top       []EdgeCall `json:"top,omitempty"`
-}
-
-// EdgeCall is an edge with its calls since the start.
-type EdgeCall struct {
-	Caller string `json:"caller"`
-	Callee string `json:"callee"`
-	Calls  uint64 `json:"calls"`
+	Counted   bool        `json:"counted"`
+	Cells     int64       `json:"cells"`         // counts that are held
+	Edges     int64       `json:"edges"`         // that the process knows
+	Intervals uint64      `json:"intervals"`     // taken to be sent
+	Folded    uint64      `json:"folded"`        // calls counted under folded names
+	Uncertain uint64      `json:"uncertain"`     // intervals of which nobody knows whether they arrived
+	Top       []EdgeCalls `json:"top,omitempty"` // by calls that were sent
 }
 
 // Status is the present state. It costs the application nothing but the call

@@ -26,18 +26,24 @@ func (k keep) and(other keep) keep {
 	return keep{from: min(k.from, other.from), late: k.late || other.late}
 }
 
-// settled reports whether nothing that comes can keep more.
-func (k keep) settled(r sampler.Randomness) bool { return k.late || k.from.Keeps(r) }
+// settled reports whether nothing that comes can keep more. A threshold above 0
+// settles nothing, even if it is met: where a later span lowers it, all must
+// leave by the lower one, or those that met the first would count twice.
+func (k keep) settled() bool { return k.from == 0 }
 
 // local is a local trace: the spans of one trace in this process that overlap
 // in time.
 type local struct {
+	id    trace.TraceID
 	entry string // name of its first span
 	open  int    // spans that have not ended
 	keep  keep
 	spans []sdktrace.ReadOnlySpan // ended, not decided; oldest first
 	place *list.Element           // in the shard's order
 }
+
+// usualSpans is how many spans a local trace has room for at first.
+const usualSpans = 4
 
 // ready are spans that can be decided, and by what.
 type ready struct {
@@ -50,7 +56,7 @@ type ready struct {
 type shard struct {
 	mu     sync.Mutex
 	traces map[trace.TraceID]*local
-	order  list.List // of trace IDs, oldest first; those found without spans go back
+	order  list.List // of local traces, oldest first; those found without spans go back
 	held   int       // spans of all of them
 	limit  int       // of traces, and of spans
 }
@@ -62,9 +68,10 @@ func (h *shard) start(id trace.TraceID, name string) (r ready) {
 	l := h.traces[id]
 	if l == nil {
 		if len(h.traces) >= h.limit {
-			r = h.remove(h.order.Front().Value.(trace.TraceID), crowded)
+			r = h.remove(h.order.Front().Value.(*local), crowded)
 		}
-		l = &local{entry: name, keep: nothing, place: h.order.PushBack(id)}
+		l = &local{id: id, entry: name, keep: nothing, spans: make([]sdktrace.ReadOnlySpan, 0, usualSpans)}
+		l.place = h.order.PushBack(l)
 		h.traces[id] = l
 	}
 	l.open++
@@ -74,7 +81,7 @@ func (h *shard) start(id trace.TraceID, name string) (r ready) {
 // end takes an ended span in and gives what can be decided: of its own local
 // trace, and of another where too many spans are held. judge is told the entry
 // of the local trace.
-func (h *shard) end(id trace.TraceID, r sampler.Randomness, span sdktrace.ReadOnlySpan, judge func(entry string) keep) (mine, other ready) {
+func (h *shard) end(id trace.TraceID, span sdktrace.ReadOnlySpan, judge func(entry string) keep) (mine, other ready) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	l := h.traces[id]
@@ -87,8 +94,8 @@ func (h *shard) end(id trace.TraceID, r sampler.Randomness, span sdktrace.ReadOn
 	h.held++
 	switch {
 	case l.open <= 0:
-		mine = h.remove(id, ended)
-	case l.keep.settled(r):
+		mine = h.remove(l, ended)
+	case l.keep.settled():
 		mine = h.take(l, len(l.spans), ended)
 	case len(l.spans) > spansPerTrace:
 		mine = h.take(l, 1, full)
@@ -109,9 +116,8 @@ func (h *shard) take(l *local, n int, why reason) ready {
 
 // remove forgets a local trace. Spans of it that are still open are decided
 // each on its own.
-func (h *shard) remove(id trace.TraceID, why reason) ready {
-	l := h.traces[id]
-	delete(h.traces, id)
+func (h *shard) remove(l *local, why reason) ready {
+	delete(h.traces, l.id)
 	h.order.Remove(l.place)
 	return h.take(l, len(l.spans), why)
 }
@@ -120,7 +126,7 @@ func (h *shard) remove(id trace.TraceID, why reason) ready {
 func (h *shard) oldest() ready {
 	for range h.order.Len() {
 		front := h.order.Front()
-		if l := h.traces[front.Value.(trace.TraceID)]; len(l.spans) > 0 {
+		if l := front.Value.(*local); len(l.spans) > 0 {
 			return h.take(l, len(l.spans), crowded)
 		}
 		h.order.MoveToBack(front)

@@ -56,7 +56,7 @@ func (p *processor) OnEnd(span sdktrace.ReadOnlySpan) {
 	state, _ := stateOf(span.SpanContext())
 	r := state.RandomnessOf(id)
 	facts := factsOf(span)
-	mine, other := p.shard(id).end(id, r, span, func(entry string) keep {
+	mine, other := p.shard(id).end(id, span, func(entry string) keep {
 		return p.stock.judge(facts, entry, r, time.Now().Unix())
 	})
 	p.emit(mine)

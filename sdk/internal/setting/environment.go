@@ -6,8 +6,6 @@ import (
 	"strings"
 
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
-
-	"github.com/jcallgraph/jcallgraph/sampler"
 )
 
 // FromEnvironment reads the variables. Where the error is not nil, the values
@@ -34,7 +32,8 @@ func ForProvider(lookup func(string) string) (Setting, error) {
 
 func (r *reader) forProvider() Setting {
 	s := defaults()
-	s.Policy = sampler.Policy{Rate: r.rate(), Keep: r.keep()}
+	s.Policy.Rate = r.rate()
+	r.keep(&s)
 	s.Limits = r.limits()
 	s.Batch = r.batch()
 	s.Scope, s.IDs = r.oneOf(Scopes, ScopeVariable), r.oneOf(IDKinds, IDsVariable)

@@ -43,6 +43,9 @@ func TestPolicyOfEnvironment(t *testing.T) {
 			require.Equal(t, c.want, s.Policy.String())
 		})
 	}
+	s, err := setting.FromEnvironment(env("JCG_KEEP", "first_sight=10m,debug=jcg.debug"))
+	require.NoError(t, err)
+	require.Equal(t, []any{10 * time.Minute, "jcg.debug", "as the parent, else all; always nothing"}, []any{s.FirstSight, s.DebugKey, s.Policy.String()})
 }
 
 // TestRefusals: what is wrong is told with its name, its value and what is
@@ -61,8 +64,8 @@ func TestRefusals(t *testing.T) {
 		{"OTEL_BSP_MAX_QUEUE_SIZE", "0", `OTEL_BSP_MAX_QUEUE_SIZE="0": accepted: a whole number from 1 to 2147483647`},
 		{"OTEL_SPAN_EVENT_COUNT_LIMIT", "many", `OTEL_SPAN_EVENT_COUNT_LIMIT="many": accepted: a whole number from -1 to 2147483647`},
 		{"JCG_SDK", "off", `JCG_SDK="off": accepted: jcallgraph, stock`},
-		{"JCG_KEEP", "errors,everything", `JCG_KEEP: "everything": accepted: none, or of errors, soft_errors, first_sight, debug, slow=DURATION, slowest=QUANTILE those that are wanted`},
-		{"JCG_KEEP", "slow=fast", `JCG_KEEP: "slow=fast": accepted: none, or of errors, soft_errors, first_sight, debug, slow=DURATION, slowest=QUANTILE those that are wanted`},
+		{"JCG_KEEP", "errors,everything", `JCG_KEEP: "everything": accepted: none, or of errors, soft_errors, slow=DURATION, slowest=QUANTILE, first_sight=DURATION, debug=BAGGAGE-KEY those that are wanted`},
+		{"JCG_KEEP", "slow=fast", `JCG_KEEP: "slow=fast": accepted: none, or of errors, soft_errors, slow=DURATION, slowest=QUANTILE, first_sight=DURATION, debug=BAGGAGE-KEY those that are wanted`},
 		{"JCG_SCOPE", "chain", `JCG_SCOPE="chain": accepted: trace, path, span`},
 		{"JCG_IDS", "uuid", `JCG_IDS="uuid": accepted: short, w3c`},
 		{"JCG_STORM_BUDGET", "-1", `JCG_STORM_BUDGET="-1": accepted: a whole number from 0 to 2147483647`},

@@ -46,14 +46,9 @@ func (f *file) readKeep(n node) error {
 	if err := toStrings(&words)(n); err != nil {
 		return err
 	}
-	k, err := keep(words)
-	if err != nil {
+	if err := f.keep(words); err != nil {
 		return n.errorf("%s", err)
 	}
-	if len(words) == 0 {
-		k = sampler.None
-	}
-	f.Policy.Keep = k
 	return nil
 }
 

@@ -115,7 +115,7 @@ func TestFileRefusals(t *testing.T) {
 		{"no URL", head + "tracer_provider: {processors: [{batch: {exporter: {otlp_grpc: {endpoint: 'ftp://x'}}}}]}", `tracer_provider.processors[0].batch.exporter.otlp_grpc (line 2): endpoint "ftp://x": accepted: a URL, such as http://localhost:4318/v1/traces`},
 		{"an unknown key of ours", head + "distribution: {jcallgraph: {rate: 1}}", "distribution.jcallgraph.rate (line 2): unknown key; accepted: bodies, chain_keys, chain_secret, destinations, edges, ids, keep, limit, rates, scope, storm_budget"},
 		{"an unknown scope", head + "distribution: {jcallgraph: {scope: chain}}", `distribution.jcallgraph.scope (line 2): "chain": accepted: trace, path, span`},
-		{"an unknown word to keep", head + "distribution: {jcallgraph: {keep: [all]}}", `distribution.jcallgraph.keep (line 2): "all": accepted: none, or of errors, soft_errors, first_sight, debug, slow=DURATION, slowest=QUANTILE those that are wanted`},
+		{"an unknown word to keep", head + "distribution: {jcallgraph: {keep: [all]}}", `distribution.jcallgraph.keep (line 2): "all": accepted: none, or of errors, soft_errors, slow=DURATION, slowest=QUANTILE, first_sight=DURATION, debug=BAGGAGE-KEY those that are wanted`},
 		{"a list that is none", head + "distribution: {jcallgraph: {chain_keys: order}}", "distribution.jcallgraph.chain_keys (line 2): a list is needed"},
 		{"counts to the console", head + "distribution: {jcallgraph: {edges: {console: }}}", "distribution.jcallgraph.edges (line 2): accepted: off, otlp_http, otlp_grpc"},
 		{"an attribute of another type", head + "resource: {attributes: [{name: a, value: x, type: int}]}", `resource.attributes[0].value (line 2): "x" is no int64`},

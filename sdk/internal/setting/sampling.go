@@ -48,52 +48,53 @@ func (r *reader) ratio() sampler.Rate {
 
 func isRatio(v float64) bool { return v >= 0 && v <= 1 } // not NaN
 
-var marks = map[string]sampler.Marks{
-	"errors": sampler.Errors, "soft_errors": sampler.SoftErrors, "first_sight": sampler.FirstSight, "debug": sampler.Debug,
-}
+var marks = map[string]sampler.Marks{"errors": sampler.Errors, "soft_errors": sampler.SoftErrors}
 
-const keepAccepted = "none, or of errors, soft_errors, first_sight, debug, slow=DURATION, slowest=QUANTILE those that are wanted"
+const keepAccepted = "none, or of errors, soft_errors, slow=DURATION, slowest=QUANTILE, first_sight=DURATION, debug=BAGGAGE-KEY those that are wanted"
 
-// keep reads what is kept whatever the rate; nothing set is errors.
-func keep(words []string) (sampler.Keep, error) {
-	if len(words) == 0 {
-		return sampler.Errors, nil
-	}
+// keep reads what is kept whatever the rate.
+func (s *Setting) keep(words []string) error {
 	if len(words) == 1 && words[0] == "none" {
-		return sampler.None, nil
+		words = nil
 	}
-	var all []sampler.Keep
+	kept := Setting{Policy: sampler.Policy{Keep: sampler.None}}
 	for _, word := range words {
-		k, ok := keepOne(word)
-		if !ok {
-			return sampler.Errors, fmt.Errorf("%q: accepted: %s", word, keepAccepted)
+		if !kept.keepOne(word) {
+			return fmt.Errorf("%q: accepted: %s", word, keepAccepted)
 		}
-		all = append(all, k)
 	}
-	return sampler.Any(all...), nil
+	s.Policy.Keep, s.FirstSight, s.DebugKey = kept.Policy.Keep, kept.FirstSight, kept.DebugKey
+	return nil
 }
 
-func keepOne(word string) (k sampler.Keep, ok bool) {
-	if mark, ok := marks[word]; ok {
-		return mark, true
-	}
+func (s *Setting) keepOne(word string) (ok bool) {
+	k := sampler.Keep(marks[word])
 	name, value, _ := strings.Cut(word, "=")
 	switch name {
 	case "slow":
 		limit, err := time.ParseDuration(value)
-		return sampler.Slow{Limit: limit}, err == nil && limit > 0
+		k, ok = sampler.Slow{Limit: limit}, err == nil && limit > 0
 	case "slowest":
 		quantile, err := strconv.ParseFloat(value, 64)
-		return sampler.NewSlowest(quantile), err == nil && quantile > 0 && quantile < 1
+		k, ok = sampler.NewSlowest(quantile), err == nil && quantile > 0 && quantile < 1
+	case "first_sight":
+		every, err := time.ParseDuration(value)
+		s.FirstSight, ok = every, err == nil && every >= time.Second
+	case "debug":
+		s.DebugKey, ok = value, value != ""
+	default:
+		ok = k != sampler.Keep(sampler.None)
 	}
-	return nil, false
+	s.Policy.Keep = sampler.Any(s.Policy.Keep, k)
+	return ok
 }
 
-func (r *reader) keep() sampler.Keep {
+func (r *reader) keep(s *Setting) {
 	words := r.list(Keep)
-	k, err := keep(words)
-	if err != nil {
+	if len(words) == 0 {
+		return
+	}
+	if err := s.keep(words); err != nil {
 		r.errs = append(r.errs, fmt.Errorf("%s: %w", Keep, err))
 	}
-	return k
 }

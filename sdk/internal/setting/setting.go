@@ -14,11 +14,13 @@ type Setting struct {
 	Disabled bool // nothing is recorded
 	Stock    bool // OTel's own SDK in the place of ours
 
-	Policy  sampler.Policy
-	Limits  sdktrace.SpanLimits
-	Batch   Batch    // of exporters that say none
-	Senders []Sender // exporters of spans
-	Named   bool     // Senders were asked for; else they are the default
+	Policy     sampler.Policy
+	FirstSight time.Duration // the first call of an edge in it is kept; 0: not for that
+	DebugKey   string        // of the baggage: traces that have it as 1 or true are kept
+	Limits     sdktrace.SpanLimits
+	Batch      Batch    // of exporters that say none
+	Senders    []Sender // exporters of spans
+	Named      bool     // Senders were asked for; else they are the default
 
 	// Edges is how the counts of calls are sent; nil: not at all.
 	Edges *Exporter

@@ -48,7 +48,7 @@ func Start(ctx context.Context, o Options) (stop func(context.Context) error, er
 	stop, err = sdk.Setup(ctx,
 		sdk.WithResource(describe(o.Service)),
 		// A graph that moves within a second.
-		sdk.WithExporter(exporter, sdk.Batching{Interval: 500 * time.Millisecond}),
+		sdk.WithExporter(exporter, sdk.Batching{Interval: 500 * time.Millisecond, Borrows: true}),
 		sdk.WithChainKeys("", OrderKey),
 		// A warning or an error is shown by the chain, too.
 		sdk.WithLog(slog.NewTextHandler(o.Log, nil), sdk.LogEvents(slog.LevelWarn)),
