@@ -19,7 +19,7 @@ type Source interface {
 
 // Options of a View; the zero value holds DefaultCells and has no source.
 type Options struct {
-	// Cells is how many cells are held in memory, about 100 bytes each; 0 means
+	// Cells is how many cells are held in memory, about 110 bytes each; 0 means
 	// DefaultCells. As many again may be held of evicted time, for a while.
 	Cells int
 	// Source answers for time that was evicted, and for sealed hours to which
@@ -29,7 +29,7 @@ type Options struct {
 	Now func() time.Time
 }
 
-// DefaultCells takes about 100 MB.
+// DefaultCells takes about 110 MB, the graph itself not counted.
 const DefaultCells = 1_000_000
 
 // View is the merged graph of all writers. It is safe for concurrent use.
