@@ -6,7 +6,7 @@ import (
 )
 
 func nanos(c cost) float64       { return c.nanos }
-func bytes(c cost) float64       { return c.bytes }
+func heapBytes(c cost) float64   { return c.bytes }
 func allocations(c cost) float64 { return c.allocations }
 
 func median(list []cost, of func(cost) float64) float64 {
@@ -52,6 +52,6 @@ func (b *bench) ratio(name string, ours, theirs []cost) {
 // memory leaves out what others than the spans allocate now and then: less than
 // a hundredth of an allocation.
 func (b *bench) memory(name string, list []cost) {
-	b.Print(name+"_allocs", math.Round(100*median(list, allocations))/100, "allocs/span")
-	b.Print(name+"_bytes", math.Round(median(list, bytes)), "B/span")
+	b.Print(name+"_allocs", math.Round(100*median(list, allocations))/100, "allocs")
+	b.Print(name+"_bytes", math.Round(median(list, heapBytes)), "B")
 }

@@ -8,10 +8,8 @@ import (
 )
 
 // EdgesCounted says whether the SDK counts calls, or leaves it to the collector.
-const EdgesCounted = false
+const EdgesCounted = true
 
-func propagator() propagation.TextMapPropagator {
-	return propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, propagation.Baggage{})
-}
+func propagator() propagation.TextMapPropagator { return sdk.Propagator() }
 
 func countBy(e sdkmetric.Exporter) []sdk.Option { return []sdk.Option{sdk.WithEdgeExporter(e)} }
