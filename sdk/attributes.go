@@ -127,21 +127,36 @@ func distinct(attributes []attribute.KeyValue, index map[attribute.Key]int) []at
 // fewAttributes are compared with each other; more are hashed.
 const fewAttributes = 24
 
-// finishAttributes makes one slice without duplicates, with room for more.
+// finishAttributes makes one slice without duplicates, with room for more. It
+// lies in a buffer that stays with the record.
 func (r *Record) finishAttributes(room int) {
 	n := len(r.attributes) + r.inlined
-	if r.attributes == nil && n+room <= len(r.inline) {
-		r.attributes, r.inlined = r.inline[:n:len(r.inline)], 0
-	} else {
-		all := make([]attribute.KeyValue, 0, n+room)
-		all = append(append(all, r.attributes...), r.inline[:r.inlined]...)
-		r.attributes = all
+	if cap(r.buffer) < n+room {
+		r.buffer = make([]attribute.KeyValue, 0, n+room)
 	}
-	if n > fewAttributes {
-		r.attributes = distinct(r.attributes, make(map[attribute.Key]int, n))
-		return
+	all := append(append(r.buffer[:0], r.attributes...), r.inline[:r.inlined]...)
+	switch {
+	case differ(all):
+	case n > fewAttributes:
+		all = distinct(all, make(map[attribute.Key]int, n))
+	default:
+		all = distinctFew(all)
 	}
-	r.attributes = distinctFew(r.attributes)
+	r.attributes = all
+}
+
+// differ is true where a glance shows that no two keys are equal.
+func differ(attributes []attribute.KeyValue) bool {
+	seen := uint64(0)
+	for i := range attributes {
+		k := attributes[i].Key
+		bit := uint64(1) << ((uint(len(k))*7 + uint(k[len(k)-1]) + uint(k[len(k)/2])<<3) % 64)
+		if seen&bit != 0 {
+			return false
+		}
+		seen |= bit
+	}
+	return true
 }
 
 func distinctFew(attributes []attribute.KeyValue) []attribute.KeyValue {

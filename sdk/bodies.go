@@ -41,7 +41,12 @@ func (b *bodies) take(stripe uint8) *Record {
 // extra is a record beyond the bound, for a span that leaves at once.
 func (b *bodies) extra(stripe uint8) *Record {
 	b.lent[stripe].n.Add(1)
-	return &Record{stripe: stripe}
+	r, ok := b.pool.Get().(*Record)
+	if !ok {
+		r = &Record{}
+	}
+	r.stripe = stripe
+	return r
 }
 
 // giveBack takes a record that nobody can reach any more.

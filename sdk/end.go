@@ -8,6 +8,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/jcallgraph/jcallgraph/sampler"
+	"github.com/jcallgraph/jcallgraph/sdk/internal/edge"
 )
 
 // End ends the span. In a deferred call it records a panic and lets it go on.
@@ -63,15 +64,16 @@ func (s *span) finish(now int64, config *trace.SpanConfig) {
 // finish settles a local trace whose root is of no interest by itself. It
 // unlocks the root.
 func (r *localRoot) finish() {
-	due, state := r.takeList(), r.state
+	due, state, name := r.takeList(), r.state, r.name
 	r.spans++
 	r.state |= stateSettled
 	v, body := r.part(state, false)
 	r.mu.Unlock()
+	as := r.provider.edges.operation(name)
 	if due != nil {
-		r.settle(due, state)
+		r.settle(due, state, as)
 	}
-	r.count(&r.span)
+	r.count(&r.span, as)
 	r.dispose(v, state, body)
 }
 
@@ -88,11 +90,15 @@ func (s *span) hand(j judgement, now int64) {
 		s.leaveEarly(j.kept)
 	}
 	due, state, itself := r.add(s, now)
+	if due == nil && !itself {
+		return
+	}
+	as := r.operation()
 	if due != nil {
-		r.settle(due, state)
+		r.settle(due, state, as)
 	}
 	if itself {
-		r.lost(r.leave(s, state, j.kept))
+		r.lost(r.leave(s, state, j.kept, as))
 	}
 }
 
@@ -102,13 +108,14 @@ func (s *span) always() bool {
 	return s.traits&(traitSampled|traitWeighted) == traitSampled|traitWeighted && s.root.threshold == 0
 }
 
-// settle decides a list of ended spans, the last of which comes first.
-func (r *localRoot) settle(list *span, state localState) {
+// settle decides a list of ended spans, the last of which comes first, and
+// counts their calls as those of the operation.
+func (r *localRoot) settle(list *span, state localState, as *edge.Operation) {
 	lost := 0
 	for list = reversed(list); list != nil; {
 		s := list
 		list, s.next = s.next, nil
-		lost += r.leave(s, state, false)
+		lost += r.leave(s, state, false, as)
 	}
 	r.lost(lost)
 }
@@ -124,8 +131,8 @@ func reversed(list *span) (first *span) {
 
 // leave counts an ended span and exports or discards it, unless it left early.
 // It returns 1 where the span is lost to its chain, else 0.
-func (r *localRoot) leave(s *span, state localState, kept bool) (lost int) {
-	r.count(s)
+func (r *localRoot) leave(s *span, state localState, kept bool, as *edge.Operation) (lost int) {
+	r.count(s, as)
 	s.mu.Lock()
 	if s.flags&flagEager != 0 {
 		s.mu.Unlock()
@@ -185,8 +192,8 @@ func (s *span) verdict(state localState, kept bool) sampler.Verdict {
 		return sampler.Verdict{Export: true}
 	}
 	v := s.provider.policy.Decide(r.head(), r.randomness(), kept)
-	if kept && r.thin > 0 {
-		v.Threshold = r.thinned()
+	if kept && state.thin() > 0 {
+		v.Threshold = r.thinned(state.thin())
 	}
 	return v
 }
@@ -207,9 +214,10 @@ func (r *localRoot) keep(s *span, j judgement, at int64) {
 		return
 	}
 	_, t, first := r.provider.storm.Admit(s.name, j.errorType, r.randomness(), r.provider.clock.wall(at)/1e9)
-	r.thin = uint8(math.Floor(math.Log2(t.Weight())))
+	thin := uint(math.Log2(t.Weight()))
+	r.state |= localState(thin) << thinShift
 	switch {
-	case r.thinned().Keeps(r.randomness()):
+	case r.thinned(thin).Keeps(r.randomness()):
 		r.state |= stateKept
 	case first:
 		r.state |= stateKept | stateFirst
@@ -221,8 +229,8 @@ func (r *localRoot) keep(s *span, j judgement, at int64) {
 
 // thinned is the threshold that a storm leaves the trace: that of the head
 // where it is lower, so that failures are never rarer than successes.
-func (r *localRoot) thinned() sampler.Threshold {
-	t := sampler.ThresholdFor(math.Exp2(-float64(r.thin)))
+func (r *localRoot) thinned(thin uint) sampler.Threshold {
+	t := sampler.ThresholdFor(math.Exp2(-float64(thin)))
 	if h := r.head(); h.Weighted && h.Sampled {
 		return min(t, h.Threshold)
 	}

@@ -27,8 +27,8 @@ const maxOwnAttributes = 5
 func (s *span) fill(r *Record, v sampler.Verdict, state localState) {
 	r.finishAttributes(maxOwnAttributes)
 	s.describe(r, v)
-	if half := s.countedHalf(); half != "" {
-		r.attributes = append(r.attributes, attribute.String(callgraph.AttributeCounted, half))
+	if h := s.half(); h != noHalf {
+		r.attributes = append(r.attributes, attribute.String(callgraph.AttributeCounted, h.String()))
 	}
 	if head := s.root.head(); v.Weighted && head.Sampled && head.Weighted && head.Threshold > v.Threshold {
 		r.attributes = append(r.attributes, attribute.String(callgraph.AttributeHeadThreshold, head.Threshold.String()))
@@ -46,7 +46,7 @@ func (s *span) describe(r *Record, v sampler.Verdict) {
 	r.scope, r.name, r.kind = s.scope, s.name, s.traits.kind()
 	r.start, r.end = s.start(), s.end()
 	r.statusCode, r.children = codes.Code(s.statusCode), int(s.children)
-	flags := s.traits.traceFlags() &^ trace.FlagsSampled
+	flags := s.traceFlags() &^ trace.FlagsSampled
 	if v.Export {
 		flags |= trace.FlagsSampled
 	}
@@ -70,7 +70,7 @@ func (s *span) parentContext() trace.SpanContext {
 	switch r := s.root; {
 	case s != &r.span:
 		return trace.NewSpanContext(trace.SpanContextConfig{
-			TraceID: r.traceID, SpanID: s.parent, TraceFlags: s.traits.traceFlags(), TraceState: r.traceState(),
+			TraceID: r.traceID, SpanID: s.parent, TraceFlags: s.traceFlags(), TraceState: r.traceState(),
 		})
 	case r.origin != nil && r.origin.parent != nil:
 		return r.origin.parent.SpanContext()

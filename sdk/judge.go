@@ -19,7 +19,7 @@ type judgement struct {
 
 // judge reads what the span says of itself. The caller holds mu.
 func (s *span) judge() (j judgement) {
-	if s.body == nil && s.statusCode == 0 && !isExit(s.traits.kind()) {
+	if !s.needsLook() {
 		return s.judgeBare()
 	}
 	f := spanfact.New(spanfact.Kind(s.traits.kind()))
@@ -37,7 +37,7 @@ func (s *span) judge() (j judgement) {
 	j.kept = s.provider.policy.Keeps(sampler.Facts{
 		Operation: s.name, Kind: s.traits.kind(), Status: codes.Code(s.statusCode), Outcome: outcome,
 		ErrorType: f.ErrorType(), HTTPStatus: int(f.HTTPStatus()), Duration: s.duration(),
-		Escaped: f.Escaped(), SoftError: f.SoftError(), Debug: s.root.debugged(),
+		Escaped: f.Escaped(), SoftError: f.SoftError(), Debug: s.root.debugged(), FirstSight: s.firstSight(&f),
 	})
 	if j.kept {
 		j.errorType = firstOf(f.ErrorType(), f.ExceptionType(), outcome.String())

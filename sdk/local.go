@@ -7,6 +7,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/jcallgraph/jcallgraph/sampler"
+	"github.com/jcallgraph/jcallgraph/sdk/internal/edge"
 )
 
 // localRoot is the first span of a trace in this process, and with it the local
@@ -24,14 +25,20 @@ type localRoot struct {
 	spanIDs   atomic.Uint64
 
 	// Guarded by the span's mu.
-	spans   uint32 // ended
-	dropped uint8  // of those, that did not leave although others of the trace did; at most 255
+	told    *edge.Operation // by which callees know it; nil where none does
+	spans   uint32          // ended
+	dropped uint8           // of those, that did not leave although others of the trace did; at most 255
 	listed  uint8
 	state   localState
-	thin    uint8 // a storm's ratio for it is 2^-thin
 }
 
-type localState uint8
+// localState is what is known of a local trace: flags and, in the upper bits,
+// thin: a storm's ratio for it is 2^-thin.
+type localState uint16
+
+const thinShift = 8
+
+func (l localState) thin() uint { return uint(l >> thinShift) }
 
 const (
 	stateKept    localState = 1 << iota // a span of it is kept whatever the rate

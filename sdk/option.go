@@ -34,6 +34,8 @@ type options struct {
 	chainSecret string
 	meters      metric.MeterProvider
 	edges       edgeOptions
+	sightings   *sampler.Sightings
+	debugKey    string
 }
 
 // Scope is what of a local trace is kept when one of its spans is kept

@@ -12,7 +12,7 @@ var _ tracecontext.Sender = (*span)(nil)
 // sampled, and for destinations that may know it which call this is.
 func (s *span) Outgoing() tracecontext.Outgoing {
 	r := s.root
-	out := tracecontext.Outgoing{TraceID: r.traceID, SpanID: s.id, Flags: s.traits.traceFlags()}
+	out := tracecontext.Outgoing{TraceID: r.traceID, SpanID: s.id, Flags: s.traceFlags()}
 	if r.origin != nil {
 		out.State = r.origin.ot
 		if r.origin.parent != nil {
@@ -67,7 +67,7 @@ func (s *span) pinSite(f *spanfact.Facts, name string) callgraph.StaticID {
 
 // entryFor names the entrance and the caller of a call from the local trace.
 func (r *localRoot) entryFor() (e callgraph.StateEntry) {
-	e.Caller = r.told()
+	e.Caller = r.tell()
 	switch {
 	case r.origin == nil || r.origin.parent == nil:
 		e.Entrance = e.Caller

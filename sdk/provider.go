@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,6 +35,7 @@ type TracerProvider struct {
 	states        thresholdStates
 	stats         stats
 	edges         *edges // nil: calls are not counted
+	borrows       bool   // no exporter keeps records
 	records       bool   // spans that are not sampled may matter
 	recordsPanics bool
 
@@ -66,8 +68,11 @@ func NewTracerProvider(opts ...Option) *TracerProvider {
 	if o.resource == nil {
 		o.resource = resource.Default()
 	}
+	if o.limits.AttributeValueDepthLimit == 0 {
+		o.limits.AttributeValueDepthLimit = sdktrace.DefaultAttributeValueDepthLimit // as OTel's SDK takes it
+	}
 	p := &TracerProvider{
-		options: o, resource: o.resource, policy: o.policy, limits: limits{o.limits}, recordsPanics: !o.silentPanic,
+		options: o, resource: o.resource, policy: o.marked(), limits: limits{o.limits}, recordsPanics: !o.silentPanic,
 		stop: make(chan struct{}), tracers: map[instrumentation.Scope]*tracer{},
 	}
 	p.prepare()
@@ -84,6 +89,7 @@ func (p *TracerProvider) prepare() {
 		p.storm = sampler.NewStorm(p.options.stormBudget)
 	}
 	p.edges = newEdges(p)
+	p.borrows = !slices.ContainsFunc(p.options.exporters, func(e exporterOption) bool { return !e.Borrows && e.records == nil })
 	p.records = p.edges != nil || p.policy.Keep != nil && p.policy.Keep != sampler.Keep(sampler.None)
 	list := append([]sdktrace.SpanProcessor(nil), p.options.processors...)
 	p.processors.Store(&list)
@@ -110,6 +116,9 @@ func (p *TracerProvider) keepTime() {
 		case now := <-seconds.C:
 			p.clock.follow()
 			p.policy.Tick(now.Unix())
+			if p.options.sightings != nil {
+				p.options.sightings.Tick(now.Unix())
+			}
 			if p.storm != nil {
 				p.storm.Tick(now.Unix())
 			}
@@ -200,18 +209,16 @@ func (p *TracerProvider) ForceFlush(ctx context.Context) error {
 }
 
 // Shutdown exports what is left and ends the workers. Later spans are counted
-// as dropped.
+// as dropped. A second Shutdown does nothing.
 func (p *TracerProvider) Shutdown(ctx context.Context) error {
-	p.shutdown.Do(func() { p.downErr = p.close(ctx) })
-	return p.downErr
-}
-
-func (p *TracerProvider) close(ctx context.Context) error {
 	p.mu.Lock()
 	listeners := p.listeners()
 	p.processors.Store(&[]sdktrace.SpanProcessor{})
-	p.stopped.Store(true)
+	again := p.stopped.Swap(true)
 	p.mu.Unlock()
+	if again {
+		return nil
+	}
 	var errs []error
 	for _, l := range listeners {
 		errs = append(errs, l.Shutdown(ctx))

@@ -44,6 +44,9 @@ type Batching struct {
 	Interval time.Duration
 	// Timeout is how long an export may take: 30 s.
 	Timeout time.Duration
+	// Borrows says that an sdktrace.SpanExporter keeps no span once ExportSpans
+	// has returned, as OTLP exporters do: the spans are then used again.
+	Borrows bool
 }
 
 // WithExporter sends decided spans by one of OTel's exporters. Several exporters
@@ -146,7 +149,7 @@ func (p *pump) release(r *Record) {
 	if r.readers.Add(-1) > 0 {
 		return
 	}
-	if p.records != nil && len(p.provider.pumps) == 1 {
+	if p.provider.borrows {
 		p.provider.bodies.giveBack(r)
 		return
 	}
@@ -160,9 +163,9 @@ func (p *pump) run() {
 	for {
 		select {
 		case <-ticks.C:
-			p.drain()
+			p.work()
 		case <-p.wake:
-			p.drain()
+			p.work()
 		case done := <-p.flushes:
 			p.drain()
 			close(done)
@@ -173,17 +176,34 @@ func (p *pump) run() {
 	}
 }
 
-// drain exports what waits now, failed spans first.
+// drain exports what waits now.
 func (p *pump) drain() {
-	for left := p.pending.Load(); left > 0; left -= int64(len(p.batch)) {
-		p.batch = p.failed.Take(p.batch[:0], p.Batch)
-		p.batch = p.others.Take(p.batch, p.Batch-len(p.batch))
-		if len(p.batch) == 0 {
+	for left := p.pending.Load(); left > 0; {
+		n := p.exportBatch()
+		if n == 0 {
 			return
 		}
-		p.pending.Add(-int64(len(p.batch)))
+		left -= n
+	}
+}
+
+// work is drain, and goes on while batches are full.
+func (p *pump) work() {
+	p.drain()
+	for p.pending.Load() >= int64(p.Batch) && p.exportBatch() > 0 {
+	}
+}
+
+// exportBatch exports failed spans first.
+func (p *pump) exportBatch() int64 {
+	p.batch = p.failed.Take(p.batch[:0], p.Batch)
+	p.batch = p.others.Take(p.batch, p.Batch-len(p.batch))
+	n := int64(len(p.batch))
+	if n > 0 {
+		p.pending.Add(-n)
 		p.export(p.batch)
 	}
+	return n
 }
 
 func (p *pump) exportOne(r *Record) {
@@ -249,6 +269,18 @@ func (p *pump) close(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
+	down := make(chan error, 1)
+	go func() { down <- p.end(ctx) }()
+	select {
+	case err := <-down:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// end shuts the exporter down.
+func (p *pump) end(ctx context.Context) error {
 	if p.exporterOption.records != nil {
 		return p.exporterOption.records.Shutdown(ctx)
 	}

@@ -26,6 +26,7 @@ type Record struct {
 	attributes  []attribute.KeyValue // those of the start; of a finished record, all
 	inline      [inlineAttributes]attribute.KeyValue
 	inlined     int // how many of inline
+	buffer      []attribute.KeyValue
 	events      []sdktrace.Event
 	links       []sdktrace.Link
 	description string
@@ -107,13 +108,25 @@ func (r *Record) ChildSpanCount() int { return r.children }
 // written: pointers cost the garbage collector's barrier.
 func (r *Record) clear() {
 	clear(r.inline[:r.inlined])
-	r.attributes, r.inlined = nil, 0
+	r.inlined = 0
+	if r.scope != nil {
+		r.clearFinished()
+	}
+	r.attributes = nil
 	if r.events != nil || r.links != nil || r.description != "" || r.endTask != nil {
 		r.events, r.links, r.description, r.endTask = nil, nil, "", nil
 	}
 	r.droppedAttributes, r.droppedEvents, r.droppedLinks = 0, 0, 0
-	if r.scope != nil {
-		r.scope, r.name = nil, ""
-		r.spanContext, r.parent = trace.SpanContext{}, trace.SpanContext{}
+}
+
+// maxBuffer is how large a buffer of attributes may be that stays.
+const maxBuffer = 32
+
+func (r *Record) clearFinished() {
+	clear(r.attributes)
+	if cap(r.buffer) > maxBuffer {
+		r.buffer = nil
 	}
+	r.scope, r.name = nil, ""
+	r.spanContext, r.parent = trace.SpanContext{}, trace.SpanContext{}
 }

@@ -8,6 +8,8 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/embedded"
+
+	"github.com/jcallgraph/jcallgraph/sdk/internal/edge"
 )
 
 // span is the handle that users hold: the span and the context that carries it,
@@ -34,9 +36,9 @@ type span struct {
 	mu         sync.Mutex
 	ended      int64
 	name       string
-	body       *Record   // nil: nothing to hold, or detached
-	site       *callSite // of exit spans: where the service calls
-	next       *span     // in the local root's list of ended spans; the root's: its head
+	body       *Record    // nil: nothing to hold, or detached
+	site       *edge.Site // of exit spans: where the service calls
+	next       *span      // in the local root's list of ended spans; the root's: its head
 }
 
 // flags of a span, guarded by its mu.
@@ -56,7 +58,8 @@ const (
 type traits uint8
 
 const (
-	traitKind    traits = 0x0f
+	traitKind    traits = 0x07
+	traitLinked  traits = 0x08 // started with links
 	traitSampled traits = 0x80
 	traitRandom  traits = 0x40
 	// traitWeighted: the local root's threshold is valid.
@@ -98,8 +101,18 @@ func (s *span) String() string { return "span " + s.root.traceID.String() + "-" 
 // local root's start.
 func (s *span) SpanContext() trace.SpanContext {
 	return trace.NewSpanContext(trace.SpanContextConfig{
-		TraceID: s.root.traceID, SpanID: s.id, TraceFlags: s.root.traits.traceFlags(), TraceState: s.root.traceState(),
+		TraceID: s.root.traceID, SpanID: s.id, TraceFlags: s.traceFlags(), TraceState: s.root.traceState(),
 	})
+}
+
+// traceFlags are those of the local trace; what W3C has not defined yet is the
+// parent's.
+func (s *span) traceFlags() trace.TraceFlags {
+	flags := s.traits.traceFlags()
+	if o := s.root.origin; o != nil && o.parent != nil {
+		flags |= o.parent.Flags() &^ trace.FlagsSampled
+	}
+	return flags
 }
 
 // TracerProvider is the provider that made the span.

@@ -44,7 +44,7 @@ func (t *tracer) newSpan(ctx context.Context, name string, config *trace.SpanCon
 
 func (t *tracer) newChild(ctx context.Context, name string, config *trace.SpanConfig, parent *span) *span {
 	s := &span{ctx: ctx, scope: t.scope, root: parent.root, parent: parent.id, name: name}
-	s.traits = parent.traits&^traitKind | traits(trace.ValidateSpanKind(config.SpanKind()))
+	s.traits = parent.traits&^(traitKind|traitLinked) | traits(trace.ValidateSpanKind(config.SpanKind()))
 	s.setStart(config)
 	s.id = s.root.newSpanID(ctx)
 	return s
@@ -58,6 +58,9 @@ func (t *tracer) newRoot(ctx context.Context, name string, config *trace.SpanCon
 	r.root = r
 	r.traits = traits(trace.ValidateSpanKind(config.SpanKind()))
 	r.setStart(config)
+	if len(config.Links()) > 0 {
+		r.traits |= traitLinked
+	}
 	r.join(parent)
 	if r.traceID.IsValid() {
 		r.id = r.newSpanID(ctx)
@@ -65,6 +68,7 @@ func (t *tracer) newRoot(ctx context.Context, name string, config *trace.SpanCon
 		r.newIDs(ctx)
 		r.takeRandomness(ctx)
 	}
+	r.takeDebug(ctx)
 	if !r.decideHead(config) {
 		return nil
 	}

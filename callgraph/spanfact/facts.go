@@ -40,6 +40,7 @@ const (
 // Facts is what a span's attributes and exceptions say of its call. It is made
 // by New and fed by the Note methods, in the order of the attributes.
 type Facts struct {
+	names         *table
 	errorType     string
 	exceptionType string // the last one's
 	peer          peer
@@ -81,11 +82,21 @@ func (h Half) String() string {
 }
 
 // New knows nothing but the kind.
-func New(k Kind) Facts { return Facts{kind: k, rpc: -1} }
+func New(k Kind) Facts {
+	f := Facts{names: ofItself, kind: k, rpc: -1}
+	if k.Exit() {
+		f.names = ofBoth
+	}
+	return f
+}
+
+// Speaks is false for most attributes that say nothing, which then need not be
+// noted. It is small enough to be inlined.
+func (f *Facts) Speaks(name string) bool { return f.names.speaks(name) }
 
 // NoteString takes an attribute whose value is text.
 func (f *Facts) NoteString(name, v string) {
-	if !speaks(name) {
+	if !f.names.speaks(name) {
 		return
 	}
 	if k := f.look(name); k != nothing {
@@ -95,7 +106,7 @@ func (f *Facts) NoteString(name, v string) {
 
 // NoteInt takes an attribute whose value is an integer.
 func (f *Facts) NoteInt(name string, v int64) {
-	if !speaks(name) {
+	if !f.names.speaks(name) {
 		return
 	}
 	if k := f.look(name); k != nothing {
@@ -106,14 +117,14 @@ func (f *Facts) NoteInt(name string, v int64) {
 // NoteFloat takes an attribute whose value is a fraction: some exporters write
 // status codes so.
 func (f *Facts) NoteFloat(name string, v float64) {
-	if speaks(name) {
+	if f.names.speaks(name) {
 		f.number(f.look(name), int64(v))
 	}
 }
 
 // NoteBool takes an attribute whose value is a truth value.
 func (f *Facts) NoteBool(name string, v bool) {
-	if !speaks(name) {
+	if !f.names.speaks(name) {
 		return
 	}
 	if k := f.look(name); k != nothing {
@@ -124,7 +135,7 @@ func (f *Facts) NoteBool(name string, v bool) {
 // NoteName takes an attribute whose value is none of these: its name alone may
 // say what is spoken.
 func (f *Facts) NoteName(name string) {
-	if speaks(name) {
+	if f.names.speaks(name) {
 		f.look(name)
 	}
 }
@@ -142,10 +153,7 @@ func (f *Facts) NoteException(typeName string, escaped bool) {
 // transport to what is spoken over it. Only exit spans have a peer.
 func (f *Facts) look(name string) key {
 	f.connection = max(f.connection, transport(name))
-	if k := keyOf(name); k < keyPeer || f.kind.Exit() {
-		return k
-	}
-	return nothing
+	return f.names.keyOf(name)
 }
 
 func (f *Facts) text(k key, v string) {

@@ -18,11 +18,11 @@ func TestEveryAttributeIsFound(t *testing.T) {
 		callgraph.AttributeSoftError, callgraph.AttributeCounted, callgraph.AttributeLate,
 	}
 	for _, name := range names {
-		require.True(t, speaks(name), name)
-		require.NotEqual(t, nothing, keyOf(name), name)
+		require.True(t, ofBoth.speaks(name), name)
+		require.NotEqual(t, nothing, ofBoth.keyOf(name), name)
 	}
-	require.False(t, speaks("app.order.id"))
-	require.Equal(t, nothing, keyOf("server.addresses"))
+	require.False(t, ofBoth.speaks("app.order.id"))
+	require.Equal(t, nothing, ofBoth.keyOf("server.addresses"))
 }
 
 func TestAnEmptyNameSaysNothing(t *testing.T) {

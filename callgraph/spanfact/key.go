@@ -85,8 +85,14 @@ const (
 	keyCluster
 )
 
-// speaking is all names that say something.
-var speaking = byShape([]speaker{
+// Of any span the names of ofItself say something; of exit spans, which have
+// an other side, those of ofBoth.
+var (
+	ofItself = byShape(slices.DeleteFunc(slices.Clone(speakers), func(s speaker) bool { return s.key >= keyPeer }))
+	ofBoth   = byShape(slices.Clone(speakers))
+)
+
+var speakers = []speaker{
 	{httpStatus, keyHTTPStatus},
 	{httpStatusOlder, keyHTTPStatusOlder},
 	{grpcStatus, keyGRPCStatus},
@@ -121,7 +127,7 @@ var speaking = byShape([]speaker{
 	{rpcService, keyService},
 	{envoyCluster, keyCluster},
 	{envoyClusterOlder, keyCluster},
-})
+}
 
 type speaker struct {
 	name string
@@ -159,13 +165,13 @@ func byShape(all []speaker) *table {
 
 // speaks is false for most names that say nothing. It is small enough to be
 // inlined, since it runs for each attribute of every span.
-func speaks(name string) bool {
-	return name != "" && speaking.lengths[name[0]&31]>>(len(name)&31)&1 != 0
+func (t *table) speaks(name string) bool {
+	return name != "" && t.lengths[name[0]&31]>>(len(name)&31)&1 != 0
 }
 
 // keyOf is what a name speaks of.
-func keyOf(name string) key {
-	t, h := speaking, shape(name)
+func (t *table) keyOf(name string) key {
+	h := shape(name)
 	for i := t.first[h]; i < t.first[h+1]; i++ {
 		if s := &t.sorted[i]; s.name == name {
 			return s.key

@@ -127,6 +127,15 @@ func (p *peer) further() Peer {
 	return Peer{name: UnknownPeer}
 }
 
+// Host is the host that the span names, without its port; empty where it names
+// none.
+func (f *Facts) Host() string {
+	if f.peer.address != "" {
+		return f.peer.address
+	}
+	return urlHost(f.peer.url).name
+}
+
 // PeerName is the name of the other side of an exit span.
 func (f *Facts) PeerName() string { return f.Peer().String() }
 
