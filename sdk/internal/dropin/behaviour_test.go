@@ -43,16 +43,9 @@ var behaviours = map[string][]behaviour{
 
 // differs are the cases where our SDK differs on purpose, with the reason.
 var differs = map[string]string{
-	"environment/a sampler that is off":                                  waiting,
-	"environment/a ratio of nothing":                                     waiting,
-	"environment/a ratio of nothing below parents":                       waiting,
-	"environment/a sampler that nobody knows is reported and not used":   waiting,
-	"environment/a ratio that is no number is reported and all are kept": waiting,
-	"readable/an ended span can be read":                                 "what takes room leaves a handle at its end, so that one held for long costs little; a processor reads it in OnEnd",
-	"readable/a new root counts for the old one":                         "it is no child of the old one, as its parent says",
+	"readable/an ended span can be read":         "what takes room leaves a handle at its end, so that one held for long costs little; a processor reads it in OnEnd",
+	"readable/a new root counts for the old one": "it is no child of the old one, as its parent says",
 }
-
-const waiting = "OTEL_TRACES_SAMPLER is not read yet"
 
 func TestBehaviours(t *testing.T) {
 	for _, sdk := range sdks {
