@@ -59,7 +59,7 @@ func labels(set attribute.Set) string {
 	var b strings.Builder
 	for _, a := range set.ToSlice() {
 		if !strings.HasPrefix(string(a.Key), "otel.component") {
-			b.WriteString(" " + string(a.Key) + "=" + a.Value.Emit())
+			b.WriteString(" " + string(a.Key) + "=" + a.Value.String())
 		}
 	}
 	return b.String()
