@@ -87,7 +87,7 @@ func (p *TracerProvider) siteOf(f *spanfact.Facts, name string) *edge.Site {
 	if p.edges == nil {
 		return nil
 	}
-	return p.edges.counters.Site(f.PeerName(), name)
+	return p.edges.counters.SiteOf(f.Peer(), name)
 }
 
 // half says which half of a call a span is, as far as this SDK counts it.

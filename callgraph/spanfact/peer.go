@@ -1,6 +1,8 @@
 package spanfact
 
 import (
+	"hash/maphash"
+	"math/bits"
 	"net"
 	"net/netip"
 	"strconv"
@@ -75,6 +77,20 @@ func (p Peer) String() string {
 		return p.name + "/" + p.database
 	}
 	return withPort(p.name, p.port)
+}
+
+// Hash is equal for equal peers.
+func (p Peer) Hash(seed maphash.Seed) uint64 {
+	h := maphash.String(seed, p.name) ^ uint64(p.port)*0x9e3779b97f4a7c15 // 2^64 / φ
+	if p.database != "" {
+		h ^= bits.RotateLeft64(maphash.String(seed, p.database), 1)
+	}
+	return h
+}
+
+// Clone shares no memory with what was noted.
+func (p Peer) Clone() Peer {
+	return Peer{name: strings.Clone(p.name), database: strings.Clone(p.database), port: p.port}
 }
 
 // Peer takes the first that is there: the name its caller gave the peer; for

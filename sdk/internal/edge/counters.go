@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"cmp"
 	"fmt"
 	"hash/maphash"
 	"math"
@@ -55,6 +56,7 @@ type Counters struct {
 	sweepEvery uint64 // harvests
 	operations *table[string, Operation]
 	sites      *table[siteKey, Site]
+	peers      *table[peerKey, *Site] // of sites: a cache
 	edges      *table[key, edge]
 	other      *Operation // of those that were folded
 	elsewhere  *Site      // of peers that were folded
@@ -81,6 +83,7 @@ func New(o Options) *Counters {
 		sweepEvery: sweepEvery,
 		operations: newTable[string, Operation](),
 		sites:      newTable[siteKey, Site](),
+		peers:      newTable[peerKey, *Site](),
 		edges:      newTable[key, edge](),
 		other:      &Operation{},
 		elsewhere:  &Site{},
@@ -107,9 +110,10 @@ func bucketOf(end int64) int64 {
 }
 
 // Client counts the client half of a call that ended at the given Unix
-// nanosecond: the caller is the entry's operation under its final name.
+// nanosecond: the caller is the entry's operation under its final name. A site
+// that is nil is not known.
 func (c *Counters) Client(caller *Operation, site *Site, conn callgraph.Connection, outcome callgraph.Outcome, end int64, d time.Duration) {
-	k := key{own: caller, site: site, side: clientSide, connection: conn}
+	k := key{own: caller, site: cmp.Or(site, c.elsewhere), side: clientSide, connection: conn}
 	c.count(k, half{bucket: bucketOf(end), duration: d, outcome: outcome})
 }
 

@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
+	"github.com/jcallgraph/jcallgraph/callgraph/spanfact"
 )
 
 const noon = 1795435200 // 2026-11-23T12:00:00Z
@@ -168,6 +169,36 @@ func TestLargeHarvestsAreTakenInParts(t *testing.T) {
 	require.Zero(t, c.Stats().Cells)
 }
 
+func TestSitesOfPeersInParts(t *testing.T) {
+	c := New(Options{Service: shop, MaxSites: 3})
+	c.sweepEvery = 1
+	address := func(port int64) spanfact.Peer {
+		f := spanfact.New(spanfact.Client)
+		f.NoteString("server.address", "10.0.0.7")
+		f.NoteInt("server.port", port)
+		return f.Peer()
+	}
+	s := c.SiteOf(address(80), "GET")
+	require.Same(t, s, c.Site("10.0.0.7:80", "GET"))
+	require.Same(t, s, c.SiteOf(address(80), "GET"))
+	require.NotSame(t, s, c.SiteOf(address(81), "GET"))
+	require.NotSame(t, s, c.SiteOf(address(80), "POST"))
+	require.Equal(t, otherName, c.SiteOf(address(82), "GET").name)
+	require.Zero(t, testing.AllocsPerRun(100, func() { c.SiteOf(address(80), "GET") }))
+	takeAll(c)
+	require.Same(t, s, c.SiteOf(address(80), "GET"), "it was in use")
+	takeAll(c)
+	takeAll(c)
+	require.Zero(t, c.Stats().Sites)
+	require.Zero(t, c.peers.size.Load())
+}
+
+func TestCallsToAnUnknownSiteCount(t *testing.T) {
+	c := counters()
+	c.Client(c.Operation("a"), nil, callgraph.HTTP, callgraph.OK, nanos(0), 1)
+	require.Equal(t, []string{"production/shop/cart a -> production//(other) (virtual) (other) [http] ok @0 client=1 server=0 only=0 folded"}, lines(takeAll(c)))
+}
+
 func BenchmarkServer(b *testing.B) {
 	c := counters()
 	o, from := c.Operation("GET /cart"), Caller{From: callgraph.Reference{Caller: 0xc0ffee, Site: 7}, Counts: true}
@@ -206,6 +237,15 @@ func BenchmarkNames(b *testing.B) {
 	b.Run("operation", func(b *testing.B) {
 		for b.Loop() {
 			c.Operation("GET /cart/{id}/items")
+		}
+	})
+	var f spanfact.Facts
+	b.Run("site of an address", func(b *testing.B) {
+		f = spanfact.New(spanfact.Client)
+		f.NoteString("server.address", "10.0.0.7")
+		f.NoteInt("server.port", 80)
+		for b.Loop() {
+			c.SiteOf(f.Peer(), "shop.Prices/GetPrice")
 		}
 	})
 	b.Run("site", func(b *testing.B) {

@@ -3,12 +3,14 @@ package edge
 import (
 	"cmp"
 	"hash/maphash"
+	"math/bits"
 	"strings"
 	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
+	"github.com/jcallgraph/jcallgraph/callgraph/spanfact"
 )
 
 // Operation is one of the process's own. It may be kept for any time.
@@ -37,6 +39,12 @@ type Site struct {
 func (s *Site) ID() callgraph.StaticID { return s.id }
 
 type siteKey struct{ peer, name string }
+
+// peerKey is a siteKey whose peer is in parts.
+type peerKey struct {
+	peer spanfact.Peer
+	name string
+}
 
 // told is the name as metrics can carry it; IDs are of what is told.
 func told(name string) string {
@@ -100,6 +108,22 @@ func (c *Counters) Site(peer, name string) *Site {
 		s = c.makeSite(k, hash)
 	}
 	touch(&s.used)
+	return s
+}
+
+// SiteOf is Site, but makes the peer's name only when it is new.
+func (c *Counters) SiteOf(peer spanfact.Peer, name string) *Site {
+	k := peerKey{peer, name}
+	hash := bits.RotateLeft64(maphash.String(c.seed, name), 7) ^ peer.Hash(c.seed)
+	if s := c.peers.find(k, hash); s != nil {
+		touch(&(*s).used)
+		return *s
+	}
+	called := siteKey{peer.String(), name}
+	s := c.Site(called.peer, called.name)
+	if s.siteKey == called { // neither cut nor folded
+		c.peers.findOrMake(peerKey{peer.Clone(), s.name}, hash, c.o.MaxSites, func(at **Site) { *at = s })
+	}
 	return s
 }
 

@@ -247,3 +247,21 @@ func TestEveryCallIsAppliedOnce(t *testing.T) {
 		})
 	})
 }
+
+func TestShutdownEndsAFlushThatHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, r := counters(), newReceiver(t)
+		r.hangs = true
+		s := NewSender(c, r, SenderOptions{Timeout: time.Hour})
+		call(c, 2)
+		flushed := make(chan error)
+		go func() { flushed <- s.Flush(context.Background()) }()
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		started := time.Now()
+		require.ErrorIs(t, s.Shutdown(ctx), context.DeadlineExceeded)
+		require.ErrorIs(t, <-flushed, context.Canceled)
+		require.Equal(t, time.Second, time.Since(started))
+	})
+}

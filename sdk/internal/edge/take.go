@@ -124,6 +124,7 @@ func (c *Counters) sweep() {
 	unused := func(used interface{ Swap(bool) bool }) bool { return !used.Swap(false) }
 	c.operations.retain(func(o *Operation) bool { return !unused(&o.used) })
 	c.sites.retain(func(s *Site) bool { return !unused(&s.used) })
+	c.peers.retain(func(**Site) bool { return false })
 }
 
 // retain keeps in use what the edge is between.

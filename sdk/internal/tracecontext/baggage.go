@@ -3,6 +3,7 @@ package tracecontext
 import (
 	"context"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -23,40 +24,43 @@ func isPlain(raw string) bool {
 		return false
 	}
 	var keys [maxPlainMembers]string
-	for n, more := 0, true; more; n++ {
-		var member string
-		member, raw, more = strings.Cut(raw, ",")
-		key, value, ok := strings.Cut(member, "=")
-		if !ok || n == maxPlainMembers || !isPlainKey(key) || !isPlainValue(value) || slices.Contains(keys[:n], key) {
+	for n := range keys {
+		equals, size := scanPlain(raw)
+		if size == 0 || slices.Contains(keys[:n], raw[:equals]) {
 			return false
 		}
-		keys[n] = key
-	}
-	return true
-}
-
-func isPlainKey(key string) bool {
-	for i := range len(key) {
-		if baggageChars[key[i]]&tokenChar == 0 {
-			return false
+		if size == len(raw) {
+			return true
 		}
+		keys[n] = raw[:equals]
+		raw = raw[size+1:]
 	}
-	return key != ""
+	return false
 }
 
-func isPlainValue(value string) bool {
-	for i := 0; i < len(value); i++ {
-		switch {
-		case baggageChars[value[i]]&octetChar == 0:
-			return false
-		case value[i] != '%':
-		case !neededEscape(value[i:]):
-			return false
-		default:
+// scanPlain finds the equals sign and the end of the member that s begins
+// with; both are 0 where that is not plain.
+func scanPlain(s string) (equals, size int) {
+	i := 0
+	for i < len(s) && baggageChars[s[i]]&tokenChar != 0 {
+		i++
+	}
+	if i == 0 || i == len(s) || s[i] != '=' {
+		return 0, 0
+	}
+	equals = i
+	for i++; i < len(s) && s[i] != ','; i++ {
+		if baggageChars[s[i]]&octetChar == 0 {
+			return 0, 0
+		}
+		if s[i] == '%' {
+			if !neededEscape(s[i:]) {
+				return 0, 0
+			}
 			i += 2
 		}
 	}
-	return true
+	return equals, i
 }
 
 // neededEscape reports whether s begins with an escape as the stock
@@ -88,19 +92,6 @@ var baggageChars = func() (chars [256]uint8) {
 	return chars
 }()
 
-// plainMembers walks over a plain header; values are still escaped.
-func plainMembers(raw string) func(yield func(key, value string) bool) {
-	return func(yield func(key, value string) bool) {
-		for more := raw != ""; more; {
-			var member string
-			member, raw, more = strings.Cut(raw, ",")
-			if key, value, _ := strings.Cut(member, "="); !yield(key, value) {
-				return
-			}
-		}
-	}
-}
-
 // unescape leaves a plain value alone that has no escapes.
 func unescape(value string) string {
 	if strings.IndexByte(value, '%') < 0 {
@@ -110,36 +101,11 @@ func unescape(value string) string {
 	return text
 }
 
-// parsePlain makes of a plain header what baggage.Parse would.
-func parsePlain(raw string) baggage.Baggage {
-	var room [maxPlainMembers]baggage.Member
-	found := room[:0]
-	for key, value := range plainMembers(raw) {
-		member, err := baggage.NewMemberRaw(key, unescape(value))
-		if err != nil {
-			continue // none: a token and ASCII text are always taken
-		}
-		found = append(found, member)
-	}
-	b, _ := baggage.New(found...) // 8 members fit
-	return b
-}
-
-// saysSame reports whether b is what a plain header says.
-func saysSame(b baggage.Baggage, raw string) bool {
-	n := 0
-	for key, value := range plainMembers(raw) {
-		m := b.Member(key)
-		if m.Key() != key || m.Value() != unescape(value) || m.Properties() != nil {
-			return false
-		}
-		n++
-	}
-	return n == b.Len()
-}
-
 // parsedBaggage is what a context holds for baggage.FromContext.
-type parsedBaggage struct{ state any }
+type parsedBaggage struct {
+	state any
+	list  uintptr // see listOf
+}
 
 // parsedBaggage parses once. From then on a context below may have baggage of
 // its own, so that the raw one alone no longer says what leaves (outgoingBaggage).
@@ -147,10 +113,25 @@ func (r *Remote) parsedBaggage() *parsedBaggage {
 	if p := r.parsed.Load(); p != nil {
 		return p
 	}
-	ctx := baggage.ContextWithBaggage(context.Background(), parsePlain(r.rawBaggage))
-	r.parsed.CompareAndSwap(nil, &parsedBaggage{state: ctx.Value(baggageKey)})
+	b, _ := baggage.Parse(r.rawBaggage) // plain, so nothing is wrong with it
+	ctx := baggage.ContextWithBaggage(context.Background(), b)
+	r.parsed.CompareAndSwap(nil, &parsedBaggage{state: ctx.Value(baggageKey), list: listOf(b)})
 	return r.parsed.Load()
 }
+
+// listOf tells one baggage from another by its list, which otel-go never
+// changes once it is made; 0: cannot tell.
+func listOf(b baggage.Baggage) uintptr {
+	if !hasList {
+		return 0
+	}
+	return reflect.ValueOf(b).Field(0).Pointer()
+}
+
+var hasList = func() bool {
+	t := reflect.TypeFor[baggage.Baggage]()
+	return t.NumField() == 1 && t.Field(0).Type.Kind() == reflect.Map
+}()
 
 // outgoingBaggage is the header for what baggage.FromContext finds in ctx:
 // the raw one as long as that is what ctx has.
@@ -160,7 +141,7 @@ func outgoingBaggage(ctx context.Context, hidden []string) string {
 		return withoutKeys(r.rawBaggage, hidden)
 	}
 	b := baggage.FromContext(ctx)
-	if ok && saysSame(b, r.rawBaggage) {
+	if list := listOf(b); ok && list != 0 && list == r.parsed.Load().list {
 		return withoutKeys(r.rawBaggage, hidden)
 	}
 	return deleteMembers(b, hidden).String()
@@ -168,22 +149,25 @@ func outgoingBaggage(ctx context.Context, hidden []string) string {
 
 // withoutKeys takes members out of a plain header.
 func withoutKeys(raw string, keys []string) string {
-	if len(keys) == 0 {
+	said := func(key string) bool { _, ok := plainValue(raw, key); return ok }
+	if !slices.ContainsFunc(keys, said) {
 		return raw
 	}
-	var kept []string
-	hidden := false
-	for member := range strings.SplitSeq(raw, ",") {
-		if key, _, _ := strings.Cut(member, "="); slices.Contains(keys, key) {
-			hidden = true
-			continue
-		}
-		kept = append(kept, member)
-	}
-	if !hidden {
-		return raw
-	}
+	kept := slices.DeleteFunc(strings.Split(raw, ","), func(member string) bool {
+		key, _, _ := strings.Cut(member, "=")
+		return slices.Contains(keys, key)
+	})
 	return strings.Join(kept, ",")
+}
+
+// plainValue is the value of a key in a plain header.
+func plainValue(raw, key string) (string, bool) {
+	for member := range strings.SplitSeq(raw, ",") {
+		if k, value, _ := strings.Cut(member, "="); k == key {
+			return unescape(value), true
+		}
+	}
+	return "", false
 }
 
 func deleteMembers(b baggage.Baggage, keys []string) baggage.Baggage {
@@ -203,10 +187,5 @@ func BaggageValue(ctx context.Context, key string) (string, bool) {
 		m := baggage.FromContext(ctx).Member(key)
 		return m.Value(), m.Key() == key && key != ""
 	}
-	for k, value := range plainMembers(r.rawBaggage) {
-		if k == key {
-			return unescape(value), true
-		}
-	}
-	return "", false
+	return plainValue(r.rawBaggage, key)
 }

@@ -67,23 +67,42 @@ func readBaggage(ctx context.Context, b *testing.B, read bool) {
 	}
 }
 
+// benchState is read from ot by the sampler.
+var benchState, _ = sampler.ParseState("th:ffbe76c8b43958")
+
 // benchSpan is a span of ours as far as propagation goes, reused so that only
 // the propagator allocates.
 type benchSpan struct {
 	testSpan
 }
 
-func (s *benchSpan) serve(ctx context.Context, b *testing.B) {
+func (s *benchSpan) serve(ctx context.Context, b testing.TB) {
 	r, ok := FromContext(ctx)
 	entry, valid := r.Entry()
-	state, err := sampler.ParseState(r.OT())
-	if !ok || !valid || err != nil {
+	if !ok || !valid || r.OT() != "th:ffbe76c8b43958" {
 		b.Fatal("not extracted")
 	}
 	s.Context = ctx
 	s.out = Outgoing{
 		TraceID: r.TraceID(), SpanID: trace.SpanID{1, 2, 3, 4, 5, 6, 7, 8}, Flags: r.Flags(), Trusted: true,
 		Entry: callgraph.StateEntry{Entrance: entry.Entrance, Caller: 42, Counted: true, Site: 43}, HasEntry: true,
-		State: state, Foreign: r.Foreign(),
+		State: benchState, Foreign: r.Foreign(),
+	}
+}
+
+// TestAllocations: one for the node, one for the text of the headers, one for
+// the slices that http.Header wants.
+func TestAllocations(t *testing.T) {
+	in, out := propagation.HeaderCarrier(http.Header{}), propagation.HeaderCarrier(http.Header{})
+	for key, value := range incoming {
+		in.Set(key, value)
+	}
+	p, span := New(Options{Baggage: true, OwnKeys: []string{"order.id"}}), &benchSpan{}
+	allocations := testing.AllocsPerRun(100, func() {
+		span.serve(p.Extract(context.Background(), in), t)
+		p.Inject(span, out)
+	})
+	if allocations > 3 {
+		t.Errorf("%v allocations, want 3", allocations)
 	}
 }

@@ -44,21 +44,26 @@ func (l lines) joined() string {
 	return l.first + "," + strings.Join(l.more, ",")
 }
 
-// headers are what is written; an empty one is left alone.
-type headers struct{ parent, state, baggage string }
+// headers are what is written. An empty one is left alone, as the carrier may
+// have its own, unless that must not go out: a proxy passes on what it got.
+type headers struct {
+	parent, state, baggage string
+
+	dropState, dropBaggage bool
+}
 
 func (h headers) write(carrier propagation.TextMapCarrier) {
 	if c, ok := carrier.(propagation.HeaderCarrier); ok {
 		h.writeHTTP(c)
 		return
 	}
-	set(carrier, stateHeader, h.state)
-	set(carrier, parentHeader, h.parent)
-	set(carrier, baggageHeader, h.baggage)
+	set(carrier, stateHeader, h.state, h.dropState)
+	set(carrier, parentHeader, h.parent, false)
+	set(carrier, baggageHeader, h.baggage, h.dropBaggage)
 }
 
-func set(carrier propagation.TextMapCarrier, header, value string) {
-	if value != "" {
+func set(carrier propagation.TextMapCarrier, header, value string, drop bool) {
+	if value != "" || drop && carrier.Get(header) != "" {
 		carrier.Set(header, value)
 	}
 }
@@ -67,13 +72,16 @@ func set(carrier propagation.TextMapCarrier, header, value string) {
 func (h headers) writeHTTP(c propagation.HeaderCarrier) {
 	values := [...]string{h.parent, h.state, h.baggage}
 	shared := values[:]
-	setHTTP(c, parentField, shared[0:1:1])
-	setHTTP(c, stateField, shared[1:2:2])
-	setHTTP(c, baggageField, shared[2:3:3])
+	setHTTP(c, parentField, shared[0:1:1], false)
+	setHTTP(c, stateField, shared[1:2:2], h.dropState)
+	setHTTP(c, baggageField, shared[2:3:3], h.dropBaggage)
 }
 
-func setHTTP(c propagation.HeaderCarrier, field string, value []string) {
-	if value[0] != "" {
+func setHTTP(c propagation.HeaderCarrier, field string, value []string, drop bool) {
+	switch {
+	case value[0] != "":
 		c[field] = value
+	case drop:
+		delete(c, field)
 	}
 }

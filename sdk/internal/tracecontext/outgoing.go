@@ -6,9 +6,13 @@ import (
 	"strings"
 )
 
+// headersRoom is what both headers take at most as a rule: more costs an
+// allocation, a larger room the time to clear it.
+const headersRoom = parentLength + stateRoom/2
+
 // headers are the values of traceparent and tracestate, in one piece of memory.
 func (o *Outgoing) headers() (parentValue, stateValue string) {
-	var room [parentLength + stateRoom]byte
+	var room [headersRoom]byte
 	b := parent{o.TraceID, o.SpanID, o.Flags}.appendTo(room[:0])
 	text := string(o.appendState(b))
 	return text[:parentLength], text[parentLength:]

@@ -101,6 +101,31 @@ func TestInjectHTTP(t *testing.T) {
 	assert.Equal(t, want["Baggage"], h["Baggage"])
 }
 
+// TestProxy: what a proxy copied from its caller does not reach strangers.
+func TestProxy(t *testing.T) {
+	p := New(Options{Baggage: true, OwnKeys: []string{"order.id"}})
+	ctx := p.Extract(t.Context(), propagation.MapCarrier{"traceparent": incoming["traceparent"], "baggage": "order.id=1"})
+	span := &testSpan{Context: ctx, out: Outgoing{TraceID: trace.TraceID{1}, SpanID: trace.SpanID{1}}}
+	copied := http.Header{"Tracestate": {"jcg=1", "a=1"}, "Baggage": {"order.id=1"}, "Traceparent": {"old"}}
+	p.Inject(span, propagation.HeaderCarrier(copied))
+	assert.Equal(t, http.Header{"Traceparent": {"00-01000000000000000000000000000000-0100000000000000-00"}}, copied)
+
+	other := propagation.MapCarrier{"tracestate": "jcg=1", "baggage": "order.id=1"}
+	p.Inject(span, other)
+	assert.Empty(t, other["tracestate"]+other["baggage"])
+	fresh := propagation.MapCarrier{}
+	p.Inject(span, fresh)
+	assert.Len(t, fresh, 1)
+
+	kept := http.Header{"Baggage": {"order.id=1"}}
+	New(Options{OwnKeys: []string{"order.id"}}).Inject(span, propagation.HeaderCarrier(kept))
+	assert.Len(t, kept["Baggage"], 1, "baggage is another propagator's")
+	span.out.Trusted = true
+	kept = http.Header{"Baggage": {"own=1"}}
+	p.Inject(&testSpan{Context: t.Context(), out: span.out}, propagation.HeaderCarrier(kept))
+	assert.Equal(t, []string{"own=1"}, kept["Baggage"], "as the stock propagator does")
+}
+
 func TestInjectWithoutASpan(t *testing.T) {
 	out := propagation.MapCarrier{}
 	New(Options{Baggage: true}).Inject(t.Context(), out)

@@ -19,6 +19,8 @@ type Options struct {
 	// OwnKeys are the baggage keys that are ours (business keys): they go
 	// to trusted destinations only and are not taken from untrusted callers.
 	OwnKeys []string
+	// Public: all requests come in as if their contexts were Untrusted.
+	Public bool
 }
 
 // Sender is a span that says itself what it sends along with a request. All
@@ -85,11 +87,11 @@ func (p *propagator) Extract(ctx context.Context, carrier propagation.TextMapCar
 	if len(h.more) > 0 || !parent.valid() {
 		return p.extractBaggage(ctx, carrier)
 	}
-	r := &Remote{Context: ctx, traceID: parent.traceID, spanID: parent.spanID, flags: parent.flags, remote: true}
+	r := &Remote{Context: ctx, Span: noSpan, traceID: parent.traceID, spanID: parent.spanID, flags: parent.flags, remote: true}
 	if state := read(carrier, stateHeader, stateField).joined(); state != "" {
 		r.members = parseMembers(state)
 	}
-	if IsUntrusted(ctx) {
+	if p.distrusts(ctx) {
 		r.distrust()
 	}
 	return p.enter(ctx, r, carrier)
@@ -122,7 +124,7 @@ func (p *propagator) extractBaggage(ctx context.Context, carrier propagation.Tex
 	if !p.options.Baggage {
 		return ctx
 	}
-	if !IsUntrusted(ctx) || len(p.options.OwnKeys) == 0 {
+	if !p.distrusts(ctx) || len(p.options.OwnKeys) == 0 {
 		return propagation.Baggage{}.Extract(ctx, carrier)
 	}
 	came := baggage.FromContext(propagation.Baggage{}.Extract(context.Background(), carrier))
@@ -132,22 +134,24 @@ func (p *propagator) extractBaggage(ctx context.Context, carrier propagation.Tex
 	return baggage.ContextWithBaggage(ctx, came)
 }
 
+// distrusts reports whether a request that comes in with ctx is a stranger's.
+func (p *propagator) distrusts(ctx context.Context) bool {
+	return p.options.Public || IsUntrusted(ctx)
+}
+
 // Inject writes the headers of the span and the baggage that ctx has.
 func (p *propagator) Inject(ctx context.Context, carrier propagation.TextMapCarrier) {
-	var out Outgoing
+	var h headers
 	var hidden []string
-	sender, ours := trace.SpanFromContext(ctx).(Sender)
-	if ours {
-		out = sender.Outgoing()
+	if sender, ours := trace.SpanFromContext(ctx).(Sender); !ours {
+		propagation.TraceContext{}.Inject(ctx, carrier)
+	} else if out := sender.Outgoing(); out.TraceID.IsValid() && out.SpanID.IsValid() {
+		h.parent, h.state = out.headers()
+		h.dropState = true // it would be another trace's
 		if !out.Trusted {
 			hidden = p.options.OwnKeys
+			h.dropBaggage = p.options.Baggage && len(hidden) > 0
 		}
-	} else {
-		propagation.TraceContext{}.Inject(ctx, carrier)
-	}
-	var h headers
-	if out.TraceID.IsValid() && out.SpanID.IsValid() {
-		h.parent, h.state = out.headers()
 	}
 	if p.options.Baggage && ctx != nil {
 		h.baggage = outgoingBaggage(ctx, hidden)

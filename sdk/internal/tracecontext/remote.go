@@ -16,7 +16,7 @@ import (
 // but for what is computed from it when first asked for.
 type Remote struct {
 	context.Context
-	noop.Span
+	trace.Span // noSpan; its methods but SpanContext do nothing
 
 	traceID   trace.TraceID
 	spanID    trace.SpanID
@@ -35,6 +35,8 @@ var (
 	_ trace.Span      = (*Remote)(nil)
 )
 
+var noSpan trace.Span = noop.Span{}
+
 // FromContext is the remote parent of ctx: false where the current span is
 // another one or there is none.
 func FromContext(ctx context.Context) (*Remote, bool) {
@@ -47,7 +49,7 @@ func FromContext(ctx context.Context) (*Remote, bool) {
 // The result is no context.
 func FromSpanContext(sc trace.SpanContext) *Remote {
 	r := &Remote{
-		Context: context.Background(),
+		Context: context.Background(), Span: noSpan,
 		traceID: sc.TraceID(), spanID: sc.SpanID(), flags: sc.TraceFlags(), remote: sc.IsRemote(),
 	}
 	if ts := sc.TraceState(); ts.Len() > 0 {
@@ -112,9 +114,7 @@ func (r *Remote) String() string {
 func (r *Remote) Value(key any) any {
 	switch key {
 	case spanKey:
-		if r.traceID.IsValid() {
-			return r
-		}
+		return r
 	case baggageKey:
 		if r.rawBaggage != "" {
 			return r.parsedBaggage().state

@@ -39,6 +39,8 @@ func TestRemoteSaysWhatTheCallerSaid(t *testing.T) {
 			assert.Empty(t, r.SpanContext().TraceState().Get("jcg"), "it would leave again, stale")
 			assert.True(t, r.SpanContext().IsRemote())
 			assert.False(t, r.IsRecording())
+			r.SetName("nothing happens")
+			r.End()
 			assert.False(t, r.Untrusted())
 
 			_, ok = FromContext(trace.ContextWithSpanContext(ctx, r.SpanContext()))

@@ -48,24 +48,24 @@ var memberPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9_\-*/@]{0,255}=[\x20-\x2
 // than the code does, and the part of it that otel-go knows.
 func wantMembers(lines []string) (all, known string) {
 	var members, level1 []string
-	seen := map[string]bool{}
+	seen, came := map[string]bool{}, 0
 	for member := range strings.SplitSeq(strings.Join(lines, ","), ",") {
 		trimmed := strings.Trim(member, " \t")
 		key, _, _ := strings.Cut(trimmed, "=")
-		if member == "" || strings.HasPrefix(trimmed, "jcg=") || memberPattern.MatchString(trimmed) && seen[key] {
+		if member == "" || strings.HasPrefix(trimmed, "jcg=") {
 			continue
 		}
-		if !memberPattern.MatchString(trimmed) {
+		if came++; came > 32 || !memberPattern.MatchString(trimmed) {
 			return "", ""
+		}
+		if seen[key] {
+			continue
 		}
 		seen[key] = true
 		members = append(members, trimmed)
 		if _, err := trace.ParseTraceState(trimmed); err == nil {
 			level1 = append(level1, trimmed)
 		}
-	}
-	if len(members) > 32 {
-		return "", ""
 	}
 	return strings.Join(members, ","), strings.Join(level1, ",")
 }

@@ -28,16 +28,13 @@ func parseParent(s string) parent {
 	if len(s) != parentLength || s[:3] != "00-" || s[35] != '-' || s[52] != '-' {
 		return stockParent(s)
 	}
-	var p parent
-	var flags [1]byte
-	if !unhex(p.traceID[:], s[3:35]) || !unhex(p.spanID[:], s[36:52]) || !unhex(flags[:], s[53:]) {
-		return parent{}
+	traceID, err1 := trace.TraceIDFromHex(s[3:35])
+	spanID, err2 := trace.SpanIDFromHex(s[36:52])
+	flags := trace.TraceFlags(hexDigits[s[53]]<<4 | hexDigits[s[54]])
+	if err1 != nil || err2 != nil || flags&^knownFlags != 0 {
+		return parent{} // what is no digit sets unknown flags, too
 	}
-	p.flags = trace.TraceFlags(flags[0])
-	if p.flags&^knownFlags != 0 || !p.valid() {
-		return parent{}
-	}
-	return p
+	return parent{traceID, spanID, flags}
 }
 
 func stockParent(s string) parent {
@@ -49,17 +46,7 @@ func stockParent(s string) parent {
 	return parent{traceID: sc.TraceID(), spanID: sc.SpanID(), flags: sc.TraceFlags()}
 }
 
-// unhex reads lower-case digits only; s has twice as many characters as dst.
-func unhex(dst []byte, s string) bool {
-	bad := byte(0)
-	for i := range dst {
-		high, low := hexDigits[s[2*i]], hexDigits[s[2*i+1]]
-		dst[i] = high<<4 | low&0xf
-		bad |= high | low
-	}
-	return bad <= 0xf
-}
-
+// hexDigits has 0xff for what is no lower-case digit.
 var hexDigits = func() (digits [256]byte) {
 	for i := range digits {
 		digits[i] = 0xff
@@ -71,8 +58,12 @@ var hexDigits = func() (digits [256]byte) {
 }()
 
 func (p parent) appendTo(b []byte) []byte {
-	b = append(b, "00-"...)
-	b = append(hex.AppendEncode(b, p.traceID[:]), '-')
-	b = append(hex.AppendEncode(b, p.spanID[:]), '-')
-	return hex.AppendEncode(b, []byte{byte(p.flags & knownFlags)})
+	var text [parentLength]byte
+	copy(text[:], "00-")
+	hex.Encode(text[3:], p.traceID[:])
+	text[35] = '-'
+	hex.Encode(text[36:], p.spanID[:])
+	text[52] = '-'
+	hex.Encode(text[53:], []byte{byte(p.flags & knownFlags)})
+	return append(b, text[:]...)
 }

@@ -57,6 +57,7 @@ func parseMembers(raw string) members {
 type list struct {
 	members [maxMembers]string
 	n       int
+	came    int  // with those of equal keys
 	ot      int  // which one is ot, from 1; 0: none
 	start   int  // where the first one begins
 	untidy  bool // they are no single part of the header
@@ -76,10 +77,10 @@ func (l *list) read(raw string) (entry string, ok bool) {
 				entry, seen = value, true
 			}
 			l.untidy = l.untidy || l.n > 0
+		case !ok:
+			size = sizeOf(rest) // nothing but our entry is still looked for
 		default:
-			var added bool
-			size, added = l.add(rest, at)
-			ok = ok && added
+			size, ok = l.add(rest, at)
 		}
 		at += size + 1
 	}
@@ -95,7 +96,11 @@ func ownEntry(s string) (value string, size int, ours bool) {
 		return "", 0, false
 	}
 	size = sizeOf(s)
-	return strings.TrimRight(s[blanks+len(entryPrefix):size], " \t"), size, true
+	value = s[blanks+len(entryPrefix) : size]
+	for value != "" && countBlanks(value[len(value)-1:]) > 0 {
+		value = value[:len(value)-1]
+	}
+	return value, size, true
 }
 
 // sizeOf is the length of the member that s begins with.
@@ -110,14 +115,13 @@ func sizeOf(s string) int {
 // whole tracestate invalid.
 func (l *list) add(s string, start int) (size int, ok bool) {
 	member, equals, size := scanMember(s)
+	l.came++
 	switch {
-	case member == "":
+	case member == "" || l.came > maxMembers:
 		return sizeOf(s), false
 	case l.has(member[:equals]):
 		l.untidy = true
 		return size, true
-	case l.n == maxMembers:
-		return size, false
 	case l.n == 0:
 		l.start = start
 	}

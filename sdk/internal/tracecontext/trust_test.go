@@ -1,6 +1,7 @@
 package tracecontext
 
 import (
+	"context"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -16,10 +17,17 @@ func TestUntrusted(t *testing.T) {
 	public := Untrusted(t.Context())
 	assert.True(t, IsUntrusted(trace.ContextWithSpanContext(public, trace.SpanContext{})))
 	assert.False(t, IsUntrusted(t.Context()))
-	for _, nodes := range []bool{true, false} {
-		p := &propagator{options: Options{Baggage: true, OwnKeys: []string{"order.id", "cart"}}, nodes: nodes}
-		r, ok := FromContext(p.Extract(public, propagation.MapCarrier(incoming)))
-		require.True(t, ok)
+	options := Options{Baggage: true, OwnKeys: []string{"order.id", "cart"}}
+	alwaysPublic := options
+	alwaysPublic.Public = true
+	for name, ctx := range map[string]context.Context{
+		"marked":    (&propagator{options: options, nodes: true}).Extract(public, propagation.MapCarrier(incoming)),
+		"otel only": (&propagator{options: options}).Extract(public, propagation.MapCarrier(incoming)),
+		"all are":   New(alwaysPublic).Extract(t.Context(), propagation.MapCarrier(incoming)),
+	} {
+		r, ok := FromContext(ctx)
+		require.True(t, ok, name)
+		assert.Equal(t, "user.tier=gold", baggage.FromContext(ctx).String(), name)
 		assert.True(t, r.Untrusted())
 		_, ok = r.Entry()
 		assert.False(t, ok)
@@ -54,7 +62,7 @@ func TestUntrustedBaggage(t *testing.T) {
 	}
 }
 
-// TestNoStateIsKept: what strangers send changes nothing for those after them.
+// TestHostileHeadersAreForgotten: what strangers send changes nothing for those after them.
 func TestHostileHeadersAreForgotten(t *testing.T) {
 	p := New(Options{Baggage: true, OwnKeys: []string{"order.id"}})
 	before := p.Extract(t.Context(), propagation.MapCarrier(incoming))
