@@ -135,6 +135,31 @@ func TestSetupCountsCalls(t *testing.T) {
 	require.Positive(t, r.metrics)
 }
 
+// TestSetupOutlivesAReceiverWithoutMetrics: its refusals are counted, and spans
+// go on.
+func TestSetupOutlivesAReceiverWithoutMetrics(t *testing.T) {
+	r := listen(t) // whose HTTP takes spans only
+	alone(t, "OTEL_EXPORTER_OTLP_ENDPOINT", r.httpURL)
+	var told []string
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { told = append(told, err.Error()) }))
+	t.Cleanup(func() { otel.SetErrorHandler(otel.ErrorHandlerFunc(func(error) {})) })
+	stop, err := sdk.Setup(t.Context())
+	require.NoError(t, err)
+	provider, ok := otel.GetTracerProvider().(*sdk.TracerProvider)
+	require.True(t, ok)
+	for range 2 {
+		_, span := otel.Tracer("test").Start(t.Context(), "GET /", trace.WithSpanKind(trace.SpanKindServer))
+		span.End()
+		require.ErrorContains(t, provider.ForceFlush(t.Context()), "refused")
+	}
+	edges := provider.Status().Edges
+	require.EqualValues(t, 2, edges.Refused)
+	require.Empty(t, edges.Top)
+	require.NoError(t, stop(t.Context()))
+	require.Empty(t, told, "whoever asked has the error")
+	require.Len(t, r.spans(), 2)
+}
+
 func TestSetupByFile(t *testing.T) {
 	r := listen(t)
 	file := filepath.Join(t.TempDir(), "otel.yaml")
