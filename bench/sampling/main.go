@@ -68,7 +68,7 @@ func (l *list) Set(text string) error {
 }
 
 func parse(args []string, usage io.Writer) (o options, err error) {
-	o.rates, o.loads = list{1, 10, 100, 1000, 4000}, list{250, 1000, 4000}
+	o.rates, o.loads = list{1, 10, 100, 1000, 4000}, list{100, 400, 1600}
 	flags := flag.NewFlagSet("bench/sampling", flag.ContinueOnError)
 	flags.SetOutput(usage)
 	flags.StringVar(&o.binary, "binary", "build/jcallgraph", "the collector, as make build leaves it")

@@ -23,6 +23,7 @@ type point struct {
 	requests application.Made
 	sent     application.Sent
 	made     uint64 // spans, whether they left or not
+	dropped  uint64 // of those that were kept: the machine was too slow
 	cpu      time.Duration
 	found    map[application.Pair]application.Made
 	calls    map[application.Pair]application.Made
@@ -56,6 +57,8 @@ func (b *bench) measure(ctx context.Context, n, load int) (p point, err error) {
 		return p, err
 	}
 	p.requests, p.sent, p.calls = a.Requests(), a.Sent(), a.Calls()
+	lost := a.Became().Dropped
+	p.dropped = lost.QueueFailed + lost.QueueOthers + lost.Export
 	p.made = p.requests.Calls + spansOf(p.calls)
 	if err := a.Close(ctx); err != nil {
 		return p, err

@@ -21,29 +21,33 @@ import (
 // kinds of errors; the last ones are rare.
 const errorTypes = 20
 
-// failAll compares the storm with a day on which all chains are kept.
+// failAll compares the storm with times in which all chains are kept and none
+// fails, before and after it.
 func (b *bench) failAll(ctx context.Context) error {
-	calm := 0.0
+	measured := map[string]figures{}
 	for _, phase := range []string{"n1", "storm", "n1_again"} {
-		rate, err := b.phase(ctx, phase)
+		f, err := b.phase(ctx, phase)
 		if err != nil {
 			return err
 		}
-		b.Print(phase+"_requests_per_second", rate, "requests/s")
-		switch phase {
-		case "storm":
-			calm = rate / calm
-		case "n1":
-			calm = rate
-		}
+		b.Print(phase+"_requests_per_second", f.rate, "requests/s")
+		b.Print(phase+"_cpu_us_per_request", f.cpu, "us")
+		measured[phase] = f
 	}
-	b.Print("storm_vs_n1", calm, "ratio")
+	n1, again, storm := measured["n1"], measured["n1_again"], measured["storm"]
+	b.Print("storm_vs_n1", storm.rate/max(n1.rate, again.rate), "ratio")
+	b.Print("storm_vs_n1_cpu", storm.cpu/min(n1.cpu, again.cpu), "ratio")
 	return nil
 }
 
-// phase returns the throughput: that of the time when everything fails, or of
-// all of it.
-func (b *bench) phase(ctx context.Context, name string) (rate float64, err error) {
+// figures of a phase.
+type figures struct {
+	rate float64 // requests a second
+	cpu  float64 // microseconds of a request, in all threads
+}
+
+// phase measures the time in which everything fails, or all of it.
+func (b *bench) phase(ctx context.Context, name string) (f figures, err error) {
 	err = b.withCollector(ctx, name, func(c child.Collector) error {
 		kept := &signatures{}
 		o := application.Options{Collector: c.Traces(), Record: kept, Policy: sampler.Policy{Rate: sampler.ParentBased{}, Keep: sampler.Errors}}
@@ -60,22 +64,26 @@ func (b *bench) phase(ctx context.Context, name string) (rate float64, err error
 		if name == "storm" {
 			b.rising(ctx, a, made)
 		}
-		before := a.Requests().Calls
+		before, used := a.Requests().Calls, cpu()
 		took := b.steady(ctx, a, made, name == "storm")
-		rate = float64(a.Requests().Calls-before) / took.Seconds()
+		requests := float64(a.Requests().Calls - before)
+		f = figures{requests / took.Seconds(), float64((cpu() - used).Microseconds()) / requests}
 		stop()
 		b.Print(name+"_peak_heap_mb", figure.MB(int64(<-peak)), "MB")
 		return b.settle(ctx, name, a, c, made, kept)
 	})
-	return rate, err
+	return f, err
 }
 
 func (b *bench) settle(ctx context.Context, name string, a *application.Application, c child.Collector, made, kept *signatures) error {
 	if err := a.Flush(ctx); err != nil {
 		return err
 	}
+	became := a.Became()
 	b.Print(name+"_exported_spans", float64(a.Sent().Spans), "spans")
+	b.Print(name+"_dropped_spans", float64(became.Dropped.QueueFailed+became.Dropped.QueueOthers), "spans")
 	if name == "storm" {
+		b.Print("storm_thinned_local_traces", float64(became.Thinned), "local traces")
 		b.Print("storm_failed_requests", float64(a.Requests().Errors), "requests")
 		b.Print("storm_signatures_made", float64(made.count()), "signatures")
 		b.Print("storm_signatures_kept", float64(kept.count()), "signatures")

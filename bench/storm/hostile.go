@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 
+	"go.opentelemetry.io/otel"
+
 	"github.com/jcallgraph/jcallgraph/bench/internal/application"
 	"github.com/jcallgraph/jcallgraph/bench/internal/child"
 	"github.com/jcallgraph/jcallgraph/bench/internal/figure"
@@ -17,6 +19,8 @@ import (
 // the memory must have an end, and what the services do among themselves must
 // be counted as ever.
 func (b *bench) beAttacked(ctx context.Context) error {
+	// What callers send wrong is reported, and would fill the screen.
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(error) {}))
 	return b.withCollector(ctx, "hostile", func(c child.Collector) error {
 		a, err := application.New(ctx, application.Options{
 			Collector: c.Traces(), Record: &signatures{},

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/jcallgraph/jcallgraph/bench/internal/application"
@@ -27,6 +28,15 @@ func (b *bench) drive(serve func(i int), next func(i int) bool) (took time.Durat
 	}
 	wg.Wait()
 	return time.Since(began)
+}
+
+// cpu is what the process has used, in all threads.
+func cpu() time.Duration {
+	var r syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
+		return 0 // cannot be: the arguments are right
+	}
+	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
 }
 
 // heap is what is in use after a collection.

@@ -76,6 +76,21 @@ func (a *Application) Flush(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
+// Became says what became of the spans of all services.
+func (a *Application) Became() (sum sdk.SpanStatus) {
+	for _, s := range a.services {
+		one := s.provider.Status().Spans
+		sum.KeptFailed += one.KeptFailed
+		sum.KeptByRate += one.KeptByRate
+		sum.Discarded += one.Discarded
+		sum.Thinned += one.Thinned
+		sum.Dropped.QueueFailed += one.Dropped.QueueFailed
+		sum.Dropped.QueueOthers += one.Dropped.QueueOthers
+		sum.Dropped.Export += one.Dropped.Export
+	}
+	return sum
+}
+
 // Close flushes and ends the services.
 func (a *Application) Close(ctx context.Context) error {
 	var errs []error

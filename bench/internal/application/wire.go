@@ -28,7 +28,7 @@ type wire struct {
 
 // Sent is what left.
 type Sent struct {
-	Spans, LostSpans       uint64
+	Spans                  uint64
 	Packets, Bytes         uint64 // of spans, as TCP's segments with data and its payload
 	EdgePackets, EdgeBytes uint64
 }
@@ -67,26 +67,24 @@ func (w *wire) close(ctx context.Context) error {
 
 // Sent is what left so far.
 func (a *Application) Sent() (s Sent) {
-	s.Spans, s.LostSpans = a.wire.exporter.spans.Load(), a.wire.exporter.lost.Load()
+	s.Spans = a.wire.exporter.spans.Load()
 	s.Packets, s.Bytes = a.wire.spans.sent()
 	s.EdgePackets, s.EdgeBytes = a.wire.edges.sent()
 	return s
 }
 
-// counted is an exporter that counts what left, and what did not.
+// counted is an exporter that counts what left.
 type counted struct {
 	sdktrace.SpanExporter
-	spans, lost atomic.Uint64
+	spans atomic.Uint64
 }
 
 func (c *counted) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
 	err := c.SpanExporter.ExportSpans(ctx, spans)
-	if err != nil {
-		c.lost.Add(uint64(len(spans)))
-		return err
+	if err == nil {
+		c.spans.Add(uint64(len(spans)))
 	}
-	c.spans.Add(uint64(len(spans)))
-	return nil
+	return err
 }
 
 // shared is an exporter that one of its users does not shut down.
