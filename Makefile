@@ -74,6 +74,10 @@ fuzz: ## run every fuzz target for FUZZTIME (20s)
 bench: build web/node_modules ## print the benchmarks' numbers, side by side with Jaeger (an hour)
 	go run ./bench/ingest
 	go run ./bench/query
+	go run ./bench/sdk
+	go run ./bench/sampling
+	go run ./bench/storm
+	go run ./bench/ids
 	node bench/ui/main.mjs build/jcallgraph
 
 clean: ## remove what was built; stored data stays where it is
