@@ -123,7 +123,7 @@ func (b *bench) run(ctx context.Context) error {
 		for _, n := range b.rates {
 			p, err := b.measure(ctx, n, load)
 			if err != nil {
-				return fmt.Errorf("N=%d, %d requests/s: %w", n, load, err)
+				return fmt.Errorf("at %d requests/s, one of %d kept: %w", load, n, err)
 			}
 			b.report(p)
 			wrong = append(wrong, p.wrong)

@@ -148,8 +148,8 @@ func (p *point) await(ctx context.Context, api string) error {
 func (p *point) difference() error {
 	for pair, made := range p.calls {
 		if p.found[pair] != made {
-			return fmt.Errorf("N=%d, %d requests/s: %s -> %s has %v in the graph, and %v were made", p.n, p.load, pair.Caller, pair.Callee, p.found[pair], made)
+			return fmt.Errorf("at %d requests/s, one of %d kept: %s -> %s has %v in the graph, and %v were made", p.load, p.n, pair.Caller, pair.Callee, p.found[pair], made)
 		}
 	}
-	return fmt.Errorf("N=%d, %d requests/s: the graph has edges that were not made: %v", p.n, p.load, p.found)
+	return fmt.Errorf("at %d requests/s, one of %d kept: the graph has edges that were not made: %v", p.load, p.n, p.found)
 }

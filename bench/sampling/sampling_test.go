@@ -58,7 +58,7 @@ func TestSpansOfCalls(t *testing.T) {
 func TestADifferenceIsNamed(t *testing.T) {
 	p := points()[0]
 	p.found = map[application.Pair]application.Made{{Caller: "cart", Callee: "redis"}: {Calls: 90}}
-	require.EqualError(t, p.difference(), "N=10, 100 requests/s: web -> cart has {0 0} in the graph, and {90 2} were made")
+	require.EqualError(t, p.difference(), "at 100 requests/s, one of 10 kept: web -> cart has {0 0} in the graph, and {90 2} were made")
 }
 
 func TestCommandLineIsChecked(t *testing.T) {

@@ -34,8 +34,10 @@ type carried struct {
 // one that was started before, of a context that came in the same way.
 func (b *bench) propagation() error {
 	both := []carried{
-		{"stock", propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, propagation.Baggage{}),
-			sdktrace.NewTracerProvider()},
+		{
+			"stock", propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, propagation.Baggage{}),
+			sdktrace.NewTracerProvider(),
+		},
 		{"ours", sdk.Propagator("order.id"), sdk.NewTracerProvider(sdk.WithPolicy(notSampled), sdk.WithEdgeExporter(countSink{}))},
 	}
 	for _, read := range []bool{false, true} {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -145,8 +144,7 @@ type signature struct{ operation, errorType string }
 
 // signatures that were met. As an exporter, those that left.
 type signatures struct {
-	all   sync.Map
-	spans atomic.Int64
+	all sync.Map
 }
 
 func (s *signatures) add(one signature) {

@@ -62,7 +62,7 @@ func (w *wire) options(o Options) []sdk.Option {
 }
 
 func (w *wire) close(ctx context.Context) error {
-	return errors.Join(w.exporter.SpanExporter.Shutdown(ctx), w.spans.connection.Close(), w.edges.connection.Close())
+	return errors.Join(w.exporter.Shutdown(ctx), w.spans.connection.Close(), w.edges.connection.Close())
 }
 
 // Sent is what left so far.
