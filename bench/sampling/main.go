@@ -68,13 +68,13 @@ func (l *list) Set(text string) error {
 }
 
 func parse(args []string, usage io.Writer) (o options, err error) {
-	o.rates, o.loads = list{1, 10, 100, 1000, 4000}, list{100, 400, 1600}
+	o.rates, o.loads = list{1, 10, 100, 1000, 4000}, list{250, 800, 2500}
 	flags := flag.NewFlagSet("bench/sampling", flag.ContinueOnError)
 	flags.SetOutput(usage)
 	flags.StringVar(&o.binary, "binary", "build/jcallgraph", "the collector, as make build leaves it")
 	flags.Var(&o.rates, "n", "one of so many successful chains is kept, `N,…`")
 	flags.Var(&o.loads, "loads", "requests a second, `number,…`")
-	flags.DurationVar(&o.duration, "duration", 10*time.Second, "of each load at each N")
+	flags.DurationVar(&o.duration, "duration", 20*time.Second, "of each load at each N")
 	flags.Float64Var(&o.failures, "failures", 0.0001, "part of the requests that fail")
 	flags.IntVar(&o.senders, "senders", 8, "requests at a time")
 	flags.IntVar(&o.portOffset, "port-offset", 0, "added to every port (default: one that finds them free)")

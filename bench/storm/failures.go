@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,107 +22,122 @@ import (
 // kinds of errors; the last ones are rare.
 const errorTypes = 20
 
-// failAll compares the storm with times in which all chains are kept and none
-// fails, before and after it.
+// failAll compares the storm with an application of which all chains are kept
+// and none fails. Both take turns, so that what else the machine does meets both.
 func (b *bench) failAll(ctx context.Context) error {
-	measured := map[string]figures{}
-	for _, phase := range []string{"n1", "storm", "n1_again"} {
-		f, err := b.phase(ctx, phase)
+	return b.withCollector(ctx, "storm", func(c child.Collector) error {
+		calm, err := newContender(ctx, c, sampler.Always)
 		if err != nil {
 			return err
 		}
-		b.Print(phase+"_requests_per_second", f.rate, "requests/s")
-		b.Print(phase+"_cpu_us_per_request", f.cpu, "us")
-		measured[phase] = f
-	}
-	n1, again, storm := measured["n1"], measured["n1_again"], measured["storm"]
-	b.Print("storm_vs_n1", storm.rate/max(n1.rate, again.rate), "ratio")
-	b.Print("storm_vs_n1_cpu", storm.cpu/min(n1.cpu, again.cpu), "ratio")
-	return nil
-}
-
-// figures of a phase.
-type figures struct {
-	rate float64 // requests a second
-	cpu  float64 // microseconds of a request, in all threads
-}
-
-// phase measures the time in which everything fails, or all of it.
-func (b *bench) phase(ctx context.Context, name string) (f figures, err error) {
-	err = b.withCollector(ctx, name, func(c child.Collector) error {
-		kept := &signatures{}
-		o := application.Options{Collector: c.Traces(), Record: kept, Policy: sampler.Policy{Rate: sampler.ParentBased{}, Keep: sampler.Errors}}
-		if name == "storm" {
-			o.Policy.Rate = sampler.ParentBased{Root: sampler.OneIn(1000)}
-		}
-		a, err := application.New(ctx, o)
+		storm, err := newContender(ctx, c, sampler.OneIn(1000))
 		if err != nil {
 			return err
 		}
 		watched, stop := context.WithCancel(ctx)
 		peak := watchHeap(watched)
-		made := &signatures{}
-		if name == "storm" {
-			b.rising(ctx, a, made)
-		}
-		before, used := a.Requests().Calls, cpu()
-		took := b.steady(ctx, a, made, name == "storm")
-		requests := float64(a.Requests().Calls - before)
-		f = figures{requests / took.Seconds(), float64((cpu() - used).Microseconds()) / requests}
+		b.rising(ctx, storm)
+		b.turns(ctx, calm, storm)
 		stop()
-		b.Print(name+"_peak_heap_mb", figure.MB(int64(<-peak)), "MB")
-		return b.settle(ctx, name, a, c, made, kept)
+		b.Print("storm_peak_heap_mb", figure.MB(int64(<-peak)), "MB")
+		return errors.Join(b.settle(ctx, c, calm, storm), calm.Close(ctx), storm.Close(ctx))
 	})
-	return f, err
 }
 
-func (b *bench) settle(ctx context.Context, name string, a *application.Application, c child.Collector, made, kept *signatures) error {
-	if err := a.Flush(ctx); err != nil {
+// contender is an application with what failed in it, and what was kept of that.
+type contender struct {
+	*application.Application
+	made, kept *signatures
+}
+
+func newContender(ctx context.Context, c child.Collector, rate sampler.Rate) (*contender, error) {
+	kept := &signatures{}
+	a, err := application.New(ctx, application.Options{
+		Collector: c.Traces(), Record: kept, Policy: sampler.Policy{Rate: sampler.ParentBased{Root: rate}, Keep: sampler.Errors},
+	})
+	return &contender{a, &signatures{}, kept}, err
+}
+
+// turn is what a contender did while it was its turn.
+type turn struct{ rate, cpu float64 } // requests a second; microseconds a request
+
+// turns gives each contender half a second in turn.
+func (b *bench) turns(ctx context.Context, calm, storm *contender) {
+	const long = 500 * time.Millisecond
+	var rates, cpus []float64
+	var n1, all []turn
+	for began := time.Now(); ctx.Err() == nil && time.Since(began) < 2*b.hold; {
+		c, s := b.turn(ctx, calm, false, long), b.turn(ctx, storm, true, long)
+		n1, all = append(n1, c), append(all, s)
+		rates, cpus = append(rates, s.rate/c.rate), append(cpus, s.cpu/c.cpu)
+	}
+	b.Print("n1_requests_per_second", median(n1, func(t turn) float64 { return t.rate }), "requests/s")
+	b.Print("storm_requests_per_second", median(all, func(t turn) float64 { return t.rate }), "requests/s")
+	b.Print("n1_cpu_us_per_request", median(n1, func(t turn) float64 { return t.cpu }), "us")
+	b.Print("storm_cpu_us_per_request", median(all, func(t turn) float64 { return t.cpu }), "us")
+	same := func(v float64) float64 { return v }
+	b.Print("storm_vs_n1", median(rates, same), "ratio")
+	b.Print("storm_vs_n1_cpu", median(cpus, same), "ratio")
+}
+
+func (b *bench) turn(ctx context.Context, c *contender, fails bool, long time.Duration) turn {
+	before, used, began := c.Requests().Calls, cpu(), time.Now()
+	took := b.drive(func(i int) { c.serve(i, fails) }, func(int) bool { return ctx.Err() == nil && time.Since(began) < long })
+	requests := float64(c.Requests().Calls - before)
+	return turn{requests / took.Seconds(), float64((cpu() - used).Microseconds()) / requests}
+}
+
+func median[T any](list []T, of func(T) float64) float64 {
+	var values []float64
+	for _, one := range list {
+		values = append(values, of(one))
+	}
+	slices.Sort(values)
+	return values[len(values)/2]
+}
+
+// settle checks that nothing was lost.
+func (b *bench) settle(ctx context.Context, c child.Collector, calm, storm *contender) error {
+	if err := errors.Join(calm.Flush(ctx), storm.Flush(ctx)); err != nil {
 		return err
 	}
-	became := a.Became()
-	b.Print(name+"_exported_spans", float64(a.Sent().Spans), "spans")
-	b.Print(name+"_dropped_spans", float64(became.Dropped.QueueFailed+became.Dropped.QueueOthers), "spans")
-	if name == "storm" {
-		b.Print("storm_thinned_local_traces", float64(became.Thinned), "local traces")
-		b.Print("storm_failed_requests", float64(a.Requests().Errors), "requests")
-		b.Print("storm_signatures_made", float64(made.count()), "signatures")
-		b.Print("storm_signatures_kept", float64(kept.count()), "signatures")
-		if missing := made.without(kept); len(missing) > 0 {
-			return fmt.Errorf("no chain was kept of %v", missing)
-		}
+	became := storm.Became()
+	b.Print("storm_failed_requests", float64(storm.Requests().Errors), "requests")
+	b.Print("storm_exported_spans", float64(storm.Sent().Spans), "spans")
+	b.Print("storm_dropped_spans", float64(became.Dropped.QueueFailed+became.Dropped.QueueOthers), "spans")
+	b.Print("storm_thinned_local_traces", float64(became.Thinned), "local traces")
+	b.Print("storm_signatures_made", float64(storm.made.count()), "signatures")
+	b.Print("storm_signatures_kept", float64(storm.kept.count()), "signatures")
+	if missing := storm.made.without(storm.kept); len(missing) > 0 && became.Dropped.QueueFailed == 0 {
+		return fmt.Errorf("no chain was kept of %v", missing)
 	}
-	if application.EdgesCounted {
-		if err := exact(ctx, c.API(), a.Calls()); err != nil {
-			return err
-		}
-		b.Print(name+"_counts_exact", 1, "bool")
+	made := storm.Calls()
+	for pair, more := range calm.Calls() {
+		made[pair] = application.Made{Calls: made[pair].Calls + more.Calls, Errors: made[pair].Errors + more.Errors}
 	}
-	return a.Close(ctx)
+	if err := exact(ctx, c.API(), made); err != nil {
+		return err
+	}
+	b.Print("storm_counts_exact", 1, "bool")
+	return nil
 }
 
 // rising lets failures grow to all.
-func (b *bench) rising(ctx context.Context, a *application.Application, made *signatures) {
+func (b *bench) rising(ctx context.Context, c *contender) {
 	began := time.Now()
-	part := func() float64 { return 0.001 + 0.999*min(1, time.Since(began).Seconds()/b.rise.Seconds()) }
 	b.drive(func(i int) {
-		fails := rand.Float64() < part()
-		serve(a, i, fails, made)
+		part := 0.001 + 0.999*time.Since(began).Seconds()/b.rise.Seconds()
+		c.serve(i, rand.Float64() < part)
 	}, func(int) bool { return ctx.Err() == nil && time.Since(began) < b.rise })
 }
 
-func (b *bench) steady(ctx context.Context, a *application.Application, made *signatures, fails bool) time.Duration {
-	began := time.Now()
-	return b.drive(func(i int) { serve(a, i, fails, made) }, func(int) bool { return ctx.Err() == nil && time.Since(began) < b.hold })
-}
-
-func serve(a *application.Application, i int, fails bool, made *signatures) {
+func (c *contender) serve(i int, fails bool) {
 	f := application.Failure{}
 	if fails {
 		f.Type = failure()
-		made.add(signature{application.Entrance(i), f.Type})
+		c.made.add(signature{application.Entrance(i), f.Type})
 	}
-	a.Serve(i, nil, f)
+	c.Serve(i, nil, f)
 }
 
 // failure is one of the kinds: each half as frequent as the one before.

@@ -42,12 +42,10 @@ func (b *bench) beAttacked(ctx context.Context) error {
 		if err := a.Flush(ctx); err != nil {
 			return err
 		}
-		if application.EdgesCounted {
-			if err := exact(ctx, c.API(), a.Calls()); err != nil {
-				return err
-			}
-			b.Print("hostile_counts_exact", 1, "bool")
+		if err := exact(ctx, c.API(), a.Calls()); err != nil {
+			return err
 		}
+		b.Print("hostile_counts_exact", 1, "bool")
 		return a.Close(ctx)
 	})
 }

@@ -18,7 +18,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/jcallgraph/jcallgraph/bench/internal/application"
 	"github.com/jcallgraph/jcallgraph/bench/internal/child"
 	"github.com/jcallgraph/jcallgraph/bench/internal/figure"
 )
@@ -49,7 +48,7 @@ func parse(args []string, usage io.Writer) (o options, err error) {
 	flags.BoolVar(&o.storm, "storm", true, "let failures rise from 0.1 to 100 percent")
 	flags.BoolVar(&o.hostile, "hostile", true, "send hostile trace headers")
 	flags.DurationVar(&o.rise, "rise", 10*time.Second, "how long failures rise")
-	flags.DurationVar(&o.hold, "hold", 5*time.Second, "how long everything fails then; and how long nothing does, for comparison")
+	flags.DurationVar(&o.hold, "hold", 5*time.Second, "how long everything fails then, in turns with an application in which nothing does")
 	flags.IntVar(&o.requests, "requests", 1_000_000, "hostile requests")
 	flags.IntVar(&o.senders, "senders", 8, "requests at a time")
 	flags.IntVar(&o.portOffset, "port-offset", 0, "added to every port (default: one that finds them free)")
@@ -87,9 +86,6 @@ type bench struct {
 }
 
 func (b *bench) run(ctx context.Context) error {
-	if !application.EdgesCounted {
-		b.Note("the SDK of this build counts no calls: the graph is not compared")
-	}
 	if b.storm {
 		if err := b.failAll(ctx); err != nil {
 			return fmt.Errorf("storm: %w", err)

@@ -43,7 +43,7 @@ type service struct {
 
 // New starts the services. Close ends them.
 func New(ctx context.Context, o Options) (*Application, error) {
-	a := &Application{services: map[string]*service{}, propagator: propagator()}
+	a := &Application{services: map[string]*service{}, propagator: sdk.Propagator()}
 	var err error
 	if a.wire, err = newWire(ctx, o); err != nil {
 		return nil, err

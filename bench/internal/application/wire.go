@@ -58,7 +58,7 @@ func (w *wire) options(o Options) []sdk.Option {
 	if err != nil {
 		return opts // cannot be: the connection is made
 	}
-	return append(opts, countBy(e)...)
+	return append(opts, sdk.WithEdgeExporter(e))
 }
 
 func (w *wire) close(ctx context.Context) error {
