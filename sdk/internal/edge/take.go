@@ -122,6 +122,9 @@ func (c *Counters) note(e *edge, n uint64) {
 func (c *Counters) sweep() {
 	c.edges.retain(c.retain)
 	unused := func(used interface{ Swap(bool) bool }) bool { return !used.Swap(false) }
+	for i := range c.recent {
+		c.recent[i].Store(nil)
+	}
 	c.operations.retain(func(o *Operation) bool { return !unused(&o.used) })
 	c.sites.retain(func(s *Site) bool { return !unused(&s.used) })
 	c.peers.retain(func(**Site) bool { return false })
