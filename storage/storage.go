@@ -152,6 +152,7 @@ type Checkpoints interface {
 type Backend interface {
 	SpanWriter
 	CellWriter
+	IntervalWriter
 	TraceReader
 	NameReader
 	CellReader

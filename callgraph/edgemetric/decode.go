@@ -1,6 +1,7 @@
 package edgemetric
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -11,20 +12,39 @@ import (
 	"github.com/jcallgraph/jcallgraph/callgraph"
 )
 
+// Told is what one request tells.
+type Told struct {
+	Cells     []callgraph.Cell     // of collectors: absolute
+	Intervals []callgraph.Interval // of SDKs: to be added
+}
+
 // Decode reads the cells that Encode told, in the order of their first points.
 // Metrics whose name does not begin with Prefix are not looked at. Of the
 // schema's own, any that is malformed or not known fails the whole with its
-// name and the reason: a part of a cell would overwrite the whole one.
+// name and the reason: a part of a cell would overwrite the whole one. So do
+// intervals: see DecodeAll.
 func Decode(md pmetric.Metrics) ([]callgraph.Cell, error) {
-	d := decoder{cells: map[identity]int{}}
+	t, err := decode(md, false)
+	return t.Cells, err
+}
+
+// DecodeAll is Decode for those who can keep intervals, too: it reads one from
+// each scope of delta temporality.
+func DecodeAll(md pmetric.Metrics) (Told, error) { return decode(md, true) }
+
+func decode(md pmetric.Metrics, intervals bool) (Told, error) {
+	var t Told
+	d := decoder{cells: map[identity]int{}, intervals: intervals}
 	for _, rm := range md.ResourceMetrics().All() {
 		for _, sm := range rm.ScopeMetrics().All() {
-			if err := d.scope(rm.Resource().Attributes(), sm); err != nil {
-				return nil, err
+			if err := d.scope(rm.Resource().Attributes(), sm, &t); err != nil {
+				return Told{}, err
 			}
 		}
 	}
-	return d.finish()
+	var err error
+	t.Cells, err = d.finish()
+	return t, err
 }
 
 type decoder struct {
@@ -33,6 +53,8 @@ type decoder struct {
 	first int              // index of the scope's first cell
 	next  int              // where the next point's cell is, if points come in the same order
 	flush
+	intervals bool // are read, too
+	delta     bool // the scope is an interval
 }
 
 // identity is what a cell's points have in common.
@@ -48,24 +70,48 @@ type decoded struct {
 	calls uint64 // as Calls said
 }
 
-func (d *decoder) scope(resource pcommon.Map, sm pmetric.ScopeMetrics) error {
-	first := true
-	d.first = len(d.order)
+// scope is a flush or an interval, as the temporality of its first metric says.
+func (d *decoder) scope(resource pcommon.Map, sm pmetric.ScopeMetrics, t *Told) error {
 	for _, m := range sm.Metrics().All() {
 		if !strings.HasPrefix(m.Name(), Prefix) {
 			continue
 		}
-		if first {
-			if err := d.readFlush(resource, sm.Scope().Attributes()); err != nil {
-				return fmt.Errorf("metric %q: %w", m.Name(), err)
+		if d.intervals && temporality(m) == pmetric.AggregationTemporalityDelta {
+			in, err := readInterval(resource, sm)
+			if err == nil {
+				t.Intervals = append(t.Intervals, in)
 			}
-			first = false
+			return err
+		}
+		d.first = len(d.order)
+		if err := d.readFlush(resource, sm.Scope().Attributes()); err != nil {
+			return fmt.Errorf("metric %q: %w", m.Name(), err)
+		}
+		return d.metrics(sm)
+	}
+	return nil
+}
+
+func (d *decoder) metrics(sm pmetric.ScopeMetrics) error {
+	for _, m := range sm.Metrics().All() {
+		if !strings.HasPrefix(m.Name(), Prefix) {
+			continue
 		}
 		if err := d.metric(m); err != nil {
 			return fmt.Errorf("metric %q: %w", m.Name(), err)
 		}
 	}
 	return nil
+}
+
+func temporality(m pmetric.Metric) pmetric.AggregationTemporality {
+	switch m.Type() {
+	case pmetric.MetricTypeSum:
+		return m.Sum().AggregationTemporality()
+	case pmetric.MetricTypeExponentialHistogram:
+		return m.ExponentialHistogram().AggregationTemporality()
+	}
+	return pmetric.AggregationTemporalityUnspecified
 }
 
 func (d *decoder) readFlush(resource, scope pcommon.Map) error {
@@ -127,6 +173,9 @@ func (d *decoder) metric(m pmetric.Metric) error {
 	case ServerOnlyCalls:
 		return d.numbers(m, givenServerOnly, func(c *decoded, n uint64) { c.ServerOnly = n })
 	case ProvisionalCalls:
+		if d.delta {
+			return errors.New("is not part of intervals: an SDK knows how its calls ended")
+		}
 		return d.numbers(m, givenProvisional, func(c *decoded, n uint64) { c.Provisional = n })
 	case WeightUnknownCalls:
 		return d.numbers(m, givenUnsure, func(c *decoded, n uint64) { c.WeightUnknown = n })
@@ -144,7 +193,7 @@ func (d *decoder) numbers(m pmetric.Metric, bit uint8, set func(*decoded, uint64
 	if err := check(m, pmetric.MetricTypeSum, UnitCalls); err != nil {
 		return err
 	}
-	if err := cumulative(m.Sum().AggregationTemporality()); err != nil {
+	if err := d.sameTemporality(m); err != nil {
 		return err
 	}
 	for i, p := range m.Sum().DataPoints().All() {
@@ -164,7 +213,7 @@ func (d *decoder) histograms(m pmetric.Metric, bit uint8, of func(*decoded) *cal
 	if err := check(m, pmetric.MetricTypeExponentialHistogram, UnitSeconds); err != nil {
 		return err
 	}
-	if err := cumulative(m.ExponentialHistogram().AggregationTemporality()); err != nil {
+	if err := d.sameTemporality(m); err != nil {
 		return err
 	}
 	for i, p := range m.ExponentialHistogram().DataPoints().All() {
@@ -189,9 +238,13 @@ func check(m pmetric.Metric, t pmetric.MetricType, unit string) error {
 	return nil
 }
 
-func cumulative(t pmetric.AggregationTemporality) error {
-	if t != pmetric.AggregationTemporalityCumulative {
-		return fmt.Errorf("has temporality %s, not Cumulative: the intervals of SDKs are not read yet", t)
+func (d *decoder) sameTemporality(m pmetric.Metric) error {
+	want := pmetric.AggregationTemporalityCumulative
+	if d.delta {
+		want = pmetric.AggregationTemporalityDelta
+	}
+	if t := temporality(m); t != want {
+		return fmt.Errorf("has temporality %s, not %s", t, want)
 	}
 	return nil
 }
@@ -199,6 +252,12 @@ func cumulative(t pmetric.AggregationTemporality) error {
 // cell is the point's, made with its first point.
 func (d *decoder) cell(p point, bit uint8) (*decoded, error) {
 	key, state, err := readPoint(p)
+	if err != nil {
+		return nil, err
+	}
+	if d.delta {
+		err = checkDelta(key, state)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -124,9 +124,12 @@ func randomCell() *rapid.Generator[callgraph.Cell] {
 	node := rapid.Uint8Range(0, uint8(callgraph.Outside))
 	name := rapid.SampledFrom([]string{"", "a", "b", "(other)"})
 	operation := rapid.Custom(func(r *rapid.T) callgraph.Operation {
+		if node := callgraph.Node(node.Draw(r, "node")); node != callgraph.Observed {
+			return callgraph.Operation{Service: callgraph.Service{Name: name.Draw(r, "s")}, Name: name.Draw(r, "o"), Node: node}
+		}
 		return callgraph.Operation{
 			Service: callgraph.Service{Environment: name.Draw(r, "e"), Namespace: name.Draw(r, "ns"), Name: name.Draw(r, "s")},
-			Name:    name.Draw(r, "o"), Node: callgraph.Node(node.Draw(r, "node")),
+			Name:    name.Draw(r, "o"),
 		}
 	})
 	sketch := rapid.Custom(func(r *rapid.T) (s callgraph.Sketch) {
@@ -155,6 +158,10 @@ func randomCell() *rapid.Generator[callgraph.Cell] {
 			Client:   sketch.Draw(r, "client"), Server: sketch.Draw(r, "server"), Queue: sketch.Draw(r, "queue"),
 			Provisional: rapid.Uint64Range(0, 9).Draw(r, "provisional"), WeightUnknown: rapid.Uint64Range(0, 9).Draw(r, "unknown"),
 			Folded: rapid.Bool().Draw(r, "folded"), Closed: rapid.Int64().Draw(r, "closed"),
+		}
+		if rapid.IntRange(0, 5).Draw(r, "referred") == 0 {
+			ref := callgraph.Reference{Caller: callgraph.StaticID(rapid.Uint64().Draw(r, "id")), Indirect: rapid.Bool().Draw(r, "indirect")}
+			c.Edge.Caller = ref.Operation()
 		}
 		c.ServerOnly = rapid.Uint64Range(0, c.Server.Count()).Draw(r, "serverOnly")
 		return c

@@ -37,9 +37,10 @@ func readPoint(p point) (callgraph.CellKey, state, error) {
 		r.read(&key, &s, k, v)
 	}
 	r.bucket(&key.Bucket, p)
-	if r.err == nil && !r.outcome {
-		r.err = fmt.Errorf("attribute %s is missing", AttributeOutcome)
+	if !r.outcome {
+		r.failf("attribute %s is missing", AttributeOutcome)
 	}
+	r.reference(&key.Edge)
 	return key, s, r.err
 }
 
@@ -86,6 +87,22 @@ func (r *reader) end(keys *endKeys, o *callgraph.Operation, k string, v pcommon.
 		return false
 	}
 	return true
+}
+
+// reference checks who is known by static IDs: a caller, by nothing else.
+func (r *reader) reference(e *callgraph.Edge) {
+	if e.Callee.Node == callgraph.Referred {
+		r.failf("attribute %s is %s: callees know their own names", serverKeys.node, callgraph.Referred)
+	}
+	if e.Caller.Node != callgraph.Referred {
+		return
+	}
+	if e.Caller.Service != (callgraph.Service{}) {
+		r.failf("attribute %s is %s, and a service is named", clientKeys.node, callgraph.Referred)
+	}
+	if _, err := callgraph.ParseReference(e.Caller.Name); err != nil {
+		r.failf("attribute %s: %w", clientKeys.operation, err)
+	}
 }
 
 func named[T any](r *reader, k string, v pcommon.Value, names map[string]T) T {

@@ -47,7 +47,7 @@ const (
 
 var (
 	outcomes    = byName[callgraph.Outcome](callgraph.Outcomes)
-	nodes       = byName[callgraph.Node](int(callgraph.Outside) + 1)
+	nodes       = byName[callgraph.Node](int(callgraph.Referred) + 1)
 	connections = byName[callgraph.Connection](int(callgraph.Database) + 1)
 )
 

@@ -42,6 +42,9 @@ type Node struct {
 type Link struct {
 	Caller, Callee int // in Answer.Nodes
 	Connection     callgraph.Connection
+	// Indirect calls went through another SDK or a proxy, whose own links stand
+	// beside this one: both tell of the same calls.
+	Indirect bool
 	Figures
 }
 
@@ -67,10 +70,9 @@ type counted struct {
 
 // part is an answer in the making.
 type part struct {
-	view   *View
-	layer  *layer
-	period period
-	limit  int
+	*reading
+	layer *layer
+	limit int
 
 	hops  map[uint32]int // by node
 	nodes []uint32
@@ -81,9 +83,9 @@ type part struct {
 	cut   bool            // farther hops were not looked at
 }
 
-func newPart(v *View, l *layer, p period, limit int) *part {
+func newPart(r *reading, l *layer, limit int) *part {
 	return &part{
-		view: v, layer: l, period: p, limit: limit,
+		reading: r, layer: l, limit: limit,
 		hops: map[uint32]int{}, taken: map[uint32]bool{}, seen: map[uint32]bool{},
 	}
 }
@@ -136,8 +138,15 @@ func (p *part) sort() {
 		return cmp.Or(cmp.Compare(b.Calls, a.Calls),
 			compare(p.layer.nodes[l.caller], p.layer.nodes[m.caller]),
 			compare(p.layer.nodes[l.callee], p.layer.nodes[m.callee]),
-			cmp.Compare(l.connection, m.connection))
+			cmp.Compare(l.connection, m.connection), bit(l.indirect)-bit(m.indirect))
 	})
+}
+
+func bit(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 func compare(a, b callgraph.Operation) int {
@@ -160,16 +169,40 @@ func (p *part) answer() Answer {
 	for _, c := range p.links {
 		l := &p.layer.links[c.link]
 		a.Links = append(a.Links, Link{
-			Caller: index[l.caller], Callee: index[l.callee], Connection: l.connection,
-			Figures: p.view.figures(l, p.period),
+			Caller: index[l.caller], Callee: index[l.callee], Connection: l.connection, Indirect: l.indirect,
+			Figures: p.figures(l),
 		})
 	}
 	return a
 }
 
-func (p *part) received(node uint32) (c Count) {
-	for _, l := range p.layer.in[node] {
-		c = c.plus(p.view.count(&p.layer.links[l], p.period))
+// received is all calls of a node. Indirect ones are among those of the spans
+// between, as far as these are known to end here: client halves whose server
+// half counted itself as indirect.
+func (p *part) received(node uint32) Count {
+	var direct, indirect Count
+	for _, id := range p.layer.in[node] {
+		l := &p.layer.links[id]
+		if l.indirect {
+			indirect = indirect.plus(p.count(l))
+		} else {
+			direct = direct.plus(p.count(l))
+		}
 	}
-	return c
+	if indirect.Calls == 0 {
+		return direct
+	}
+	more := indirect.Calls - min(indirect.Calls, p.unanswered(node))
+	return direct.plus(Count{more, min(more, indirect.Errors)})
+}
+
+// unanswered is how many of a node's direct calls have no server half.
+func (p *part) unanswered(node uint32) (n uint64) {
+	for _, id := range p.layer.in[node] {
+		if l := &p.layer.links[id]; !l.indirect {
+			calls := p.count(l).Calls
+			n += calls - min(calls, p.answers(l))
+		}
+	}
+	return n
 }

@@ -19,15 +19,15 @@ type Called struct {
 // busiest first: in one environment, or in all where it is empty. Found is how
 // many there are before the limit.
 func (v *View) Entrances(ctx context.Context, w callgraph.Window, environment string, limit int) (called []Called, found int, err error) {
-	err = v.read(ctx, w, func(v *View, p period) {
-		l := &v.topology.operations
+	err = v.read(ctx, w, func(r *reading) {
+		l := &r.topology.operations
 		var links []uint32
 		for id, o := range l.nodes {
 			if o.Node == callgraph.Outside {
 				links = append(links, l.out[id]...)
 			}
 		}
-		called, found = v.called(links, p, environment, limit)
+		called, found = r.called(links, environment, limit)
 	})
 	return called, found, err
 }
@@ -36,16 +36,16 @@ func (v *View) Entrances(ctx context.Context, w callgraph.Window, environment st
 // received, the busiest first. It fails with ErrUnknown for an unknown service.
 func (v *View) Operations(ctx context.Context, w callgraph.Window, f Focus, limit int) (called []Called, found int, err error) {
 	known := true
-	err = v.read(ctx, w, func(v *View, p period) {
-		services := v.topology.matching(f)
+	err = v.read(ctx, w, func(r *reading) {
+		services := r.topology.matching(f)
 		known = len(services) > 0
 		var links []uint32
 		for _, s := range services {
-			for _, o := range v.topology.members[s] {
-				links = append(links, v.topology.operations.in[o]...)
+			for _, o := range r.topology.members[s] {
+				links = append(links, r.topology.operations.in[o]...)
 			}
 		}
-		called, found = v.called(links, p, "", limit)
+		called, found = r.called(links, "", limit)
 	})
 	if err == nil && !known {
 		err = fmt.Errorf("%s: %w", f, ErrUnknown)
@@ -54,35 +54,42 @@ func (v *View) Operations(ctx context.Context, w callgraph.Window, f Focus, limi
 }
 
 // called adds links up by their callee.
-func (v *View) called(links []uint32, p period, environment string, limit int) ([]Called, int) {
-	l := &v.topology.operations
+func (r *reading) called(links []uint32, environment string, limit int) ([]Called, int) {
+	l := &r.topology.operations
 	calls, by := map[uint32]uint64{}, map[uint32][]uint32{}
 	for _, id := range links {
 		callee := l.links[id].callee
 		if environment != "" && l.nodes[callee].Service.Environment != environment {
 			continue
 		}
-		if c := v.count(&l.links[id], p); c.Calls > 0 {
+		if c := r.count(&l.links[id]); c.Calls > 0 || r.answers(&l.links[id]) > 0 {
 			calls[callee] += c.Calls
 			by[callee] = append(by[callee], id)
 		}
 	}
 	order := make([]uint32, 0, len(calls))
-	for id := range calls {
-		order = append(order, id)
+	for id, n := range calls {
+		if n > 0 {
+			order = append(order, id)
+		}
 	}
 	slices.SortFunc(order, func(a, b uint32) int {
 		return cmp.Or(cmp.Compare(calls[b], calls[a]), compare(l.nodes[a], l.nodes[b]))
 	})
 	all := make([]Called, 0, min(limit, len(order)))
 	for _, id := range order[:min(limit, len(order))] {
-		all = append(all, Called{l.nodes[id], v.sum(by[id], p)})
+		all = append(all, Called{l.nodes[id], r.sum(by[id])})
 	}
 	return all, len(order)
 }
 
 // sum adds the figures of several links of the operations' layer up.
-func (v *View) sum(links []uint32, p period) Figures {
-	merged := link{first: links[0], more: links[1:]}
-	return v.figures(&merged, p)
+func (r *reading) sum(links []uint32) (f Figures) {
+	var u unpacker
+	for _, id := range links {
+		for e := range r.topology.operations.links[id].edges {
+			r.addFigures(&f, &u, e)
+		}
+	}
+	return f
 }

@@ -31,30 +31,15 @@ func (f *Figures) Count() Count {
 	return c
 }
 
-func (f *Figures) add(r *record, u *unpacker) {
-	f.Outcomes[r.outcome] += r.calls
+// add adds a record, each of its server halves as a call where served says so.
+func (f *Figures) add(r *record, u *unpacker, served bool) {
+	if served {
+		f.Outcomes[r.outcome] += r.served
+	} else {
+		f.Outcomes[r.outcome] += r.calls
+	}
 	f.Sum.Folded = f.Sum.Folded || r.folded
 	before := f.Sum.Server.Count()
 	u.addTo(&f.Sum, r.packed)
 	f.Server[r.outcome] += f.Sum.Server.Count() - before
-}
-
-// count adds up a link's calls without their latencies.
-func (v *View) count(l *link, w period) (c Count) {
-	for e := range l.edges {
-		c = c.plus(v.histories[e].count(w))
-	}
-	return c
-}
-
-func (v *View) figures(l *link, w period) Figures {
-	var f Figures
-	var u unpacker
-	for e := range l.edges {
-		h := v.histories[e].within(w)
-		for i := range h {
-			f.add(&h[i], &u)
-		}
-	}
-	return f
 }

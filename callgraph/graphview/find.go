@@ -19,10 +19,10 @@ func (v *View) Find(ctx context.Context, w callgraph.Window, text, environment s
 	if len(words) == 0 {
 		return nil, nil, nil
 	}
-	err = v.read(ctx, w, func(v *View, p period) {
-		byService, byOperation := v.topology.named(words, environment)
-		services = newPart(v, &v.topology.services, p, limit).foremost(byService)
-		operations = newPart(v, &v.topology.operations, p, limit).foremost(byOperation)
+	err = v.read(ctx, w, func(r *reading) {
+		byService, byOperation := r.topology.matchWords(words, environment)
+		services = newPart(r, &r.topology.services, limit).foremost(byService)
+		operations = newPart(r, &r.topology.operations, limit).foremost(byOperation)
 	})
 	return services, operations, err
 }
@@ -38,9 +38,9 @@ type hit struct {
 // text says too little to find anything by.
 const maxHits = 5000
 
-// named looks at every service once, and at its operations for the words that
+// matchWords looks at every service once, and at its operations for the words that
 // are not in its name.
-func (t *topology) named(words []string, environment string) (services, operations []hit) {
+func (t *topology) matchWords(words []string, environment string) (services, operations []hit) {
 	asked := strings.Join(words, " ")
 	add := func(hits []hit, node uint32, name string) []hit {
 		if rank := rankOf(name, asked); rank > 0 || len(hits) < maxHits {
@@ -98,6 +98,7 @@ func (p *part) foremost(hits []hit) []Node {
 	for i := range hits {
 		hits[i].calls = p.received(hits[i].node)
 	}
+	hits = slices.DeleteFunc(hits, func(h hit) bool { return p.vanished(h) })
 	slices.SortFunc(hits, func(a, b hit) int {
 		return cmp.Or(cmp.Compare(b.rank, a.rank), cmp.Compare(b.calls.Calls, a.calls.Calls), compare(p.layer.nodes[a.node], p.layer.nodes[b.node]))
 	})
@@ -107,6 +108,11 @@ func (p *part) foremost(hits []hit) []Node {
 		nodes = append(nodes, Node{Operation: p.layer.nodes[h.node], Received: h.calls})
 	}
 	return nodes
+}
+
+// vanished: peers are known by their callee's name once all their calls are.
+func (p *part) vanished(h hit) bool {
+	return h.calls.Calls == 0 && p.layer.nodes[h.node].Node == callgraph.Virtual
 }
 
 // indexFold is where s has a word of lower case, without making s lower first:

@@ -12,8 +12,8 @@ import (
 // the most calls. With an environment it has the links of that one only.
 func (v *View) Map(ctx context.Context, w callgraph.Window, environment string, limit int) (Answer, error) {
 	var a Answer
-	err := v.read(ctx, w, func(v *View, period period) {
-		p := newPart(v, &v.topology.services, period, limit)
+	err := v.read(ctx, w, func(r *reading) {
+		p := newPart(r, &r.topology.services, limit)
 		p.links = p.busiest(environment)
 		p.addEnds()
 		a = p.answer()
@@ -25,7 +25,7 @@ func (v *View) Map(ctx context.Context, w callgraph.Window, environment string, 
 // held at a time, for a large graph has hundreds of thousands.
 func (p *part) busiest(environment string) []counted {
 	kept := quietest(make([]counted, 0, p.limit))
-	for c := range p.called(environment) {
+	for c := range p.linked(environment) {
 		p.found++
 		switch {
 		case len(kept) < p.limit:
@@ -41,9 +41,9 @@ func (p *part) busiest(environment string) []counted {
 	return kept
 }
 
-// called yields every link with calls of which an end is in the environment, if
+// linked yields every link with calls of which an end is in the environment, if
 // one is named.
-func (p *part) called(environment string) iter.Seq[counted] {
+func (p *part) linked(environment string) iter.Seq[counted] {
 	return func(yield func(counted) bool) {
 		for id := range p.layer.links {
 			l := &p.layer.links[id]
@@ -51,7 +51,7 @@ func (p *part) called(environment string) iter.Seq[counted] {
 				p.layer.nodes[l.callee].Service.Environment != environment {
 				continue
 			}
-			if c := p.view.count(l, p.period); c.Calls > 0 && !yield(counted{uint32(id), c}) {
+			if c := p.count(l); c.Calls > 0 && !yield(counted{uint32(id), c}) {
 				return
 			}
 		}
@@ -72,13 +72,17 @@ type Calls struct {
 	Count
 }
 
-// Calls is all calls between services in a window, without latencies.
+// Calls is all calls between services in a window, without latencies and without
+// indirect ones.
 func (v *View) Calls(ctx context.Context, w callgraph.Window) ([]Calls, error) {
 	var calls []Calls
-	err := v.read(ctx, w, func(v *View, period period) {
-		layer := &v.topology.services
-		for c := range newPart(v, layer, period, 0).called("") {
+	err := v.read(ctx, w, func(r *reading) {
+		layer := &r.topology.services
+		for c := range newPart(r, layer, 0).linked("") {
 			l := &layer.links[c.link]
+			if l.indirect {
+				continue
+			}
 			calls = append(calls, Calls{layer.nodes[l.caller], layer.nodes[l.callee], l.connection, c.Count})
 		}
 	})

@@ -22,10 +22,10 @@ type Query struct {
 func (v *View) Neighbourhood(ctx context.Context, q Query) (Answer, error) {
 	var a Answer
 	known := true
-	err := v.read(ctx, q.Window, func(v *View, p period) {
-		layer, focus := v.topology.find(q.Focus)
+	err := v.read(ctx, q.Window, func(r *reading) {
+		layer, focus := r.topology.find(q.Focus)
 		if known = len(focus) > 0; known {
-			a = v.neighbourhood(newPart(v, layer, p, q.Limit), focus, q)
+			a = newPart(r, layer, q.Limit).neighbourhood(focus, q)
 		}
 	})
 	if err == nil && !known {
@@ -34,7 +34,7 @@ func (v *View) Neighbourhood(ctx context.Context, q Query) (Answer, error) {
 	return a, err
 }
 
-func (v *View) neighbourhood(p *part, focus []uint32, q Query) Answer {
+func (p *part) neighbourhood(focus []uint32, q Query) Answer {
 	for _, id := range focus {
 		p.addNode(id, 0)
 	}
@@ -66,7 +66,7 @@ func (p *part) candidates(nodes []uint32, links [][]uint32) (found []counted) {
 			if p.taken[id] {
 				continue
 			}
-			if c := p.view.count(&p.layer.links[id], p.period); c.Calls > 0 {
+			if c := p.count(&p.layer.links[id]); c.Calls > 0 {
 				found = append(found, counted{id, c})
 				p.see(id)
 			}

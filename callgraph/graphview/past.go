@@ -34,21 +34,21 @@ type pastView struct {
 	at    time.Time
 }
 
-func (p *past) view(ctx context.Context, o Options, w period, below uint64) (*View, error) {
+func (p *past) view(ctx context.Context, o Options, w period, below uint64, d *directory) (*View, error) {
 	width := widthFor(w)
 	// Whole hours: a store may have summed what is old by the hour.
 	hull := period{floorTo(w.from, callgraph.HourWidth), ceilTo(w.to, callgraph.HourWidth)}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := o.Now()
-	p.loaded = slices.DeleteFunc(p.loaded, func(l pastView) bool { return !l.fresh(now, below) })
+	p.loaded = slices.DeleteFunc(p.loaded, func(l pastView) bool { return !l.fresh(now, below) || l.view.topology.directory != d })
 	for _, l := range p.loaded {
 		if l.hull == hull && l.view.width == width {
 			return l.view, nil
 		}
 	}
 	o.Cells /= 2
-	v, err := load(ctx, o, hull, width)
+	v, err := load(ctx, o, hull, width, d)
 	if err != nil {
 		return nil, fmt.Errorf("read window from the store: %w", err)
 	}
@@ -71,9 +71,9 @@ func widthFor(w period) int64 {
 
 // load makes a view of a period's cells, added up to buckets of the given
 // width in seconds, or kept as they are where it is 0.
-func load(ctx context.Context, o Options, p period, width int64) (*View, error) {
+func load(ctx context.Context, o Options, p period, width int64, d *directory) (*View, error) {
 	v := New(Options{Cells: math.MaxInt, Now: o.Now})
-	v.width = width
+	v.width, v.topology = width, newTopology(d)
 	return v, o.Source.Cells(ctx, p.window(), func(cells []callgraph.Cell) error {
 		v.Fill(cells)
 		if v.records > o.Cells {

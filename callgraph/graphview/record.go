@@ -16,6 +16,7 @@ type record struct {
 	sequence uint64
 	opened   int64
 	calls    uint64
+	served   uint64 // server halves
 	packed   string
 	writer   uint32
 	width    uint16 // of the bucket, seconds
@@ -39,6 +40,7 @@ func (r *record) key() recordKey {
 type history struct {
 	records []record
 	total   Count
+	answers Count  // server halves
 	lasting period // from the first start to just after the last
 }
 
@@ -83,20 +85,26 @@ func (h *history) merge(r record) int {
 
 func (h *history) replace(old *record, r record) {
 	h.total = h.total.minus(old.count()).plus(r.count())
+	h.answers = h.answers.minus(old.answers()).plus(r.answers())
 	*old = r
 }
 
 func (h *history) insert(i int, r record) {
 	h.records = slices.Insert(h.records, i, r)
 	h.total = h.total.plus(r.count())
+	h.answers = h.answers.plus(r.answers())
 	h.lasting = period{h.records[0].start, h.records[len(h.records)-1].start + 1}
 }
 
-func (r *record) count() Count {
-	if r.outcome.Failed() {
-		return Count{r.calls, r.calls}
+func (r *record) count() Count { return countOf(r.outcome, r.calls) }
+
+func (r *record) answers() Count { return countOf(r.outcome, r.served) }
+
+func countOf(o callgraph.Outcome, n uint64) Count {
+	if o.Failed() {
+		return Count{n, n}
 	}
-	return Count{r.calls, 0}
+	return Count{n, 0}
 }
 
 // from is the index of the first record that starts at t or later.
@@ -108,16 +116,21 @@ func (h *history) from(t int64) int {
 func (h *history) within(w period) []record { return h.records[h.from(w.from):h.from(w.to)] }
 
 // count is the calls of the records whose start lies in w.
-func (h *history) count(w period) (c Count) {
+func (h *history) count(w period) Count { return h.add(w, h.total, (*record).count) }
+
+// served is their server halves, whoever counts the client half.
+func (h *history) served(w period) Count { return h.add(w, h.answers, (*record).answers) }
+
+func (h *history) add(w period, all Count, of func(*record) Count) (c Count) {
 	switch {
 	case w.from <= h.lasting.from && h.lasting.to <= w.to:
-		return h.total
+		return all
 	case h.lasting.to <= w.from || w.to <= h.lasting.from:
 		return Count{}
 	}
 	records := h.within(w)
 	for i := range records {
-		c = c.plus(records[i].count())
+		c = c.plus(of(&records[i]))
 	}
 	return c
 }
@@ -140,7 +153,8 @@ func sum(a, b record) record {
 	u.addTo(&c, b.packed)
 	packed, calls := pack(&c)
 	return record{
-		start: a.start, width: max(a.width, b.width), outcome: a.outcome, folded: a.folded || b.folded,
+		served: c.Server.Count(),
+		start:  a.start, width: max(a.width, b.width), outcome: a.outcome, folded: a.folded || b.folded,
 		packed: packed, calls: calls,
 	}
 }

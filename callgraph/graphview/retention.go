@@ -147,12 +147,14 @@ func (v *View) compact() {
 }
 
 func (v *View) living(n int) (*topology, []history) {
-	topology, histories := newTopology(), make([]history, 0, n)
+	topology, histories := newTopology(v.topology.directory), make([]history, 0, n)
 	for id, h := range v.histories {
 		if len(h.records) > 0 {
-			topology.edge(v.topology.callgraphEdge(uint32(id)))
+			edge := topology.edge(v.topology.callgraphEdge(uint32(id)))
+			topology.edges[edge].heard = v.topology.edges[id].heard
 			histories = append(histories, h)
 		}
 	}
+	topology.settleAll()
 	return topology, histories
 }

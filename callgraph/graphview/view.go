@@ -19,7 +19,7 @@ type Source interface {
 
 // Options of a View; the zero value holds DefaultCells and has no source.
 type Options struct {
-	// Cells is how many cells are held in memory, about 100 bytes each; 0 means
+	// Cells is how many cells are held in memory, about 110 bytes each; 0 means
 	// DefaultCells. As many again may be held of evicted time, for a while.
 	Cells int
 	// Source answers for time that was evicted, and for sealed hours to which
@@ -29,7 +29,7 @@ type Options struct {
 	Now func() time.Time
 }
 
-// DefaultCells takes about 100 MB.
+// DefaultCells takes about 110 MB, the graph itself not counted.
 const DefaultCells = 1_000_000
 
 // View is the merged graph of all writers. It is safe for concurrent use.
@@ -42,8 +42,8 @@ type View struct {
 	applying  sync.Mutex // one change at a time; taken after reloading
 
 	mu        sync.RWMutex // guards the rest; writers hold it for short
-	topology  *topology
-	histories []history // by link of the operations' layer
+	topology  *topology    // and the directory, which views of the past share
+	histories []history    // by link of the operations' layer
 	writers   map[callgraph.Writer]uint32
 	hours     map[int64]*hour // by start; of all that have records, at least
 	stale     map[int64]bool  // sealed hours for which cells came
@@ -113,6 +113,7 @@ func (v *View) takePart(cells []callgraph.Cell, whole bool) {
 	for i := range cells {
 		v.take(&cells[i], whole, now)
 	}
+	v.topology.settle()
 	v.counters.Applied += uint64(len(cells))
 }
 
@@ -122,12 +123,14 @@ func (v *View) take(c *callgraph.Cell, whole bool, now time.Time) {
 		v.counters.Invalid++
 	case start < v.floor:
 		v.counters.Below++
+		v.topology.learn(c)
 	case v.hour(start).sealed:
+		v.topology.learn(c)
 		v.takeLate(c)
 	case !whole && c.Bucket.Width > callgraph.HotWidth:
 		v.takeSum(c)
 	default:
-		v.put(v.history(c.Edge), v.record(c), now)
+		v.put(v.edge(c.Edge), v.record(c), now)
 	}
 }
 
@@ -135,7 +138,8 @@ func (v *View) take(c *callgraph.Cell, whole bool, now time.Time) {
 // only when they tell all again. Which of our cells such a sum holds is not
 // known, so its hour must be read again.
 func (v *View) takeSum(c *callgraph.Cell) {
-	if v.history(c.Edge).has(v.record(c)) {
+	v.topology.learn(c)
+	if v.histories[v.edge(c.Edge)].has(v.record(c)) {
 		return
 	}
 	start := floorTo(c.Bucket.Start, callgraph.HourWidth)
@@ -162,13 +166,16 @@ func (v *View) Reset() {
 }
 
 func (v *View) empty() {
-	v.topology, v.histories, v.records = newTopology(), nil, 0
+	v.topology, v.histories, v.records = newTopology(newDirectory()), nil, 0
 	v.writers, v.hours, v.stale = map[callgraph.Writer]uint32{}, map[int64]*hour{}, map[int64]bool{}
 	v.floor, v.first, v.late = math.MinInt64, math.MaxInt64, nil
 }
 
-func (v *View) put(to *history, r record, now time.Time) {
-	n := 0
+func (v *View) put(id uint32, r record, now time.Time) {
+	to, n := &v.histories[id], 0
+	if r.calls > 0 && !v.topology.edges[id].heard {
+		v.topology.counts(id)
+	}
 	switch {
 	case v.width == 0:
 		n = to.put(r)
@@ -192,18 +199,20 @@ func (v *View) hour(start int64) *hour {
 	return h
 }
 
-func (v *View) history(e callgraph.Edge) *history {
+// edge is the index of an edge, and of its history, which it has from here on.
+func (v *View) edge(e callgraph.Edge) uint32 {
 	id := v.topology.edge(e)
 	if int(id) == len(v.histories) {
 		v.histories = append(v.histories, history{})
 	}
-	return &v.histories[id]
+	return id
 }
 
 func (v *View) record(c *callgraph.Cell) record {
 	packed, calls := pack(c)
 	return record{
-		start: floorTo(c.Bucket.Start, max(v.width, 1)), sequence: c.Sequence, opened: c.Opened, calls: calls, packed: packed,
+		served: c.Server.Count(),
+		start:  floorTo(c.Bucket.Start, max(v.width, 1)), sequence: c.Sequence, opened: c.Opened, calls: calls, packed: packed,
 		writer: v.writer(c.Writer), width: uint16(min(c.Bucket.Width, callgraph.HourWidth)), outcome: c.Outcome, folded: c.Folded,
 	}
 }
@@ -233,7 +242,7 @@ func (v *View) Stats() Stats {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	s := v.counters
-	s.Cells, s.Edges = v.records, len(v.topology.operations.links)
+	s.Cells, s.Edges = v.records, len(v.topology.edges)
 	s.Operations, s.Services = len(v.topology.operations.nodes), len(v.topology.services.nodes)
 	if v.floor > 0 {
 		s.Floor = time.Unix(v.floor, 0).UTC()

@@ -28,28 +28,44 @@ func (p period) window() callgraph.Window {
 	return callgraph.Window{From: time.Unix(p.from, 0).UTC(), To: time.Unix(p.to, 0).UTC()}
 }
 
-// read calls f with a view that holds w and with the period that its buckets
-// cover, at least w. f must not keep what it is given.
-func (v *View) read(ctx context.Context, w callgraph.Window, f func(*View, period)) error {
+// read calls f with a view that holds w and the period that its buckets cover,
+// at least w. f must not keep what it is given.
+func (v *View) read(ctx context.Context, w callgraph.Window, f func(*reading)) error {
 	p := periodOf(w)
 	for {
 		held, err := v.holding(ctx, p)
 		if err != nil {
 			return err
 		}
+		held.catchUp()
 		if held.readIfHeld(p, f) {
 			return nil
 		}
 	}
 }
 
-func (v *View) readIfHeld(p period, f func(*View, period)) bool {
+// catchUp settles what others taught the directory meanwhile.
+func (v *View) catchUp() {
+	v.mu.RLock()
+	behind := v.topology.seen < v.topology.directory.now()
+	v.mu.RUnlock()
+	if !behind {
+		return
+	}
+	v.applying.Lock()
+	defer v.applying.Unlock()
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.topology.settleAll()
+}
+
+func (v *View) readIfHeld(p period, f func(*reading)) bool {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	if p = v.cover(p); !v.holds(p) {
 		return false
 	}
-	f(v, p)
+	f(&reading{View: v, period: p})
 	return true
 }
 
@@ -72,10 +88,10 @@ func (v *View) holds(p period) bool { return p.from >= v.floor || v.options.Sour
 func (v *View) holding(ctx context.Context, p period) (*View, error) {
 	v.mu.RLock()
 	held, below := v.holds(v.cover(p)), v.counters.Below
-	stale := v.staleIn(p)
+	stale, directory := v.staleIn(p), v.topology.directory
 	v.mu.RUnlock()
 	if !held {
-		return v.past.view(ctx, v.options, p, below)
+		return v.past.view(ctx, v.options, p, below, directory)
 	}
 	for _, start := range stale {
 		if err := v.reload(ctx, start); err != nil {
@@ -102,7 +118,7 @@ func (v *View) reload(ctx context.Context, start int64) error {
 	if !v.expect(start) {
 		return nil // another reader was faster
 	}
-	fresh, err := load(ctx, v.options, period{start, start + callgraph.HourWidth}, 0)
+	fresh, err := load(ctx, v.options, period{start, start + callgraph.HourWidth}, 0, v.topology.directory)
 	v.applying.Lock()
 	defer v.applying.Unlock()
 	if err != nil {
@@ -161,8 +177,9 @@ func (v *View) replace(start int64, fresh *View) {
 	h.sealed, h.width = false, 0
 	v.adopt(fresh)
 	for _, c := range came.cells {
-		v.put(v.history(c.edge), c.record, v.options.Now())
+		v.put(v.edge(c.edge), c.record, v.options.Now())
 	}
+	v.topology.settle()
 	v.counters.Reloaded++
 }
 
@@ -173,7 +190,7 @@ func (v *View) adopt(o *View) {
 		writers[id] = v.writer(w)
 	}
 	for id, h := range o.histories {
-		to := v.history(o.topology.callgraphEdge(uint32(id)))
+		to := v.edge(o.topology.callgraphEdge(uint32(id)))
 		for _, r := range h.records {
 			r.writer = writers[r.writer]
 			v.put(to, r, now)

@@ -2,6 +2,7 @@ package storageexporter
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -18,6 +19,9 @@ type Config struct {
 	Storage component.ID `mapstructure:"storage"`
 	// Backend is one of the extension's, by its name there; required.
 	Backend string `mapstructure:"backend"`
+	// OtherMetrics says what becomes of metrics that are no edge metrics:
+	// refuse, the default, or drop.
+	OtherMetrics string `mapstructure:"other_metrics"`
 	// Timeout of one write, 30 s; 0 is none.
 	Timeout exporterhelper.TimeoutConfig `mapstructure:",squash"`
 	// Queue acknowledges before the write unless wait_for_result is set; off.
@@ -33,8 +37,17 @@ func (c *Config) Validate() error {
 	if c.Backend == "" {
 		return errNoBackend
 	}
+	if c.OtherMetrics != refuse && c.OtherMetrics != drop {
+		return fmt.Errorf("other_metrics: %q is neither %s nor %s", c.OtherMetrics, refuse, drop)
+	}
 	return nil
 }
+
+// Values of Config.OtherMetrics.
+const (
+	refuse = "refuse"
+	drop   = "drop"
+)
 
 const defaultTimeout = 30 * time.Second
 
@@ -42,9 +55,10 @@ func defaultConfig() component.Config {
 	retry := configretry.NewDefaultBackOffConfig()
 	retry.Enabled = false
 	return &Config{
-		Storage: component.MustNewID("call_graph_storage"),
-		Timeout: exporterhelper.TimeoutConfig{Timeout: defaultTimeout},
-		Queue:   configoptional.Default(exporterhelper.NewDefaultQueueConfig()),
-		Retry:   retry,
+		Storage:      component.MustNewID("call_graph_storage"),
+		OtherMetrics: refuse,
+		Timeout:      exporterhelper.TimeoutConfig{Timeout: defaultTimeout},
+		Queue:        configoptional.Default(exporterhelper.NewDefaultQueueConfig()),
+		Retry:        retry,
 	}
 }

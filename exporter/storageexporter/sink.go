@@ -2,6 +2,7 @@ package storageexporter
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -11,7 +12,6 @@ import (
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
-	"github.com/jcallgraph/jcallgraph/callgraph"
 	"github.com/jcallgraph/jcallgraph/callgraph/edgemetric"
 	"github.com/jcallgraph/jcallgraph/storage"
 	"github.com/jcallgraph/jcallgraph/storage/intake"
@@ -51,29 +51,66 @@ func (s *sink) pushTraces(ctx context.Context, td ptrace.Traces) error {
 	return err
 }
 
+// pushMetrics writes all that it can: what one interval met does not keep the
+// others waiting. All may be sent again.
 func (s *sink) pushMetrics(ctx context.Context, md pmetric.Metrics) error {
-	cells, err := decode(md)
-	if err != nil {
+	if err := s.others(ctx, md); err != nil {
 		return consumererror.NewPermanent(err)
 	}
-	return s.intake.WriteCells(ctx, cells)
+	told, err := edgemetric.DecodeAll(md)
+	if err != nil {
+		return consumererror.NewPermanent(fmt.Errorf("decode edge metrics: %w", err))
+	}
+	var forgotten error
+	for _, in := range told.Intervals {
+		_, err := s.intake.WriteInterval(ctx, in)
+		switch {
+		case errors.Is(err, storage.ErrForgotten):
+			forgotten = consumererror.NewPermanent(err)
+		case err != nil:
+			return err
+		}
+	}
+	if len(told.Cells) > 0 {
+		if err := s.intake.WriteCells(ctx, told.Cells); err != nil {
+			return err
+		}
+	}
+	return forgotten
 }
 
-// decode refuses what is not ours: a metrics pipeline that ends here by mistake
-// must not lose its metrics in silence.
-func decode(md pmetric.Metrics) ([]callgraph.Cell, error) {
+// others refuses what is not ours, or drops it by leave of the configuration: a
+// metrics pipeline that ends here by mistake must not lose its metrics in silence.
+func (s *sink) others(ctx context.Context, md pmetric.Metrics) error {
+	points, name := 0, ""
 	for _, rm := range md.ResourceMetrics().All() {
 		for _, sm := range rm.ScopeMetrics().All() {
 			for _, m := range sm.Metrics().All() {
 				if !strings.HasPrefix(m.Name(), edgemetric.Prefix) {
-					return nil, fmt.Errorf("metric %q is no edge metric: this exporter stores %s* only; remove it from other metrics pipelines", m.Name(), edgemetric.Prefix)
+					points, name = points+pointsOf(m), m.Name()
 				}
 			}
 		}
 	}
-	cells, err := edgemetric.Decode(md)
-	if err != nil {
-		return nil, fmt.Errorf("decode edge metrics: %w", err)
+	if name != "" && s.config.OtherMetrics != drop {
+		return fmt.Errorf("metric %q is no edge metric: this exporter stores %s* only; remove it from other metrics pipelines, or set other_metrics: %s", name, edgemetric.Prefix, drop)
 	}
-	return cells, nil
+	s.intake.Ignore(ctx, points, name)
+	return nil
+}
+
+func pointsOf(m pmetric.Metric) int {
+	switch m.Type() {
+	case pmetric.MetricTypeGauge:
+		return m.Gauge().DataPoints().Len()
+	case pmetric.MetricTypeSum:
+		return m.Sum().DataPoints().Len()
+	case pmetric.MetricTypeHistogram:
+		return m.Histogram().DataPoints().Len()
+	case pmetric.MetricTypeExponentialHistogram:
+		return m.ExponentialHistogram().DataPoints().Len()
+	case pmetric.MetricTypeSummary:
+		return m.Summary().DataPoints().Len()
+	}
+	return 0
 }

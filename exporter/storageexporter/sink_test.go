@@ -59,6 +59,10 @@ func (f failing) WriteSpans(context.Context, ptrace.Traces) (bool, error) {
 
 func (f failing) WriteCells(context.Context, []callgraph.Cell) error { return f.err }
 
+func (f failing) WriteInterval(context.Context, callgraph.Interval) (bool, error) {
+	return false, f.err
+}
+
 func inMemory(t *testing.T) storage.Backend {
 	t.Helper()
 	b, err := memory.Open(memory.Options{})
@@ -85,7 +89,12 @@ func startTraces(t *testing.T, set exporter.Settings, b storage.Backend) exporte
 
 func startMetrics(t *testing.T, b storage.Backend) exporter.Metrics {
 	t.Helper()
-	e, err := NewFactory().CreateMetrics(t.Context(), settings(), localConfig())
+	return startMetricsOf(t, b, localConfig())
+}
+
+func startMetricsOf(t *testing.T, b storage.Backend, cfg *Config) exporter.Metrics {
+	t.Helper()
+	e, err := NewFactory().CreateMetrics(t.Context(), settings(), cfg)
 	require.NoError(t, err)
 	require.NoError(t, e.Start(t.Context(), hostOf(b)))
 	t.Cleanup(func() { require.NoError(t, e.Shutdown(context.WithoutCancel(t.Context()))) })
@@ -168,6 +177,81 @@ func TestOtherMetricsAreRefusedForGood(t *testing.T) {
 	require.True(t, consumererror.IsPermanent(startMetrics(t, inMemory(t)).ConsumeMetrics(t.Context(), md)))
 }
 
+// toldBySDK is the request of an SDK: one interval that counts n calls.
+func toldBySDK(number int64, n uint64) pmetric.Metrics {
+	cell := callgraph.Cell{CellKey: callgraph.CellKey{
+		Edge:   callgraph.Edge{Caller: callgraph.Operation{Node: callgraph.Outside}, Callee: callgraph.Operation{Service: callgraph.Service{Name: "cart"}, Name: "GET /cart"}},
+		Bucket: callgraph.BucketAt(time.Unix(1700000000, 0), callgraph.HotWidth),
+	}, ServerOnly: n}
+	cell.Server.Add(time.Millisecond, n)
+	md := edgemetric.Encode([]callgraph.Cell{cell})
+	rm := md.ResourceMetrics().At(0)
+	rm.Resource().Attributes().PutStr(edgemetric.AttributeSource, callgraph.Counted.String())
+	rm.Resource().Attributes().PutStr(edgemetric.AttributeInstance, "a")
+	rm.ScopeMetrics().At(0).Scope().Attributes().PutInt(edgemetric.AttributeInterval, number)
+	for _, m := range rm.ScopeMetrics().At(0).Metrics().All() {
+		if m.Type() == pmetric.MetricTypeSum {
+			m.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityDelta)
+			m.Sum().DataPoints().At(0).Attributes().Remove(edgemetric.AttributeOpened)
+			continue
+		}
+		m.ExponentialHistogram().SetAggregationTemporality(pmetric.AggregationTemporalityDelta)
+		m.ExponentialHistogram().DataPoints().At(0).Attributes().Remove(edgemetric.AttributeOpened)
+	}
+	return md
+}
+
+func callsIn(t *testing.T, b storage.Backend) (n uint64) {
+	t.Helper()
+	w := callgraph.Window{From: time.Unix(0, 0), To: time.Now()}
+	require.NoError(t, b.Cells(t.Context(), w, func(cells []callgraph.Cell) error {
+		for i := range cells {
+			n += cells[i].Calls()
+		}
+		return nil
+	}))
+	return n
+}
+
+func TestIntervalsAreAddedOnce(t *testing.T) {
+	b := inMemory(t)
+	e := startMetrics(t, b)
+	for range 2 {
+		require.NoError(t, e.ConsumeMetrics(t.Context(), toldBySDK(1, 3)))
+	}
+	both := toldBySDK(2, 4)
+	toldBySDK(3, 5).ResourceMetrics().MoveAndAppendTo(both.ResourceMetrics())
+	require.NoError(t, e.ConsumeMetrics(t.Context(), both))
+	require.EqualValues(t, 12, callsIn(t, b))
+
+	err := startMetrics(t, failing{err: storage.ErrFull}).ConsumeMetrics(t.Context(), toldBySDK(1, 3))
+	require.ErrorIs(t, err, storage.ErrFull)
+	require.False(t, consumererror.IsPermanent(err))
+}
+
+func TestAForgottenIntervalIsRefusedForGoodAndKeepsNoneWaiting(t *testing.T) {
+	b := inMemory(t)
+	e := startMetrics(t, b)
+	require.NoError(t, e.ConsumeMetrics(t.Context(), toldBySDK(1000, 1)))
+	md := toldBySDK(1, 10)
+	toldBySDK(1001, 100).ResourceMetrics().MoveAndAppendTo(md.ResourceMetrics())
+	err := e.ConsumeMetrics(t.Context(), md)
+	require.True(t, consumererror.IsPermanent(err))
+	require.ErrorIs(t, err, storage.ErrForgotten)
+	require.EqualValues(t, 101, callsIn(t, b))
+}
+
+func TestOtherMetricsAreDroppedByLeave(t *testing.T) {
+	b, cfg := inMemory(t), localConfig()
+	cfg.OtherMetrics = drop
+	md := toldBySDK(1, 3)
+	m := md.ResourceMetrics().AppendEmpty().ScopeMetrics().AppendEmpty().Metrics().AppendEmpty()
+	m.SetName("go.memory.used")
+	m.SetEmptyGauge().DataPoints().AppendEmpty()
+	require.NoError(t, startMetricsOf(t, b, cfg).ConsumeMetrics(t.Context(), md))
+	require.EqualValues(t, 3, callsIn(t, b))
+}
+
 func TestStartSaysWhatIsMissing(t *testing.T) {
 	for want, c := range map[string]struct {
 		backend string
@@ -191,6 +275,7 @@ func TestStartSaysWhatIsMissing(t *testing.T) {
 func TestConfig(t *testing.T) {
 	cfg := defaultConfig().(*Config)
 	require.ErrorIs(t, confmap.Validate(cfg), errNoBackend)
+	require.ErrorContains(t, confmap.Validate(&Config{Backend: "local", OtherMetrics: "keep"}), `other_metrics: "keep" is neither refuse nor drop`)
 	require.NoError(t, confmap.NewFromStringMap(map[string]any{
 		"backend": "local", "timeout": "5s",
 		"sending_queue":    map[string]any{"wait_for_result": true},

@@ -94,6 +94,7 @@ type (
 		Caller        int               `json:"caller"` // index into nodes
 		Callee        int               `json:"callee"`
 		Connection    string            `json:"connection"`
+		Indirect      bool              `json:"indirect"` // by way of another SDK or a proxy, whose own edges stand beside
 		Calls         uint64            `json:"calls"`
 		Errors        uint64            `json:"errors"`
 		Rate          float64           `json:"rate"`
@@ -153,7 +154,7 @@ func shownNode(n *graphview.Node, seconds float64) node {
 func shownEdge(l *graphview.Link, seconds float64) edge {
 	count := l.Count()
 	return edge{
-		Caller: l.Caller, Callee: l.Callee, Connection: l.Connection.String(),
+		Caller: l.Caller, Callee: l.Callee, Connection: l.Connection.String(), Indirect: l.Indirect,
 		Calls: count.Calls, Errors: count.Errors, Rate: rate(count.Calls, seconds), Outcomes: outcomes(l.Outcomes), Seen: outcomes(l.Server),
 		Client: shownLatency(&l.Sum.Client), Server: shownLatency(&l.Sum.Server), Queue: shownLatency(&l.Sum.Queue),
 		Provisional: l.Sum.Provisional, WeightUnknown: l.Sum.WeightUnknown, Folded: l.Sum.Folded,

@@ -2,7 +2,7 @@
 // told of that which a backend can't take: spans that none can keep are left
 // out, counted by reason and told in the log now and then; writes that failed
 // are counted by cause and left to the sender to repeat; those that had been
-// stored before are counted, too.
+// stored before are counted, too; metrics of others are dropped and counted.
 package intake
 
 import (
@@ -22,6 +22,7 @@ import (
 type Writer interface {
 	storage.SpanWriter
 	storage.CellWriter
+	storage.IntervalWriter
 }
 
 // Intake writes to one backend. It is safe for concurrent use.
@@ -29,7 +30,8 @@ type Intake struct {
 	writer  Writer
 	counter *counters
 	logger  *zap.Logger
-	notice  notice
+	notice  notice // of refused spans
+	others  notice // of ignored metrics
 }
 
 // New counts by the given meters and tells by the given log.
@@ -64,6 +66,35 @@ func (i *Intake) WriteCells(ctx context.Context, cells []callgraph.Cell) error {
 		i.counter.failed(ctx, cause(err))
 	}
 	return err
+}
+
+// WriteInterval returns nil once the interval is durable, and whether it was
+// before. It fails with storage.ErrForgotten, which is final and counted as
+// refused, or with what the sender may send again.
+func (i *Intake) WriteInterval(ctx context.Context, in callgraph.Interval) (repeated bool, err error) {
+	repeated, err = i.writer.WriteInterval(ctx, in)
+	switch {
+	case errors.Is(err, storage.ErrForgotten):
+		i.counter.intervals.Add(ctx, 1)
+	case err != nil:
+		i.counter.failed(ctx, cause(err))
+	case repeated:
+		i.counter.repeats.Add(ctx, 1)
+	}
+	return repeated, err
+}
+
+// Ignore counts the points of metrics that are none of ours, and tells of them
+// now and then by the name of one.
+func (i *Intake) Ignore(ctx context.Context, points int, metric string) {
+	if points == 0 {
+		return
+	}
+	i.counter.ignored.Add(ctx, int64(points))
+	if total, now := i.others.add(int64(points)); now {
+		i.logger.Warn("metrics dropped: only edge metrics are kept here, send others to a pipeline of their own",
+			zap.String("metric", metric), zap.Int64("points_since_start", total))
+	}
 }
 
 // cause is the counter's word for why a write failed.

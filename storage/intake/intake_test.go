@@ -37,6 +37,11 @@ func (b *backend) WriteCells(context.Context, []callgraph.Cell) error {
 	return b.err
 }
 
+func (b *backend) WriteInterval(context.Context, callgraph.Interval) (bool, error) {
+	b.writes++
+	return b.repeated, b.err
+}
+
 // open is an intake with what it counts and tells.
 func open(t *testing.T, b *backend) (*Intake, *sdk.ManualReader, *observer.ObservedLogs) {
 	t.Helper()
@@ -134,4 +139,41 @@ func TestRepeatedWritesAreCountedAndNothingElse(t *testing.T) {
 	}
 	require.Equal(t, map[string]int64{"": 2}, counted(t, reader, metricRepeats))
 	require.Empty(t, counted(t, reader, metricSpans), "counted when they were stored")
+}
+
+func TestIntervalsAreCountedByWhatBecameOfThem(t *testing.T) {
+	for name, c := range map[string]struct {
+		backend backend
+		metric  string
+		values  map[string]int64
+	}{
+		"repeated":  {backend{repeated: true}, metricRepeats, map[string]int64{"": 1}},
+		"forgotten": {backend{err: fmt.Errorf("write: %w", storage.ErrForgotten)}, metricForgot, map[string]int64{"": 1}},
+		"full":      {backend{err: storage.ErrFull}, metricWrites, map[string]int64{"full": 1}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			i, reader, _ := open(t, &c.backend)
+			repeated, err := i.WriteInterval(t.Context(), callgraph.Interval{})
+			require.ErrorIs(t, err, c.backend.err)
+			require.Equal(t, c.backend.repeated, repeated)
+			for _, metric := range []string{metricRepeats, metricForgot, metricWrites} {
+				if metric == c.metric {
+					require.Equal(t, c.values, counted(t, reader, metric))
+				} else {
+					require.Empty(t, counted(t, reader, metric))
+				}
+			}
+		})
+	}
+}
+
+func TestOtherMetricsAreCountedAndToldNowAndThen(t *testing.T) {
+	i, reader, logs := open(t, &backend{})
+	i.Ignore(t.Context(), 0, "")
+	require.Zero(t, logs.Len())
+	for range 3 {
+		i.Ignore(t.Context(), 5, "go.memory.used")
+	}
+	require.Equal(t, map[string]int64{"": 15}, counted(t, reader, metricIgnored))
+	require.Equal(t, 1, logs.FilterField(zap.String("metric", "go.memory.used")).Len())
 }

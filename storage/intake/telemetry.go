@@ -18,6 +18,8 @@ const (
 	metricSpans   = "jcallgraph.storage.spans.refused"
 	metricWrites  = "jcallgraph.storage.writes.failed"
 	metricRepeats = "jcallgraph.storage.writes.repeated"
+	metricForgot  = "jcallgraph.storage.intervals.refused"
+	metricIgnored = "jcallgraph.storage.points.ignored"
 	keyReason     = "reason"
 )
 
@@ -29,7 +31,7 @@ const (
 	causeError   = "error"
 )
 
-type counters struct{ spans, writes, repeats metric.Int64Counter }
+type counters struct{ spans, writes, repeats, intervals, ignored metric.Int64Counter }
 
 func newCounters(provider metric.MeterProvider) (*counters, error) {
 	meter := provider.Meter(meterName)
@@ -39,10 +41,14 @@ func newCounters(provider metric.MeterProvider) (*counters, error) {
 		metric.WithDescription("Writes that the backend did not take and the sender may repeat."))
 	repeats, err3 := meter.Int64Counter(metricRepeats, metric.WithUnit("{write}"),
 		metric.WithDescription("Writes of requests that had been stored before and are not counted again."))
-	if err := errors.Join(err, err2, err3); err != nil {
+	intervals, err4 := meter.Int64Counter(metricForgot, metric.WithUnit("{interval}"),
+		metric.WithDescription("Intervals of SDKs that came too late to know whether they were counted before, and are not."))
+	ignored, err5 := meter.Int64Counter(metricIgnored, metric.WithUnit("{point}"),
+		metric.WithDescription("Points of metrics that are no edge metrics and were dropped."))
+	if err := errors.Join(err, err2, err3, err4, err5); err != nil {
 		return nil, err
 	}
-	c := &counters{spans, writes, repeats}
+	c := &counters{spans, writes, repeats, intervals, ignored}
 	c.begin()
 	return c, nil
 }
@@ -55,7 +61,9 @@ func (c *counters) begin() {
 	for _, cause := range []string{causeFull, causeClosed, causeTimeout, causeError} {
 		c.writes.Add(context.Background(), 0, metric.WithAttributes(attribute.String(keyReason, cause)))
 	}
-	c.repeats.Add(context.Background(), 0)
+	for _, counter := range []metric.Int64Counter{c.repeats, c.intervals, c.ignored} {
+		counter.Add(context.Background(), 0)
+	}
 }
 
 func (c *counters) refused(ctx context.Context, reason string, n int64) {

@@ -16,5 +16,7 @@
 //	names:HOUR:WRITER          services and operations seen
 //	edges:HOUR                 hash: bucket and writer → version of the bucket's cells
 //	cells:BUCKET:WRITER        the bucket's cells
+//	intent:WRITER              what the last interval changes, until that is done
+//	marks:INSTANCE:WRITER      numbers of the instance's intervals that were written
 //	checkpoint:WRITER          time of arrival before which cells are final
 package memory

@@ -49,6 +49,9 @@ func (s *Store) dropSomeCells(arrived int64, from []byte, named map[edgeHash]str
 	if err != nil && !errors.Is(err, errEnough) {
 		return nil, err
 	}
+	if !b.Empty() {
+		s.cells.open.forget()
+	}
 	s.stats.droppedCells.Add(uint64(b.Count()))
 	return next, s.apply(b, pebble.NoSync)
 }

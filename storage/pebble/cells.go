@@ -19,6 +19,9 @@ type cells struct {
 	// overflowed says that edges lacks some that were written since.
 	overflowed bool
 	rolled     int64 // greatest arrival up to which cells may have been rolled up
+	marks      marks
+	open       openCells
+	sequence   uint64 // last of the cells that intervals are added up in
 }
 
 // maxKnownEdges bounds the memory of which edges are on disk; beyond it the
@@ -26,7 +29,7 @@ type cells struct {
 const maxKnownEdges = 1 << 18
 
 func (s *Store) loadCells() error {
-	s.cells = &cells{recent: newRecent(), edges: map[edgeHash]struct{}{}, rolled: s.options.Now().Unix()}
+	s.cells = &cells{recent: newRecent(), edges: map[edgeHash]struct{}{}, marks: marks{}, rolled: s.options.Now().Unix()}
 	return nil
 }
 
@@ -34,6 +37,8 @@ func (s *Store) loadCells() error {
 func (c *cells) reset() {
 	c.recent = newRecent()
 	clear(c.edges)
+	clear(c.marks)
+	c.open.forget()
 	c.overflowed = true
 }
 
@@ -89,6 +94,11 @@ func (s *Store) putCells(b *pebble.Batch, cells []callgraph.Cell) error {
 			return err
 		}
 	}
+	return s.putInOrder(b)
+}
+
+// putInOrder makes the batch seen; it is durable after its SyncWait.
+func (s *Store) putInOrder(b *pebble.Batch) error {
 	// An empty batch waits for what is on its way: an equal cell may be.
 	if b.Empty() {
 		_ = b.LogData(nil, nil)
@@ -124,6 +134,9 @@ func (w *cellWrite) put(c *callgraph.Cell) error {
 	if ok && known >= c.Sequence {
 		w.store.stats.staleCells.Add(1)
 		return nil
+	}
+	if c.Writer.Source == callgraph.Counted {
+		w.store.cells.open.forget() // it may be one of these
 	}
 	w.store.cells.recent.put(string(key), c.Sequence, w.version)
 	w.buffer = appendCell(w.buffer[:0], c, nil)

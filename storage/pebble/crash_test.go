@@ -100,8 +100,45 @@ func writeNumbered(s *Store, n int) error {
 	if err := s.WriteCells(context.Background(), []callgraph.Cell{numberedCell(n)}); err != nil {
 		return err
 	}
+	if _, err := s.WriteInterval(context.Background(), numberedInterval(n)); err != nil {
+		return err
+	}
 	_, err := s.WriteSpans(context.Background(), numberedTrace(n))
 	return err
+}
+
+// numberedInterval is one of a process for each round and writer, and counts one
+// call of an edge that all share.
+func numberedInterval(n int) callgraph.Interval {
+	c := countedCell("shared", 1, time.Unix(1000, 0))
+	return callgraph.Interval{Instance: strconv.Itoa(n >> 16), Number: uint64(n&0xffff) + 1, Cells: []callgraph.Cell{c}}
+}
+
+// requireCountedOnce sends every interval again that may be among the last ones:
+// those that were acknowledged are known, of the others it does not matter, and
+// all count once.
+func requireCountedOnce(t *testing.T, s *Store, numbers []int) {
+	sent := map[int]bool{}
+	for _, n := range numbers {
+		repeated, err := s.WriteInterval(t.Context(), numberedInterval(n))
+		require.NoError(t, err)
+		require.Truef(t, repeated, "interval %x", n)
+		sent[n] = true
+	}
+	for _, n := range numbers {
+		if next := n + 1; !sent[next] {
+			_, err := s.WriteInterval(t.Context(), numberedInterval(next))
+			require.NoError(t, err)
+			sent[next] = true
+		}
+	}
+	var calls uint64
+	for _, c := range allCells(t, s) {
+		if c.Edge.Callee.Name == "shared" {
+			calls += c.Client.Count()
+		}
+	}
+	require.EqualValues(t, len(sent), calls)
 }
 
 func numberedCell(n int) callgraph.Cell {
@@ -149,6 +186,7 @@ func requireAcknowledged(t *testing.T, directory string, numbers []int) {
 		require.Lenf(t, found, 1, "request %d", n)
 		require.Truef(t, cells[strconv.Itoa(n)], "cell %d", n)
 	}
+	requireCountedOnce(t, s, numbers)
 	require.Positive(t, s.Stats().Chunks)
 	require.Zero(t, s.Stats().CorruptSegments)
 	require.NoError(t, s.Close())

@@ -14,6 +14,7 @@ const (
 	prefixEdge       = 'G' // hash: an edge that cells name
 	prefixName       = 'N' // service, operation, kind: hour last seen
 	prefixCheckpoint = 'K' // writer: arrival
+	prefixMarks      = 'I' // hash of an instance: its marks, last heard of
 	prefixMeta       = 'M' // what there is one of
 )
 

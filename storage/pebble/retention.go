@@ -34,6 +34,7 @@ func (s *Store) maintain(ctx context.Context, now time.Time) {
 	s.report(s.rollUp(ctx, now))
 	if hour := hourOf(now.UnixNano()); s.tidied.Swap(hour) != hour {
 		s.report(s.tidyCells(ctx, now))
+		s.report(s.dropOldMarks(ctx, now.Add(-s.options.EdgeRetention)))
 		s.report(s.dropOldNames(now))
 	}
 }

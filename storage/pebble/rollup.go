@@ -12,6 +12,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
+	"github.com/jcallgraph/jcallgraph/storage"
 )
 
 // step says which cells become which: those of one width that closed long
@@ -88,7 +89,7 @@ type sum struct {
 
 func (r *roll) add(key, value []byte) error {
 	r.seen++
-	_, closed, err := cellSequence(value)
+	closed, err := r.reading.store.closedAt(key, value)
 	if err != nil || closed == 0 || closed > r.before {
 		return err
 	}
@@ -96,6 +97,7 @@ func (r *roll) add(key, value []byte) error {
 	if err != nil {
 		return err
 	}
+	c.Closed = closed
 	if r.form == formWritten {
 		parts = []part{{c.Bucket.Start, c.Opened}}
 	}
@@ -103,6 +105,20 @@ func (r *roll) add(key, value []byte) error {
 	r.gone = append(r.gone, bytes.Clone(key))
 	r.into(rolledKey(&c.CellKey, r.to, edgeOfKey(key)), c, parts)
 	return nil
+}
+
+// closedAt is when a cell became final, 0 while it is not. Those that the store
+// adds up itself are by their opening: see storage.CountedKey.
+func (s *Store) closedAt(key, value []byte) (int64, error) {
+	_, closed, err := cellSequence(value)
+	if closed != 0 || err != nil {
+		return closed, err
+	}
+	k, form, _, err := readCellKey(key)
+	if err == nil && form == formWritten && k.Writer == (callgraph.Writer{ID: s.writer, Source: callgraph.Counted}) {
+		closed = k.Opened + storage.CountedOpen
+	}
+	return closed, err
 }
 
 func edgeOfKey(key []byte) (h edgeHash) {
@@ -132,13 +148,7 @@ func (r *roll) into(key []byte, c callgraph.Cell, parts []part) {
 
 func (t *sum) add(c *callgraph.Cell, parts []part) {
 	t.cell.Sequence, t.cell.Closed = max(t.cell.Sequence, c.Sequence), max(t.cell.Closed, c.Closed)
-	t.cell.Client.Merge(c.Client)
-	t.cell.Server.Merge(c.Server)
-	t.cell.Queue.Merge(c.Queue)
-	t.cell.ServerOnly += c.ServerOnly
-	t.cell.Provisional += c.Provisional
-	t.cell.WeightUnknown += c.WeightUnknown
-	t.cell.Folded = t.cell.Folded || c.Folded
+	t.cell.Add(c)
 	t.parts = append(t.parts, parts...)
 }
 
@@ -166,6 +176,7 @@ func (r *roll) write(s *Store) error {
 	for _, key := range r.gone {
 		_ = b.Delete(key, nil)
 	}
+	s.cells.open.forget()
 	return s.apply(b, pebble.NoSync)
 }
 

@@ -14,6 +14,9 @@ type counters struct {
 	slowest                     atomic.Int64
 	dropped, droppedCells       counter
 	staleCells                  counter
+	intervals, intervalCells    counter
+	repeatedIntervals           counter
+	droppedMarks                counter
 	namesRefused, full, corrupt counter
 	backgroundErrors            counter
 	rebuild                     atomic.Int64
@@ -46,6 +49,9 @@ type Stats struct {
 	ForgottenRequests             uint64 // that would not be known again, for want of room in memory
 	DroppedSpans, DroppedCells    uint64 // by retention
 	StaleCells                    uint64 // written with a sequence that was not greater
+	Intervals, IntervalCells      uint64 // of SDKs, written
+	RepeatedIntervals             uint64 // that were written before
+	DroppedMarks                  uint64 // of instances that were not heard of any more
 	NamesRefused                  uint64 // operations that the list had no room for, each time
 	Full                          uint64 // writes refused for want of room
 	CorruptSegments               uint64 // that could not be read
@@ -67,6 +73,7 @@ func (s *Store) Stats() Stats {
 		Commits: c.commits.Load(), CommitTime: time.Duration(c.commitNanoseconds.Load()), SlowestCommit: time.Duration(c.slowest.Load()),
 		DiskBytes: s.db.Metrics().DiskSpaceUsage(), Chunks: chunks, TailSpans: tail,
 		DroppedSpans: c.dropped.Load(), DroppedCells: c.droppedCells.Load(), StaleCells: c.staleCells.Load(),
+		Intervals: c.intervals.Load(), IntervalCells: c.intervalCells.Load(), RepeatedIntervals: c.repeatedIntervals.Load(), DroppedMarks: c.droppedMarks.Load(),
 		RepeatedRequests: repeated, ForgottenRequests: forgotten,
 		NamesRefused: c.namesRefused.Load(), Full: c.full.Load(), CorruptSegments: c.corrupt.Load(),
 		BackgroundErrors: c.backgroundErrors.Load(), Rebuild: time.Duration(c.rebuild.Load()),

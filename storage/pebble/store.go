@@ -30,14 +30,15 @@ type Store struct {
 	chunks   *chunk.Decoder
 	writer   uint64
 
-	gate     gate
-	group    group
-	encoders encoders
-	ledger   *ledger
-	requests *requests
-	names    *names
-	cells    *cells
-	stats    counters
+	gate      gate
+	group     group
+	encoders  encoders
+	ledger    *ledger
+	requests  *requests
+	names     *names
+	cells     *cells
+	intervals intervals
+	stats     counters
 
 	tidied   atomic.Int64  // hour in which old cells and names were last dropped
 	dropped  chan struct{} // chunks were dropped whose space is to be freed

@@ -19,6 +19,7 @@ func persistenceCases() []contractCase {
 		{"reopened/checkpoints and writer ID", reopenedCheckpoints},
 		{"reopened/arrivals go on", reopenedArrivals},
 		{"reopened/repeated requests", reopenedRepeats},
+		{"reopened/intervals", reopenedIntervals},
 	}
 }
 

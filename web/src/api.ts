@@ -16,7 +16,7 @@ export interface Node extends Service {
 }
 
 export interface Edge {
-  caller: number; callee: number; connection: string;
+  caller: number; callee: number; connection: string; indirect?: boolean;
   calls: number; errors: number; rate: number; outcomes: Outcomes; serverOutcomes?: Outcomes;
   clientSeconds: Latency | null; serverSeconds: Latency | null; queueSeconds: Latency | null;
   provisional: number; weightUnknown: number; folded: boolean;

@@ -66,6 +66,7 @@ function Latencies({ edge }: { edge: Edge }) {
 function Notes({ edge, callee }: { edge: Edge; callee: Node }) {
   const notes = [
     callee.kind === 'virtual' && kindMeaning.virtual,
+    edge.indirect && 'Another SDK or a proxy stood between: the edges to and from it tell of the same calls.',
     edge.provisional > 0 && `${count(edge.provisional)} calls whose server span may still come.`,
     edge.folded && 'Operations were added up to stay within bounds.',
   ].filter(Boolean);

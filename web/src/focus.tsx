@@ -148,7 +148,7 @@ function EdgeTable({ at, graph, answers }: { at: Focus; graph: GraphData; answer
       cell: (e) => <><button type="button" class="link plain" onClick={() => choose(e)} aria-label={`Edge from ${text(e.from)} to ${text(e.to)}`}>{name(e.from)}</button><span class="callee" aria-hidden="true">→ {name(e.to)}</span></>,
     },
     { id: 'callee', head: 'Callee', by: (e) => text(e.to), cell: (e) => name(e.to) },
-    { id: 'by', head: 'By', by: (e) => e.connection, cell: (e) => connectionWord[e.connection] ?? e.connection },
+    { id: 'by', head: 'By', by: (e) => e.connection, cell: (e) => `${connectionWord[e.connection] ?? e.connection}${e.indirect ? ', indirect' : ''}` },
     { id: 'rate', head: 'Calls', number: true, by: (e) => e.rate, cell: (e) => frequency(e) },
     { id: 'errors', head: 'Errors', number: true, by: (e) => e.errors / (e.calls || 1), cell: (e) => <Share part={e.errors} whole={e.calls} kind="bad" /> },
     { id: 'soft', head: 'Soft', meaning: 'Soft errors', number: true, by: (e) => softCalls(e) / (e.calls || 1), cell: (e) => <Share part={softCalls(e)} whole={e.calls} kind="soft" /> },

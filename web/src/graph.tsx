@@ -12,7 +12,7 @@ import { useWidth } from './load.ts';
 import { fullName, kindMeaning, linkable, nodeName, softCalls } from './words.ts';
 
 export const nodeKey = (n: Node): string => keyOf(n.environment, n.namespace, n.service, n.operation ?? '', n.kind);
-export const edgeKey = (g: GraphData, e: Edge): string => `${nodeKey(g.nodes[e.caller]!)},${nodeKey(g.nodes[e.callee]!)},${e.connection}`;
+export const edgeKey = (g: GraphData, e: Edge): string => `${nodeKey(g.nodes[e.caller]!)},${nodeKey(g.nodes[e.callee]!)},${e.connection}${e.indirect ? ',indirect' : ''}`;
 export const latencyOf = (e: Edge) => e.clientSeconds ?? e.serverSeconds;
 
 interface Props {

@@ -2,7 +2,7 @@
 import { useMemo, useState } from 'preact/hooks';
 import { type FailureGroup, type Graph as GraphData, type OperationFigures, api } from './api.ts';
 import { count, duration, during, frequency, percent, plural, windowName } from './format.ts';
-import { Graph, nodeKey } from './graph.tsx';
+import { Graph, edgeKey, nodeKey } from './graph.tsx';
 import { backbone, depths } from './layout.ts';
 import { useHover, useLoad, useSteady } from './load.ts';
 import { type Home as HomeRoute, keyOf } from './route.ts';
@@ -162,7 +162,7 @@ function ServiceMap({ graph: all }: { graph: GraphData }) {
   const { graph, column } = useMemo(() => drawable(all), [all]);
   const some = (what: (e: GraphData['edges'][number]) => boolean) => graph.edges.some(what);
   const openEdge = (key: string) => {
-    const edge = graph.edges.find((e) => [nodeKey(graph.nodes[e.caller]!), nodeKey(graph.nodes[e.callee]!), e.connection].join(',') === key)!;
+    const edge = graph.edges.find((e) => edgeKey(graph, e) === key)!;
     const caller = graph.nodes[edge.caller]!;
     go(focusOn(caller.kind === 'observed' ? caller : graph.nodes[edge.callee]!, { edge: key }));
   };

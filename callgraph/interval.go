@@ -1,0 +1,25 @@
+package callgraph
+
+// Interval is what one process counted in a second or so: changes, not states.
+type Interval struct {
+	// Instance names the process among all of them: two processes never have
+	// the same one, one after the other neither, unless their numbers go on.
+	Instance string
+	// Number rises from interval to interval. The same number of the same
+	// instance is the same interval, sent again.
+	Number uint64
+	// Cells hold counts to be added; their Writer, Opened, Sequence and Closed
+	// are for whoever keeps them to say. A cell without calls tells names.
+	Cells []Cell
+}
+
+// Add adds another cell's counts. The key and the sequence stay.
+func (c *Cell) Add(o *Cell) {
+	c.Client.Merge(o.Client)
+	c.Server.Merge(o.Server)
+	c.Queue.Merge(o.Queue)
+	c.ServerOnly += o.ServerOnly
+	c.Provisional += o.Provisional
+	c.WeightUnknown += o.WeightUnknown
+	c.Folded = c.Folded || o.Folded
+}
