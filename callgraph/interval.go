@@ -23,3 +23,11 @@ func (c *Cell) Add(o *Cell) {
 	c.WeightUnknown += o.WeightUnknown
 	c.Folded = c.Folded || o.Folded
 }
+
+// Calls is how many calls the interval counts.
+func (i Interval) Calls() (sum uint64) {
+	for j := range i.Cells {
+		sum += i.Cells[j].Calls()
+	}
+	return sum
+}

@@ -48,10 +48,10 @@ const (
 )
 
 // Keep implements Keep.
-func (m Marks) Keep(f Facts) bool { return m.keeps(&f) }
+func (m Marks) Keep(f Facts) bool { return m.Keeps(&f) }
 
-// keeps reads the facts where they are: copying them costs more than looking.
-func (m Marks) keeps(f *Facts) bool {
+// Keeps reads the facts where they are: copying them costs more than looking.
+func (m Marks) Keeps(f *Facts) bool {
 	return m&Errors != 0 && f.failed() ||
 		m&SoftErrors != 0 && (f.SoftError || f.Outcome == callgraph.SoftError) ||
 		m&FirstSight != 0 && f.FirstSight ||
@@ -102,7 +102,7 @@ type anyOf struct {
 	others []Keep
 }
 
-func (a anyOf) Keep(f Facts) bool { return a.marks.keeps(&f) || a.othersKeep(f) }
+func (a anyOf) Keep(f Facts) bool { return a.marks.Keeps(&f) || a.othersKeep(f) }
 
 func (a anyOf) othersKeep(f Facts) bool {
 	for _, k := range a.others {

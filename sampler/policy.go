@@ -26,7 +26,7 @@ func (p Policy) Head(s Start) Head {
 // Keeps reports whether a span is kept whatever the rate.
 func (p Policy) Keeps(f Facts) bool {
 	if m, ok := p.Keep.(Marks); ok { // nearly always, and then in place
-		return m.keeps(&f)
+		return m.Keeps(&f)
 	}
 	return p.Keep != nil && p.Keep.Keep(f)
 }
@@ -79,3 +79,22 @@ func (p Policy) String() string {
 	}
 	return orAlways(p.Rate).String() + "; always " + p.Keep.String()
 }
+
+// OfRoots is the threshold of all traces that begin here, where it does not
+// depend on them; ok is false where it does.
+func (p Policy) OfRoots() (t Threshold, ok bool) { return ofRoots(p.Rate) }
+
+func ofRoots(r Rate) (t Threshold, ok bool) {
+	switch r := r.(type) {
+	case nil:
+		return 0, true
+	case Ratio:
+		return r.Threshold, true
+	case ParentBased:
+		return ofRoots(r.Root)
+	}
+	return 0, r == Rate(Always)
+}
+
+// HeadOf is the head of a trace of that randomness under a threshold.
+func HeadOf(t Threshold, r Randomness) Head { return headOf(t, r) }

@@ -2,6 +2,7 @@ package sdk
 
 import (
 	"context"
+	"slices"
 
 	"go.opentelemetry.io/otel/attribute"
 
@@ -9,6 +10,15 @@ import (
 	"github.com/jcallgraph/jcallgraph/sampler"
 	"github.com/jcallgraph/jcallgraph/sdk/internal/tracecontext"
 )
+
+// carried is what the options have the propagator do.
+func (o *options) carried() tracecontext.Options {
+	own := slices.Clone(o.chainKeys)
+	if o.debugKey != "" {
+		own = append(own, o.debugKey)
+	}
+	return tracecontext.Options{OwnKeys: own, Public: o.public}
+}
 
 // takeRandomness has a trace that begins with a business key sampled by it, so
 // that all traces of the key are kept or none.

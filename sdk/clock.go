@@ -49,7 +49,11 @@ func (s *span) end() int64 {
 	if s.flags&flagWallEnd != 0 {
 		return s.ended
 	}
-	return s.provider.clock.wall(s.ended)
+	end := s.provider.clock.wall(s.ended)
+	if s.flags&flagWallStart != 0 {
+		return max(end, s.started) // two clocks
+	}
+	return end
 }
 
 // duration is how long the ended span took.

@@ -19,7 +19,10 @@ func (s *span) End(options ...trace.SpanEndOption) {
 		s.mu.Unlock()
 		return
 	}
-	config := trace.NewSpanEndConfig(options...)
+	var config trace.SpanConfig
+	if len(options) > 0 {
+		config = trace.NewSpanEndConfig(options...)
+	}
 	if s.provider.recordsPanics {
 		if v := recover(); v != nil {
 			defer panic(v)

@@ -43,22 +43,22 @@ func (h *halves) Export(_ context.Context, m *metricdata.ResourceMetrics) error 
 
 // TestCallsAreCountedExactly: whatever N, the scope and what is dropped.
 func TestCallsAreCountedExactly(t *testing.T) {
-	for _, n := range []int{1, 10, 1000, 4000} {
-		for _, scope := range []Scope{ScopeTrace, ScopeSpan} {
-			for _, queue := range []int{16, 1 << 15} {
-				t.Run(fmt.Sprintf("1 in %d, scope %s, queue %d", n, scope, queue), func(t *testing.T) {
-					h := &halves{sums: map[ending]uint64{}}
-					w, _ := work(t, WithPolicy(oneIn(n)), WithScope(scope), WithExporter(&shelf{}, Batching{Queue: queue}), WithEdgeExporter(h))
-					for _, failed := range []bool{false, true} {
-						for _, kind := range []trace.SpanKind{trace.SpanKindClient, trace.SpanKindServer} {
-							e := ending{kind, failed}
-							require.NotZero(t, w.halves[e])
-							require.Equal(t, w.halves[e], h.sums[e], "%s, failed %t", kind, failed)
-						}
-					}
-				})
+	for _, c := range []struct {
+		n     int
+		scope Scope
+		queue int
+	}{{1, ScopeTrace, 16}, {10, ScopeSpan, 1 << 15}, {1000, ScopeTrace, 16}, {4000, ScopePath, 1 << 15}} {
+		t.Run(fmt.Sprintf("1 in %d, scope %s, queue %d", c.n, c.scope, c.queue), func(t *testing.T) {
+			h := &halves{sums: map[ending]uint64{}}
+			w, _ := work(t, WithPolicy(oneIn(c.n)), WithScope(c.scope), WithExporter(&shelf{}, Batching{Queue: c.queue}), WithEdgeExporter(h))
+			for _, failed := range []bool{false, true} {
+				for _, kind := range []trace.SpanKind{trace.SpanKindClient, trace.SpanKindServer} {
+					e := ending{kind, failed}
+					require.NotZero(t, w.halves[e])
+					require.Equal(t, w.halves[e], h.sums[e], "%s, failed %t", kind, failed)
+				}
 			}
-		}
+		})
 	}
 }
 

@@ -63,6 +63,11 @@ func (r *localRoot) newIDs(ctx context.Context) {
 		return
 	}
 	r.traceID = s.traceID(r.start())
+	if s.kind == BornShort { // nobody else knows the root yet
+		r.spanIDs = s.counter.Add(1)*idBlock + 1
+		r.id = callgraph.SpanIDOf(s.key, r.spanIDs)
+		return
+	}
 	r.id = r.newSpanID(ctx)
 }
 
@@ -85,12 +90,12 @@ func (r *localRoot) newSpanID(ctx context.Context) (id trace.SpanID) {
 // last of a block is a multiple of its size.
 func (r *localRoot) nextSpanNumber(s *idSource) uint64 {
 	for {
-		last := r.spanIDs.Load()
+		last := atomic.LoadUint64(&r.spanIDs)
 		next := last + 1
 		if last%idBlock == 0 {
 			next = s.counter.Add(1)*idBlock + 1
 		}
-		if r.spanIDs.CompareAndSwap(last, next) {
+		if atomic.CompareAndSwapUint64(&r.spanIDs, last, next) {
 			return next
 		}
 	}

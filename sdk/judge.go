@@ -34,11 +34,16 @@ func (s *span) judge() (j judgement) {
 	if s.provider.policy.Keep == nil {
 		return j
 	}
-	j.kept = s.provider.policy.Keeps(sampler.Facts{
+	facts := sampler.Facts{
 		Operation: s.name, Kind: s.traits.kind(), Status: codes.Code(s.statusCode), Outcome: outcome,
 		ErrorType: f.ErrorType(), HTTPStatus: int(f.HTTPStatus()), Duration: s.duration(),
 		Escaped: f.Escaped(), SoftError: f.SoftError(), Debug: s.root.debugged(), FirstSight: s.firstSight(&f),
-	})
+	}
+	if s.provider.plainMarks {
+		j.kept = s.provider.marks.Keeps(&facts)
+	} else {
+		j.kept = s.provider.policy.Keeps(facts)
+	}
 	if j.kept {
 		j.errorType = firstOf(f.ErrorType(), f.ExceptionType(), outcome.String())
 	}
@@ -49,6 +54,10 @@ func (s *span) judge() (j judgement) {
 func (s *span) judgeBare() (j judgement) {
 	if s.traits.kind() == trace.SpanKindConsumer {
 		s.connection = uint8(callgraph.Messaging)
+	}
+	if s.provider.plainMarks {
+		j.kept = s.provider.marks&sampler.Debug != 0 && s.root.debugged()
+		return j
 	}
 	if s.provider.policy.Keep != nil {
 		j.kept = s.provider.policy.Keeps(sampler.Facts{
@@ -80,15 +89,20 @@ func statusOf(c codes.Code) spanfact.Status {
 
 // tell notes all attributes and exceptions.
 func (r *Record) tell(f *spanfact.Facts) {
-	for i := range r.attributes {
-		note(f, &r.attributes[i])
-	}
-	for i := range r.inline[:r.inlined] {
-		note(f, &r.inline[i])
-	}
+	noteAll(f, r.attributes)
+	noteAll(f, r.inline[:r.inlined])
 	for i := range r.events {
 		if e := &r.events[i]; e.Name == semconv.ExceptionEventName {
 			noteException(f, e.Attributes)
+		}
+	}
+}
+
+// noteAll looks at the values of those attributes only that may say something.
+func noteAll(f *spanfact.Facts, attributes []attribute.KeyValue) {
+	for i := range attributes {
+		if a := &attributes[i]; f.Speaks(string(a.Key)) {
+			note(f, a)
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package sdk
 
 import (
-	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
@@ -18,11 +17,11 @@ import (
 // root ends the trace is settled: the list is decided and counted, and a span
 // that ends later is so at once.
 type localRoot struct {
+	spanIDs uint64 // atomic but at the start; first, which aligns it everywhere
 	span
 	traceID   trace.TraceID
 	origin    *origin // nil: a trace's own root, of which nothing more is known
 	threshold sampler.Threshold
-	spanIDs   atomic.Uint64
 
 	// Guarded by the span's mu.
 	told    *edge.Operation // by which callees know it; nil where none does

@@ -20,16 +20,16 @@ func Propagator(chainKeys ...string) propagation.TextMapPropagator {
 
 // propagators are those that OTEL_PROPAGATORS names: ours where the trace
 // context is among them, those of OTel's contributions for other names.
-func propagators(names, chainKeys []string, stock bool) (propagation.TextMapPropagator, error) {
+func propagators(names []string, own tracecontext.Options, stock bool) (propagation.TextMapPropagator, error) {
 	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == "none" })
 	if len(names) == 0 {
 		return propagation.NewCompositeTextMapPropagator(), nil
 	}
 	ours := !stock && slices.Contains(names, "tracecontext")
-	baggage := slices.Contains(names, "baggage")
+	own.Baggage = slices.Contains(names, "baggage")
 	var all []propagation.TextMapPropagator
 	if ours {
-		all = append(all, tracecontext.New(tracecontext.Options{Baggage: baggage, OwnKeys: chainKeys}))
+		all = append(all, tracecontext.New(own))
 		names = slices.DeleteFunc(names, func(name string) bool { return name == "tracecontext" || name == "baggage" })
 	}
 	for _, name := range names {

@@ -37,9 +37,13 @@ type TracerProvider struct {
 	stats         stats
 	recent        recent
 	observer      metric.Registration
-	edges         *edges // nil: calls are not counted
-	borrows       bool   // no exporter keeps records
-	records       bool   // spans that are not sampled may matter
+	edges         *edges            // nil: calls are not counted
+	borrows       bool              // no exporter keeps records
+	roots         sampler.Threshold // of traces that begin here,
+	plainRoots    bool              // where that does not depend on them
+	marks         sampler.Marks     // that keep spans,
+	plainMarks    bool              // where nothing else does
+	records       bool              // spans that are not sampled may matter
 	recordsPanics bool
 
 	processors atomic.Pointer[[]sdktrace.SpanProcessor]
@@ -90,6 +94,8 @@ func (p *TracerProvider) prepare() {
 		p.storm = sampler.NewStorm(p.options.stormBudget)
 	}
 	p.edges = newEdges(p)
+	p.roots, p.plainRoots = p.policy.OfRoots()
+	p.marks, p.plainMarks = p.policy.Keep.(sampler.Marks)
 	p.borrows = !slices.ContainsFunc(p.options.exporters, func(e exporterOption) bool { return !e.Borrows && e.records == nil })
 	p.records = p.edges != nil || keepsMore(p.policy)
 	list := append([]sdktrace.SpanProcessor(nil), p.options.processors...)

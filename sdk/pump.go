@@ -240,8 +240,8 @@ func (p *pump) send(ctx context.Context, batch []*Record) error {
 }
 
 func (p *pump) flush(ctx context.Context) error {
-	if p.immediate {
-		return ctx.Err()
+	if err := ctx.Err(); err != nil || p.immediate {
+		return err
 	}
 	done := make(chan struct{})
 	select {

@@ -80,7 +80,7 @@ func (u *setup) prepare(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if u.propagator, err = propagators(u.setting.Propagators, u.options.chainKeys, u.setting.Stock); err != nil || u.setting.Disabled {
+	if u.propagator, err = propagators(u.setting.Propagators, u.options.carried(), u.setting.Stock); err != nil || u.setting.Disabled {
 		return err
 	}
 	if err := u.describe(ctx); err != nil {

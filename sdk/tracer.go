@@ -14,7 +14,10 @@ import (
 // Start starts a span below the current one of ctx. The context that it
 // returns is the span's handle.
 func (t *tracer) Start(ctx context.Context, name string, options ...trace.SpanStartOption) (context.Context, trace.Span) {
-	config := trace.NewSpanStartConfig(options...)
+	var config trace.SpanConfig
+	if len(options) > 0 {
+		config = trace.NewSpanStartConfig(options...)
+	}
 	if ctx == nil {
 		ctx = context.Background()
 	}
@@ -87,7 +90,12 @@ func (s *span) setStart(config *trace.SpanConfig) {
 // leave or be counted.
 func (r *localRoot) decideHead(config *trace.SpanConfig) bool {
 	p := r.provider
-	head := p.policy.Head(r.samplingStart(config.Attributes()))
+	var head sampler.Head
+	if r.origin == nil && p.plainRoots {
+		head = sampler.HeadOf(p.roots, sampler.RandomnessOf(r.traceID))
+	} else {
+		head = p.policy.Head(r.samplingStart(config.Attributes()))
+	}
 	if head.Sampled {
 		r.traits |= traitSampled
 	}

@@ -41,6 +41,7 @@ const (
 // by New and fed by the Note methods, in the order of the attributes.
 type Facts struct {
 	names         *table
+	open          uint32 // first letters of names that may still say what is spoken, as bits
 	errorType     string
 	exceptionType string // the last one's
 	peer          peer
@@ -83,7 +84,7 @@ func (h Half) String() string {
 
 // New knows nothing but the kind.
 func New(k Kind) Facts {
-	f := Facts{names: ofItself, kind: k, rpc: -1}
+	f := Facts{names: ofItself, open: carriers[callgraph.ConnectionUnset], kind: k, rpc: -1}
 	if k.Exit() {
 		f.names = ofBoth
 	}
@@ -92,11 +93,13 @@ func New(k Kind) Facts {
 
 // Speaks is false for most attributes that say nothing, which then need not be
 // noted. It is small enough to be inlined.
-func (f *Facts) Speaks(name string) bool { return f.names.speaks(name) }
+func (f *Facts) Speaks(name string) bool {
+	return name != "" && (f.names.lengths[name[0]&31]>>(len(name)&31)|f.open>>(name[0]&31))&1 != 0
+}
 
 // NoteString takes an attribute whose value is text.
 func (f *Facts) NoteString(name, v string) {
-	if !f.names.speaks(name) {
+	if !f.Speaks(name) {
 		return
 	}
 	if k := f.look(name); k != nothing {
@@ -106,7 +109,7 @@ func (f *Facts) NoteString(name, v string) {
 
 // NoteInt takes an attribute whose value is an integer.
 func (f *Facts) NoteInt(name string, v int64) {
-	if !f.names.speaks(name) {
+	if !f.Speaks(name) {
 		return
 	}
 	if k := f.look(name); k != nothing {
@@ -117,14 +120,14 @@ func (f *Facts) NoteInt(name string, v int64) {
 // NoteFloat takes an attribute whose value is a fraction: some exporters write
 // status codes so.
 func (f *Facts) NoteFloat(name string, v float64) {
-	if f.names.speaks(name) {
+	if f.Speaks(name) {
 		f.number(f.look(name), int64(v))
 	}
 }
 
 // NoteBool takes an attribute whose value is a truth value.
 func (f *Facts) NoteBool(name string, v bool) {
-	if !f.names.speaks(name) {
+	if !f.Speaks(name) {
 		return
 	}
 	if k := f.look(name); k != nothing {
@@ -135,7 +138,7 @@ func (f *Facts) NoteBool(name string, v bool) {
 // NoteName takes an attribute whose value is none of these: its name alone may
 // say what is spoken.
 func (f *Facts) NoteName(name string) {
-	if f.names.speaks(name) {
+	if f.Speaks(name) {
 		f.look(name)
 	}
 }
@@ -152,7 +155,11 @@ func (f *Facts) NoteException(typeName string, escaped bool) {
 // look keeps the connection that says most: callgraph's constants rise from a
 // transport to what is spoken over it. Only exit spans have a peer.
 func (f *Facts) look(name string) key {
-	f.connection = max(f.connection, transport(name))
+	if f.open>>(name[0]&31)&1 != 0 {
+		if c := transport(name); c > f.connection {
+			f.connection, f.open = c, carriers[c]
+		}
+	}
 	return f.names.keyOf(name)
 }
 

@@ -18,10 +18,12 @@ func TestEveryAttributeIsFound(t *testing.T) {
 		callgraph.AttributeSoftError, callgraph.AttributeCounted, callgraph.AttributeLate,
 	}
 	for _, name := range names {
-		require.True(t, ofBoth.speaks(name), name)
+		f := New(Client)
+		require.True(t, f.Speaks(name), name)
 		require.NotEqual(t, nothing, ofBoth.keyOf(name), name)
 	}
-	require.False(t, ofBoth.speaks("app.order.id"))
+	f := New(Client)
+	require.False(t, f.Speaks("app.order.id"))
 	require.Equal(t, nothing, ofBoth.keyOf("server.addresses"))
 }
 

@@ -157,16 +157,7 @@ func byShape(all []speaker) *table {
 	for i := range shapes {
 		t.first[i+1] += t.first[i]
 	}
-	for _, letter := range "hrmd" { // of what transport looks at
-		t.lengths[letter&31] = ^uint32(0)
-	}
 	return t
-}
-
-// speaks is false for most names that say nothing. It is small enough to be
-// inlined, since it runs for each attribute of every span.
-func (t *table) speaks(name string) bool {
-	return name != "" && t.lengths[name[0]&31]>>(len(name)&31)&1 != 0
 }
 
 // keyOf is what a name speaks of.
@@ -179,6 +170,21 @@ func (t *table) keyOf(name string) key {
 	}
 	return nothing
 }
+
+// carriers are the first letters of the names that say more of what is spoken
+// than a connection, as bits.
+var carriers = func() (c [callgraph.Database + 1]uint32) {
+	for i := range c {
+		for name, says := range map[string]callgraph.Connection{
+			"http.": callgraph.HTTP, "rpc.": callgraph.RPC, "messaging.": callgraph.Messaging, "db.": callgraph.Database,
+		} {
+			if says > callgraph.Connection(i) {
+				c[i] |= 1 << (name[0] & 31)
+			}
+		}
+	}
+	return c
+}()
 
 // transport is the connection that an attribute's name stands for.
 func transport(name string) callgraph.Connection {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"time"
+
+	"github.com/jcallgraph/jcallgraph/callgraph"
 )
 
 // maxPause bounds the time between attempts at an interval that fails.
@@ -57,7 +59,7 @@ func (s *Sender) probe(ctx context.Context) error {
 	if !s.uncertain {
 		return nil
 	}
-	if err := s.export(ctx, Interval{Instance: s.counters.o.Instance}); err != nil && !s.o.Refused(err) {
+	if err := s.export(ctx, callgraph.Interval{Instance: s.counters.o.Instance}); err != nil && !s.o.Refused(err) {
 		s.failures++
 		return fmt.Errorf("reach the receiver of edge counts: %w", err)
 	}
@@ -112,7 +114,7 @@ func (s *Sender) abandon() {
 // drop lets the pending interval go, for the reason that is counted.
 func (s *Sender) drop(count func(*SenderStats, uint64)) {
 	calls := s.pending.Calls()
-	s.pending = Interval{}
+	s.pending = callgraph.Interval{}
 	s.note(func(st *SenderStats) {
 		st.Pending = 0
 		count(st, calls)
@@ -121,7 +123,7 @@ func (s *Sender) drop(count func(*SenderStats, uint64)) {
 
 // export makes one attempt, which ends with the timeout, with the context, and
 // when Shutdown gives up.
-func (s *Sender) export(ctx context.Context, i Interval) error {
+func (s *Sender) export(ctx context.Context, i callgraph.Interval) error {
 	ctx, cancel := context.WithTimeout(ctx, s.o.Timeout)
 	defer cancel()
 	defer context.AfterFunc(s.alive, cancel)()

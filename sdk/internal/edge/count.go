@@ -8,6 +8,10 @@ import (
 
 // count finds the key's edge and counts there, or at one that stands for it.
 func (c *Counters) count(k *key, h *half) {
+	recent := &k.own.recent[k.slot()]
+	if e := recent.Load(); e != nil && e.key == *k && c.add(e, h) == counted {
+		return
+	}
 	for {
 		hash := c.hash(k)
 		e := c.edges.find(k, hash)
@@ -20,6 +24,9 @@ func (c *Counters) count(k *key, h *half) {
 		}
 		switch c.add(e, h) {
 		case counted:
+			if !e.folded {
+				recent.Store(e)
+			}
 			return
 		case noRoom:
 			c.fold(k)
@@ -27,6 +34,15 @@ func (c *Counters) count(k *key, h *half) {
 			c.edges.settle()
 		}
 	}
+}
+
+// slot is where an operation remembers the edge.
+func (k *key) slot() int {
+	n := uint64(k.from.Caller) + uint64(k.from.Site)>>7 + uint64(k.connection) + uint64(k.side)
+	if k.site != nil {
+		n += uint64(k.site.id)
+	}
+	return int(n & (recentEdges - 1))
 }
 
 type result uint8

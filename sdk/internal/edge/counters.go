@@ -58,8 +58,9 @@ type Counters struct {
 	sites      *table[siteKey, Site]
 	peers      *table[peerKey, *Site] // of sites: a cache
 	edges      *table[key, edge]
-	other      *Operation // of those that were folded
-	elsewhere  *Site      // of peers that were folded
+	recent     [recentOperations]atomic.Pointer[Operation] // found without a hash; emptied by a sweep
+	other      *Operation                                  // of those that were folded
+	elsewhere  *Site                                       // of peers that were folded
 
 	cells       atomic.Int64 // held
 	serverCells atomic.Int64 // of these, server halves
@@ -72,6 +73,13 @@ type Counters struct {
 	takes  uint64
 	folded Folded
 }
+
+// What is found without the tables: the last operations, and of each its last
+// edges.
+const (
+	recentOperations = 64
+	recentEdges      = 4
+)
 
 // New counts nothing yet.
 func New(o Options) *Counters {

@@ -26,7 +26,7 @@ func nanos(second int64) int64 { return (noon + second) * 1e9 }
 // takeAll is all that Take hands out until there is no more.
 func takeAll(c *Counters) (cells []callgraph.Cell) {
 	for more := true; more; {
-		var i Interval
+		var i callgraph.Interval
 		i, more = c.Take()
 		cells = append(cells, i.Cells...)
 	}
@@ -75,7 +75,7 @@ func TestWhatWasTakenIsNotTakenAgain(t *testing.T) {
 	first, _ := c.Take()
 	second, _ := c.Take()
 	require.EqualValues(t, 1, first.Number)
-	require.Equal(t, Interval{Instance: first.Instance}, second, "nothing to tell has no number")
+	require.Equal(t, callgraph.Interval{Instance: first.Instance}, second, "nothing to tell has no number")
 	c.Server(c.Operation("a"), Caller{Outside: true}, callgraph.HTTP, callgraph.OK, nanos(0), 1, 0)
 	third, _ := c.Take()
 	require.EqualValues(t, 2, third.Number)

@@ -10,25 +10,9 @@ import (
 	"github.com/jcallgraph/jcallgraph/callgraph/edgeschema"
 )
 
-// Interval is what a process counted between two Takes.
-type Interval struct {
-	Instance string
-	Number   uint64 // 1, 2, 3 …; 0 where there is nothing to tell
-	// Cells have distinct keys; who keeps them says writer and opening.
-	Cells []callgraph.Cell
-}
-
-// Calls is how many calls the interval counts.
-func (i Interval) Calls() (sum uint64) {
-	for j := range i.Cells {
-		sum += i.Cells[j].Calls()
-	}
-	return sum
-}
-
 // Encode tells the interval as metrics of delta temporality, for any exporter
 // of OTel's metric SDK. The resource is the SDK's own.
-func Encode(i Interval, r *resource.Resource) *metricdata.ResourceMetrics {
+func Encode(i callgraph.Interval, r *resource.Resource) *metricdata.ResourceMetrics {
 	var p points
 	for j := range i.Cells {
 		p.add(&i.Cells[j])

@@ -52,7 +52,7 @@ func cell(caller, callee callgraph.Operation, c callgraph.Connection, o callgrap
 const ms = time.Millisecond
 
 // goldens are the delta examples of the spec.
-func goldens() map[string]edge.Interval {
+func goldens() map[string]callgraph.Interval {
 	client := cell(own("GET /cart"), peer("prices", "Prices/Get"), callgraph.RPC, callgraph.OK, 0)
 	client.Client = sketch(3*ms, 4*ms, 40*ms)
 	later := client
@@ -77,7 +77,7 @@ func goldens() map[string]edge.Interval {
 	folded.Server, folded.ServerOnly, folded.Folded = sketch(ms, ms), 1, true
 	told := cell(own("GET"), peer("prices", "Prices/Get"), callgraph.ConnectionUnset, callgraph.OK, 0)
 
-	return map[string]edge.Interval{
+	return map[string]callgraph.Interval{
 		"v1_sdk_client":  interval(7, client, later, late),
 		"v1_sdk_server":  interval(1, server, indirect, entrance),
 		"v1_sdk_message": interval(2, message),
@@ -85,8 +85,8 @@ func goldens() map[string]edge.Interval {
 	}
 }
 
-func interval(n uint64, cells ...callgraph.Cell) edge.Interval {
-	return edge.Interval{Instance: "cart-7d9f@00000000c0ffee00", Number: n, Cells: cells}
+func interval(n uint64, cells ...callgraph.Cell) callgraph.Interval {
+	return callgraph.Interval{Instance: "cart-7d9f@00000000c0ffee00", Number: n, Cells: cells}
 }
 
 // TestGoldenRequests holds that what OTel's own exporter makes of an interval is

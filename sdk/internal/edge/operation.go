@@ -19,6 +19,8 @@ type Operation struct {
 	name string
 	told atomic.Int64 // Unix nanoseconds of the last Tell
 	used atomic.Bool  // since the last sweep
+
+	recent [recentEdges]atomic.Pointer[edge] // see Counters.recent
 }
 
 // ID names the operation in requests.
@@ -67,6 +69,28 @@ func touch(used *atomic.Bool) {
 // Operation is the process's own operation of that name, made where there is
 // none; where there are too many it is callgraph.OtherOperation.
 func (c *Counters) Operation(name string) *Operation {
+	recent := &c.recent[recentOf(name)]
+	if o := recent.Load(); o != nil && o.name == name {
+		touch(&o.used)
+		return o
+	}
+	o := c.lookUp(name)
+	if o.name == name {
+		recent.Store(o)
+	}
+	return o
+}
+
+// recentOf is a slot that needs no hash.
+func recentOf(name string) int {
+	n := len(name)
+	if n == 0 {
+		return 0
+	}
+	return (n + int(name[0]) + int(name[n-1])*5 + int(name[n/2])*3) & (recentOperations - 1)
+}
+
+func (c *Counters) lookUp(name string) *Operation {
 	hash := maphash.String(c.seed, name)
 	o := c.operations.find(&name, hash)
 	if o == nil {

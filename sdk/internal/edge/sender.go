@@ -9,6 +9,8 @@ import (
 
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	"go.opentelemetry.io/otel/sdk/resource"
+
+	"github.com/jcallgraph/jcallgraph/callgraph"
 )
 
 // Exporter sends metrics; every exporter of OTel's metric SDK is one. The Sender
@@ -84,7 +86,7 @@ type Sender struct {
 	done     chan struct{}
 
 	// The goroutine's own.
-	pending   Interval
+	pending   callgraph.Interval
 	more      bool
 	first     time.Time // attempt of pending
 	next      time.Time // attempt at a tick, not before

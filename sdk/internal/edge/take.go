@@ -13,7 +13,7 @@ const sweepEvery = 300
 
 // Take hands out what was counted since the last Take, as one interval. More
 // says that it is not all of it: then the next Take hands out the rest.
-func (c *Counters) Take() (i Interval, more bool) {
+func (c *Counters) Take() (i callgraph.Interval, more bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.rest) == 0 {
@@ -21,10 +21,10 @@ func (c *Counters) Take() (i Interval, more bool) {
 	}
 	n := min(len(c.rest), maxIntervalCells)
 	if n == 0 {
-		return Interval{Instance: c.o.Instance}, false
+		return callgraph.Interval{Instance: c.o.Instance}, false
 	}
 	c.number++
-	i = Interval{Instance: c.o.Instance, Number: c.number, Cells: c.rest[:n:n]}
+	i = callgraph.Interval{Instance: c.o.Instance, Number: c.number, Cells: c.rest[:n:n]}
 	c.rest = c.rest[n:]
 	c.cells.Add(-int64(n))
 	return i, len(c.rest) > 0
@@ -122,6 +122,9 @@ func (c *Counters) note(e *edge, n uint64) {
 func (c *Counters) sweep() {
 	c.edges.retain(c.retain)
 	unused := func(used interface{ Swap(bool) bool }) bool { return !used.Swap(false) }
+	for i := range c.recent {
+		c.recent[i].Store(nil)
+	}
 	c.operations.retain(func(o *Operation) bool { return !unused(&o.used) })
 	c.sites.retain(func(s *Site) bool { return !unused(&s.used) })
 	c.peers.retain(func(**Site) bool { return false })

@@ -12,7 +12,8 @@ import (
 	"github.com/jcallgraph/jcallgraph/sdk/internal/setting"
 )
 
-// Metrics is the exporter of the counts of calls.
+// Metrics is the exporter of the counts of calls. It repeats nothing: who sends
+// the counts does.
 func Metrics(ctx context.Context, e setting.Exporter) (sdkmetric.Exporter, error) {
 	secure, err := tlsConfig(e.TLS)
 	if err != nil {
@@ -20,7 +21,7 @@ func Metrics(ctx context.Context, e setting.Exporter) (sdkmetric.Exporter, error
 	}
 	switch e.Kind {
 	case setting.GRPC:
-		var o []otlpmetricgrpc.Option
+		o := []otlpmetricgrpc.Option{otlpmetricgrpc.WithRetry(otlpmetricgrpc.RetryConfig{})}
 		add(&o, e.Endpoint != "", func() otlpmetricgrpc.Option { return otlpmetricgrpc.WithEndpointURL(e.Endpoint) })
 		add(&o, e.Headers != nil, func() otlpmetricgrpc.Option { return otlpmetricgrpc.WithHeaders(e.Headers) })
 		add(&o, e.Compression == gzip, func() otlpmetricgrpc.Option { return otlpmetricgrpc.WithCompressor(gzip) })
@@ -30,7 +31,7 @@ func Metrics(ctx context.Context, e setting.Exporter) (sdkmetric.Exporter, error
 		})
 		return otlpmetricgrpc.New(ctx, o...)
 	case setting.HTTP:
-		var o []otlpmetrichttp.Option
+		o := []otlpmetrichttp.Option{otlpmetrichttp.WithRetry(otlpmetrichttp.RetryConfig{})}
 		add(&o, e.Endpoint != "", func() otlpmetrichttp.Option { return otlpmetrichttp.WithEndpointURL(e.Endpoint) })
 		add(&o, e.Headers != nil, func() otlpmetrichttp.Option { return otlpmetrichttp.WithHeaders(e.Headers) })
 		add(&o, e.Compression == gzip, func() otlpmetrichttp.Option {
