@@ -57,6 +57,19 @@ func bornMillis(id [16]byte) int64 { return int64(binary.BigEndian.Uint64(id[:8]
 
 func bornMix(ms uint64, random ShortID) uint64 { return mix64(mix64(ms+golden) ^ uint64(random)) }
 
+// SpanIDOf is the span ID with the given number of the process with the given
+// key: a bijection, so that who was told the key once restores it from the
+// number (docs/spec/identifiers.md). It is zero for one number only, -key.
+func SpanIDOf(key, number uint64) (id [8]byte) {
+	binary.BigEndian.PutUint64(id[:], mix64(key+number))
+	return id
+}
+
+// SpanNumberOf is the number that SpanIDOf made the ID of.
+func SpanNumberOf(key uint64, id [8]byte) uint64 {
+	return unmix64(binary.BigEndian.Uint64(id[:])) - key
+}
+
 const golden = 0x9e3779b97f4a7c15 // 2^64 / φ, odd: keeps mix64's fixed point 0 away
 
 // mix64 is MurmurHash3's 64-bit finaliser: a bijection whose every output bit
@@ -66,5 +79,14 @@ func mix64(x uint64) uint64 {
 	x *= 0xff51afd7ed558ccd
 	x ^= x >> 33
 	x *= 0xc4ceb9fe1a85ec53
+	return x ^ x>>33
+}
+
+// unmix64 takes mix64 back.
+func unmix64(x uint64) uint64 {
+	x ^= x >> 33
+	x *= 0x9cb4b2f8129337db // the inverse of 0xc4ceb9fe1a85ec53 modulo 2^64
+	x ^= x >> 33
+	x *= 0x4f74430c22a54005 // the inverse of 0xff51afd7ed558ccd modulo 2^64
 	return x ^ x>>33
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -81,4 +82,24 @@ func TestParseShortIDRefuses(t *testing.T) {
 		_, err := ParseShortID(s)
 		require.ErrorContains(t, err, "eight hex digits", s)
 	}
+}
+
+func TestSpanIDGolden(t *testing.T) {
+	for _, row := range vectors(t, "testdata/v1_span_id.txt") {
+		key, err := strconv.ParseUint(row[0], 16, 64)
+		require.NoError(t, err)
+		number, err := strconv.ParseUint(row[1], 10, 64)
+		require.NoError(t, err)
+		id := SpanIDOf(key, number)
+		require.Equal(t, row[2], hex.EncodeToString(id[:]))
+		require.Equal(t, number, SpanNumberOf(key, id))
+	}
+}
+
+func TestSpanIDsAreABijection(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		key, number := rapid.Uint64().Draw(t, "key"), rapid.Uint64().Draw(t, "number")
+		require.Equal(t, number, SpanNumberOf(key, SpanIDOf(key, number)))
+		require.Equal(t, number == -key, SpanIDOf(key, number) == [8]byte{})
+	})
 }

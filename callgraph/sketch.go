@@ -24,19 +24,39 @@ type Bin struct {
 	Count uint64
 }
 
-// BinIndex is the index of the bin that holds d, for d > 0.
+// BinIndex is the index of the bin that holds d, for d > 0. It reads the octave
+// off the exponent and begins its search where the fraction's upper byte leads:
+// two bounds never share one.
 func BinIndex(d time.Duration) int32 {
-	frac, exp := math.Frexp(float64(d) / 1e9)
-	sub := slices.IndexFunc(mantissas[:], func(bound float64) bool { return frac <= bound })
-	return int32((exp-1)<<SketchScale + sub - 1)
+	b := math.Float64bits(float64(d) / 1e9)
+	octave, fraction := int32(b>>fractionBits)-1023, b&(1<<fractionBits-1)
+	sub := firstBounds[fraction>>(fractionBits-8)]
+	if fraction > bounds[sub] {
+		sub++
+	}
+	return octave<<SketchScale + int32(sub) - 1
 }
 
-// mantissas are the upper bounds of the bins of [0.5, 1], from 0.5 itself.
-var mantissas = func() (m [1<<SketchScale + 1]float64) {
+const fractionBits = 52 // of a float64
+
+// bounds are the upper bounds of an octave's bins as fractions, from the
+// octave's own lower bound.
+var bounds = func() (m [1<<SketchScale + 1]uint64) {
 	for i := range m {
-		m[i] = math.Exp2(float64(i)/(1<<SketchScale) - 1)
+		m[i] = uint64((math.Exp2(float64(i)/(1<<SketchScale)-1)*2 - 1) * (1 << fractionBits))
 	}
 	return m
+}()
+
+// firstBounds is, for each upper byte of a fraction, the first bound that is not
+// below all such fractions.
+var firstBounds = func() (first [256]uint8) {
+	for i := range first {
+		for bounds[first[i]] < uint64(i)<<(fractionBits-8) {
+			first[i]++
+		}
+	}
+	return first
 }()
 
 // Add counts n durations of d.

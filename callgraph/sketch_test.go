@@ -87,3 +87,35 @@ func TestBucketAt(t *testing.T) {
 		require.True(t, b.Window().Contains(at))
 	})
 }
+
+// TestBinIndexIsTheFirstBoundThatIsNotBelow holds BinIndex against its definition.
+func TestBinIndexIsTheFirstBoundThatIsNotBelow(t *testing.T) {
+	check := func(t require.TestingT, d time.Duration) {
+		frac, exp := math.Frexp(float64(d) / 1e9)
+		sub := 0
+		for frac > math.Exp2(float64(sub)/16-1) {
+			sub++
+		}
+		require.EqualValues(t, (exp-1)*16+sub-1, BinIndex(d), d)
+	}
+	check(t, math.MaxInt64)
+	for i := -479; i < 530; i++ { // about each bound
+		bound := time.Duration(math.Exp2(float64(i)/16) * 1e9)
+		for d := max(bound-3, 1); d <= bound+3 && d > 0; d++ {
+			check(t, d)
+		}
+	}
+	rapid.Check(t, func(r *rapid.T) {
+		check(r, time.Duration(rapid.Int64Range(1, math.MaxInt64).Draw(r, "d")>>rapid.IntRange(0, 62).Draw(r, "shift"))|1)
+	})
+}
+
+func BenchmarkBinIndex(b *testing.B) {
+	d := time.Duration(1)
+	for b.Loop() {
+		d = d*5/4 + time.Duration(BinIndex(d)&1)
+		if d > 1<<40 {
+			d = 1
+		}
+	}
+}

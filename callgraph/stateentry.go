@@ -1,8 +1,9 @@
 package callgraph
 
 import (
+	"encoding/binary"
+	"encoding/hex"
 	"fmt"
-	"strconv"
 )
 
 // StaticID names an operation between processes: a 64-bit hash of environment,
@@ -66,26 +67,27 @@ func (e StateEntry) String() string {
 
 // Append appends the value of the entry, which has at most 64 characters.
 func (e StateEntry) Append(b []byte) []byte {
-	flags := uint64(0)
+	flags := byte(0)
 	if e.Counted {
 		flags |= stateCountedBit
 	}
-	b = append(b, stateVersion...)
-	b = appendHex(append(b, ':'), uint64(e.Entrance), 16)
-	b = appendHex(append(b, ':'), uint64(e.Caller), 16)
-	b = appendHex(append(b, ':'), uint64(e.Sender), 8)
-	b = appendHex(append(b, ':'), flags, 2)
-	if e.Site != 0 {
-		b = appendHex(append(b, ':'), uint64(e.Site), 16)
+	text := [stateSiteLength]byte{0: stateVersion[0], 1: ':', 18: ':', 35: ':', 44: ':', 47: ':'}
+	putHex(text[2:18], uint64(e.Entrance))
+	putHex(text[19:35], uint64(e.Caller))
+	putHex(text[36:44], uint64(e.Sender)<<32)
+	hex.Encode(text[45:47], []byte{flags})
+	if e.Site == 0 {
+		return append(b, text[:stateLength]...)
 	}
-	return b
+	putHex(text[48:], uint64(e.Site))
+	return append(b, text[:]...)
 }
 
-func appendHex(b []byte, n uint64, digits int) []byte {
-	for shift := 4 * (digits - 1); shift >= 0; shift -= 4 {
-		b = append(b, "0123456789abcdef"[n>>shift&0xf])
-	}
-	return b
+// putHex fills dst with the first digits of n.
+func putHex(dst []byte, n uint64) {
+	var whole [8]byte
+	binary.BigEndian.PutUint64(whole[:], n)
+	hex.Encode(dst, whole[:len(dst)/2])
 }
 
 // Indirect reports whether another SDK or proxy, which passed the entry on
@@ -150,13 +152,35 @@ func checkState(s string) error {
 	return nil
 }
 
-// parseHex reads lower-case hex digits, as strconv alone would also take
-// upper case and signs.
+// parseHex reads at most 16 lower-case hex digits; strconv would also take
+// upper case and signs, and takes thrice as long.
 func parseHex(s string) (uint64, error) {
+	n, bad := uint64(0), byte(0)
 	for i := range len(s) {
-		if (s[i] < '0' || s[i] > '9') && (s[i] < 'a' || s[i] > 'f') {
-			return 0, fmt.Errorf("%q is not lower-case hex", s)
-		}
+		digit := hexDigits[s[i]]
+		bad |= digit
+		n = n<<4 | uint64(digit)
 	}
-	return strconv.ParseUint(s, 16, 64)
+	if bad > 0xf {
+		return 0, fmt.Errorf("%q is not lower-case hex", s)
+	}
+	return n, nil
+}
+
+// hexDigits has 0xff for what is no digit.
+var hexDigits = func() (digits [256]byte) {
+	for i := range digits {
+		digits[i] = 0xff
+	}
+	for i, c := range "0123456789abcdef" {
+		digits[c] = byte(i)
+	}
+	return digits
+}()
+
+// KeyRandomness is 56 bits that a business key and a secret decide: the
+// randomness (ot=rv) of every trace that carries the key, so that they are
+// sampled together (docs/spec/identifiers.md).
+func KeyRandomness(secret, key string) uint64 {
+	return uint64(hashNames(secret, key)) & (1<<56 - 1)
 }

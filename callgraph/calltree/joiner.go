@@ -7,6 +7,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
+	"github.com/jcallgraph/jcallgraph/callgraph/spanfact"
 )
 
 // Options bound a Joiner. A zero or negative option is its default.
@@ -239,7 +240,7 @@ func (j *Joiner) fill(r ref, span ptrace.Span, s serviceID) {
 		n.set(isRoot)
 	}
 	if n.is(isRoot) || n.entrySpan() || n.exitSpan() {
-		j.fillHalf(n, span, kind)
+		j.fillHalf(n, span)
 	}
 }
 
@@ -254,11 +255,11 @@ func timesOf(span ptrace.Span) (start, duration uint64) {
 }
 
 // fillHalf copies what only the ends of a call need.
-func (j *Joiner) fillHalf(n *node, span ptrace.Span, kind ptrace.SpanKind) {
+func (j *Joiner) fillHalf(n *node, span ptrace.Span) {
 	f := factsOf(span)
-	outcome, _ := f.outcome(span)
-	n.ending = uint8(outcome) | uint8(f.connectionOf(kind))<<4
-	w := weightOf(span, f.late)
+	outcome, _ := outcomeOf(f, span)
+	n.ending = uint8(outcome) | uint8(f.Connection())<<4
+	w := weightOf(span, f.Late())
 	n.weight = float32(w.count)
 	if w.unknown {
 		n.set(isAssumed)
@@ -269,14 +270,14 @@ func (j *Joiner) fillHalf(n *node, span ptrace.Span, kind ptrace.SpanKind) {
 	if n.exitSpan() {
 		n.left = ref(j.holdPeer(n, span, f))
 	}
-	if f.counted == "client" && n.exitSpan() || f.counted == "server" && !n.exitSpan() {
+	if half := f.Counted(); half == spanfact.ClientHalf && n.exitSpan() || half == spanfact.ServerHalf && !n.exitSpan() {
 		n.set(isCounted)
 	}
 }
 
-func (j *Joiner) holdPeer(n *node, span ptrace.Span, f *facts) operationID {
+func (j *Joiner) holdPeer(n *node, span ptrace.Span, f *spanfact.Facts) operationID {
 	caller := j.names.operations[n.operation].Service
-	s := j.names.holdService(callgraph.Service{Environment: caller.Environment, Name: f.peer.name(n.connection())})
+	s := j.names.holdService(callgraph.Service{Environment: caller.Environment, Name: f.PeerName()})
 	defer j.names.releaseService(s)
 	return j.names.holdOperation(s, callgraph.Virtual, span.Name())
 }

@@ -2,7 +2,6 @@ package calltree
 
 import (
 	"strings"
-	"unicode/utf8"
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
 )
@@ -23,7 +22,6 @@ type serviceID uint32
 
 // Bounds of names.
 const (
-	maxNameLength  = 512       // bytes of one name
 	overflowName   = "(other)" // of the operations beyond the bound
 	minOperations  = 1024
 	spansPerNaming = 4 // of MaxSpans: how many distinct operations may be held
@@ -76,7 +74,7 @@ func newNames(bound int) *names {
 
 // holdService returns the ID of a service; releaseService gives it back.
 func (n *names) holdService(s callgraph.Service) serviceID {
-	s = callgraph.Service{Environment: clip(s.Environment), Namespace: clip(s.Namespace), Name: clip(s.Name)}
+	s = callgraph.Service{Environment: callgraph.ClipName(s.Environment), Namespace: callgraph.ClipName(s.Namespace), Name: callgraph.ClipName(s.Name)}
 	id, known := n.serviceIDs[s]
 	if !known {
 		id = n.addService(s)
@@ -116,7 +114,7 @@ func (n *names) releaseService(id serviceID) {
 // holdOperation returns the ID of an operation of a held service; release
 // gives it back.
 func (n *names) holdOperation(s serviceID, node callgraph.Node, name string) operationID {
-	key := operationKey{service: s, node: node, name: clip(name)}
+	key := operationKey{service: s, node: node, name: callgraph.ClipName(name)}
 	id, known := n.operationIDs[key]
 	if !known {
 		id = n.addOperation(key)
@@ -180,18 +178,6 @@ func takeFree[ID ~uint32, E any](free *[]ID, entries *[]E) ID {
 	var zero E
 	*entries = append(*entries, zero)
 	return ID(len(*entries) - 1)
-}
-
-// clip bounds a name without cutting a character in two.
-func clip(s string) string {
-	if len(s) <= maxNameLength {
-		return s
-	}
-	end := maxNameLength
-	for end > maxNameLength-utf8.UTFMax && !utf8.RuneStart(s[end]) {
-		end--
-	}
-	return s[:end]
 }
 
 func valid(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }

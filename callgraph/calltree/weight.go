@@ -76,6 +76,6 @@ func parseThreshold(digits string) (threshold uint64, ok bool) {
 // that it is 1 because nothing says more. A span that was kept after its verdict
 // stands for none (0).
 func Weight(span ptrace.Span) (count float64, unknown bool) {
-	w := weightOf(span, factsOf(span).late)
+	w := weightOf(span, factsOf(span).Late())
 	return w.count, w.unknown
 }

@@ -2,12 +2,12 @@ package edgemetric
 
 import (
 	"fmt"
-	"math"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
+	"github.com/jcallgraph/jcallgraph/callgraph/edgeschema"
 )
 
 // Encode tells the cells as metrics: cumulative since the start of their
@@ -130,15 +130,9 @@ func (s *scope) durations(points *pmetric.ExponentialHistogramDataPointSlice, na
 	p.SetStartTimestamp(like.StartTimestamp())
 	p.SetTimestamp(like.Timestamp())
 	putSketch(p, sk)
-	if n, ok := nanos(p.Sum()); !ok || n != sk.Nanos {
+	if n, ok := edgeschema.Nanos(p.Sum()); !ok || n != sk.Nanos {
 		p.Attributes().PutInt(AttributeSumNanos, int64(sk.Nanos))
 	}
-}
-
-// nanos is a sum of seconds in nanoseconds, false where it is too great.
-func nanos(seconds float64) (uint64, bool) {
-	n := math.Round(seconds * 1e9)
-	return uint64(n), n >= 0 && n < 1<<63
 }
 
 // putSketch fills a point with the sketch, dense from its first bin to its last.

@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
+	"github.com/jcallgraph/jcallgraph/callgraph/edgeschema"
 )
 
 // point is what all kinds of points have.
@@ -220,7 +221,7 @@ func readSum(p pmetric.ExponentialHistogramDataPoint) (uint64, error) {
 		}
 		return uint64(v.Int()), nil
 	}
-	n, ok := nanos(p.Sum())
+	n, ok := edgeschema.Nanos(p.Sum())
 	if !ok || !p.HasSum() {
 		return 0, fmt.Errorf("sum %v is no duration", p.Sum())
 	}

@@ -1,63 +1,42 @@
 package edgemetric
 
-import "github.com/jcallgraph/jcallgraph/callgraph"
-
-// Prefix is what the names of all metrics of the schema begin with.
-const Prefix = "jcallgraph.edge."
-
-// Names of the metrics.
-const (
-	Calls              = Prefix + "calls"
-	ClientDuration     = Prefix + "client.duration"
-	ServerDuration     = Prefix + "server.duration"
-	QueueDuration      = Prefix + "queue.duration"
-	ServerOnlyCalls    = Prefix + "server_only_calls"
-	ProvisionalCalls   = Prefix + "provisional_calls"
-	WeightUnknownCalls = Prefix + "weight_unknown_calls"
+import (
+	"github.com/jcallgraph/jcallgraph/callgraph"
+	"github.com/jcallgraph/jcallgraph/callgraph/edgeschema"
 )
 
-// Units of the metrics.
+// Names of the schema; what they mean stands in edgeschema.
 const (
-	UnitSeconds = "s"
-	UnitCalls   = "{call}"
-)
-
-// The instrumentation scope.
-const (
-	ScopeName    = "jcallgraph.edge"
-	ScopeVersion = "1" // of the schema
-)
-
-// Attributes of the resource, of the scope, and of the points.
-const (
-	AttributeWriter = "jcg.writer" // resource: 16 hex digits; cumulative only
-	AttributeSource = "jcg.source" // resource: derived or sdk
-
-	AttributeSequence = "jcg.sequence"        // scope: int; cumulative only
-	AttributeInterval = "jcg.interval"        // scope: int; delta only
-	AttributeInstance = "service.instance.id" // resource: whose intervals; delta only
-
-	AttributeConnection = "jcg.connection" // point
-	AttributeOutcome    = "jcg.outcome"    // point
-	AttributeOpened     = "jcg.opened"     // point: Unix seconds; cumulative only
-	AttributeClosed     = "jcg.closed"     // point of Calls: Unix seconds
-	AttributeFolded     = "jcg.folded"     // point of Calls: true
-	AttributeSumNanos   = "jcg.sum_nanos"  // point of a duration, where a double is too short
-)
-
-// Ends of an edge, before the attributes of an operation.
-const (
-	ClientEnd = "client."
-	ServerEnd = "server."
-)
-
-// Attributes of an operation, after the name of its end.
-const (
-	EndService     = "service.name"
-	EndNamespace   = "service.namespace"
-	EndEnvironment = "deployment.environment.name"
-	EndOperation   = "operation.name"
-	EndNode        = "node"
+	Prefix              = edgeschema.Prefix
+	Calls               = edgeschema.Calls
+	ClientDuration      = edgeschema.ClientDuration
+	ServerDuration      = edgeschema.ServerDuration
+	QueueDuration       = edgeschema.QueueDuration
+	ServerOnlyCalls     = edgeschema.ServerOnlyCalls
+	ProvisionalCalls    = edgeschema.ProvisionalCalls
+	WeightUnknownCalls  = edgeschema.WeightUnknownCalls
+	UnitSeconds         = edgeschema.UnitSeconds
+	UnitCalls           = edgeschema.UnitCalls
+	ScopeName           = edgeschema.ScopeName
+	ScopeVersion        = edgeschema.ScopeVersion
+	AttributeWriter     = edgeschema.AttributeWriter
+	AttributeSource     = edgeschema.AttributeSource
+	AttributeSequence   = edgeschema.AttributeSequence
+	AttributeInterval   = edgeschema.AttributeInterval
+	AttributeInstance   = edgeschema.AttributeInstance
+	AttributeConnection = edgeschema.AttributeConnection
+	AttributeOutcome    = edgeschema.AttributeOutcome
+	AttributeOpened     = edgeschema.AttributeOpened
+	AttributeClosed     = edgeschema.AttributeClosed
+	AttributeFolded     = edgeschema.AttributeFolded
+	AttributeSumNanos   = edgeschema.AttributeSumNanos
+	ClientEnd           = edgeschema.ClientEnd
+	ServerEnd           = edgeschema.ServerEnd
+	EndService          = edgeschema.EndService
+	EndNamespace        = edgeschema.EndNamespace
+	EndEnvironment      = edgeschema.EndEnvironment
+	EndOperation        = edgeschema.EndOperation
+	EndNode             = edgeschema.EndNode
 )
 
 // Bounds of the bins' indexes: durations of 1 ns to 2^63 ns lie within.

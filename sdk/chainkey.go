@@ -1,0 +1,71 @@
+package sdk
+
+import (
+	"context"
+
+	"go.opentelemetry.io/otel/attribute"
+
+	"github.com/jcallgraph/jcallgraph/callgraph"
+	"github.com/jcallgraph/jcallgraph/sampler"
+	"github.com/jcallgraph/jcallgraph/sdk/internal/tracecontext"
+)
+
+// takeRandomness has a trace that begins with a business key sampled by it, so
+// that all traces of the key are kept or none.
+func (r *localRoot) takeRandomness(ctx context.Context) {
+	for _, key := range r.provider.options.chainKeys {
+		if value, ok := tracecontext.BaggageValue(ctx, key); ok {
+			r.origin = &origin{ot: sampler.State{HasRandomness: true, Randomness: r.provider.keyRandomness(value)}}
+			return
+		}
+	}
+}
+
+func (p *TracerProvider) keyRandomness(value string) sampler.Randomness {
+	return sampler.Randomness(callgraph.KeyRandomness(p.options.chainSecret, value))
+}
+
+func (p *TracerProvider) carriesKeys() bool { return len(p.options.chainKeys) > 0 }
+
+// takeKeys copies business keys from the baggage to the span that starts.
+func (s *span) takeKeys() {
+	for _, key := range s.provider.options.chainKeys {
+		value, ok := tracecontext.BaggageValue(s.ctx, key)
+		if !ok {
+			continue
+		}
+		if b := s.holdBody(); b != nil {
+			b.setAttributes(&s.provider.limits, []attribute.KeyValue{attribute.String(key, value)})
+		}
+	}
+}
+
+// joinChain keeps a local trace that learned its business key too late to be
+// sampled by it, if the key's other traces are kept. Its spans have no weight.
+func (s *span) joinChain() {
+	r := s.root
+	if r.traits.sampled() || r.origin != nil && r.origin.ot.HasRandomness {
+		return
+	}
+	for _, key := range s.provider.options.chainKeys {
+		value, ok := tracecontext.BaggageValue(s.ctx, key)
+		if !ok {
+			continue
+		}
+		start := r.samplingStart(nil)
+		start.Randomness = s.provider.keyRandomness(value)
+		if s.provider.policy.Head(start).Sampled {
+			r.keepFirst()
+		}
+		return
+	}
+}
+
+// keepFirst keeps the local trace without weight.
+func (r *localRoot) keepFirst() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.state&stateKept == 0 {
+		r.state |= stateKept | stateFirst
+	}
+}

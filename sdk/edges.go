@@ -1,0 +1,198 @@
+package sdk
+
+import (
+	"context"
+
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/jcallgraph/jcallgraph/callgraph"
+	"github.com/jcallgraph/jcallgraph/callgraph/spanfact"
+	"github.com/jcallgraph/jcallgraph/sdk/internal/edge"
+	"github.com/jcallgraph/jcallgraph/sdk/internal/tracecontext"
+)
+
+// edgeOptions say whether and where calls are counted.
+type edgeOptions struct {
+	exporter     sdkmetric.Exporter
+	destinations tracecontext.Destinations
+	maxCells     int
+}
+
+// WithEdgeExporter counts every call that begins or ends in the process, and
+// sends the counts each second by e, as the delta metrics of
+// docs/spec/edge-metrics.md. Without it nothing is counted here, and collectors
+// count what they see.
+func WithEdgeExporter(e sdkmetric.Exporter) Option {
+	return optionFunc(func(o *options) { o.edges.exporter = e })
+}
+
+// WithMaxCells bounds the counts that are held between two seconds; 100,000.
+func WithMaxCells(n int) Option { return optionFunc(func(o *options) { o.edges.maxCells = n }) }
+
+// WithDestinations also tells hosts of the given domains, and those below them,
+// which call a request is (tracestate's jcg) and the business keys. Loopback,
+// private addresses and names that no public DNS has are told in any case.
+func WithDestinations(domains ...string) Option {
+	return optionFunc(func(o *options) { o.edges.destinations = tracecontext.DestinationsUnder(domains...) })
+}
+
+// edges counts the calls of a provider's spans.
+type edges struct {
+	counters     *edge.Counters
+	sender       *edge.Sender
+	destinations tracecontext.Destinations
+}
+
+// newEdges is nil where calls are not counted.
+func newEdges(p *TracerProvider) *edges {
+	o := p.options.edges
+	if o.exporter == nil {
+		return nil
+	}
+	service, instance := serviceOf(p.resource)
+	counters := edge.New(edge.Options{Service: service, Instance: instance, MaxCells: o.maxCells})
+	return &edges{
+		counters: counters, destinations: o.destinations,
+		sender: edge.NewSender(counters, o.exporter, edge.SenderOptions{Resource: p.resource, Report: handle}),
+	}
+}
+
+func (e *edges) flush(ctx context.Context) error {
+	if e == nil {
+		return nil
+	}
+	return e.sender.Flush(ctx)
+}
+
+func (e *edges) shutdown(ctx context.Context) error {
+	if e == nil {
+		return nil
+	}
+	return e.sender.Shutdown(ctx)
+}
+
+// trusts reports whether the peer of an exit span may know what is ours. For
+// messages that is the broker; a span that names no address calls something
+// near.
+func (e *edges) trusts(f *spanfact.Facts) bool {
+	host := f.Host()
+	return host == "" || e.destinations.Allows(host)
+}
+
+// siteOf is where a call goes, nil where calls are not counted.
+func (p *TracerProvider) siteOf(f *spanfact.Facts, name string) *edge.Site {
+	if p.edges == nil {
+		return nil
+	}
+	return p.edges.counters.Site(f.PeerName(), name)
+}
+
+// half says which half of a call a span is, as far as this SDK counts it.
+type half uint8
+
+const (
+	noHalf half = iota // another one counts it, or it is no call
+	clientHalf
+	serverHalf
+)
+
+// String is the value of jcg.counted.
+func (h half) String() string {
+	if h == clientHalf {
+		return spanfact.ClientHalf.String()
+	}
+	return spanfact.ServerHalf.String()
+}
+
+// half: exit spans are client halves. A local root is a server half where it
+// is its trace's root, or where its caller says who it is; what another SDK
+// called is left to the collector, which sees both spans. Consumers of batches
+// say by links who called them, to the collector.
+func (s *span) half() half {
+	r := s.root
+	switch {
+	case s.provider.edges == nil:
+		return noHalf
+	case isExit(s.traits.kind()):
+		return clientHalf
+	case s != &r.span:
+		return noHalf
+	case r.origin == nil || r.origin.parent == nil:
+		if r.traits.kind() == trace.SpanKindConsumer && r.traits&traitLinked != 0 {
+			return noHalf
+		}
+		return serverHalf
+	case r.origin.hasEntry && isEntry(s.traits.kind()):
+		return serverHalf
+	}
+	return noHalf
+}
+
+// count counts the ended span's half of its call, as one of the local root's
+// operation.
+func (r *localRoot) count(s *span, as *edge.Operation) {
+	switch s.half() {
+	case clientHalf:
+		r.countClient(s, as)
+	case serverHalf:
+		r.provider.edges.counters.Server(
+			as, r.caller(), callgraph.Connection(s.connection), callgraph.Outcome(s.outcome), s.end(), s.duration(), 0)
+	}
+}
+
+func (r *localRoot) countClient(s *span, as *edge.Operation) {
+	counters, end := r.provider.edges.counters, s.end()
+	counters.Client(as, s.site, callgraph.Connection(s.connection), callgraph.Outcome(s.outcome), end, s.duration())
+	if s.flags&flagTold == 0 {
+		return
+	}
+	if told := r.toldAs(); told != as {
+		counters.Tell(told, s.site, end)
+	}
+}
+
+// operation is that of a local root of the name; nil where nothing is counted.
+func (e *edges) operation(name string) *edge.Operation {
+	if e == nil {
+		return nil
+	}
+	return e.counters.Operation(name)
+}
+
+// operation is the local root's, by the name that it has now.
+func (r *localRoot) operation() *edge.Operation {
+	r.mu.Lock()
+	name := r.name
+	r.mu.Unlock()
+	return r.provider.edges.operation(name)
+}
+
+// toldAs is the operation by which callees know the local root, if they do.
+func (r *localRoot) toldAs() *edge.Operation {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.told
+}
+
+// tell is the operation by which a callee is to know the local root.
+func (r *localRoot) tell() callgraph.StaticID {
+	operation := r.operation()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.told = operation
+	return operation.ID()
+}
+
+// caller is who called the local root.
+func (r *localRoot) caller() edge.Caller {
+	if r.origin == nil || r.origin.parent == nil {
+		return edge.Caller{Outside: true}
+	}
+	entry := r.origin.entry
+	indirect := entry.Indirect(r.parent)
+	return edge.Caller{
+		From:   callgraph.Reference{Caller: entry.Caller, Site: entry.Site, Indirect: indirect},
+		Counts: entry.Counted && !indirect,
+	}
+}

@@ -1,0 +1,245 @@
+package sdk
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.opentelemetry.io/otel/sdk/instrumentation"
+	"go.opentelemetry.io/otel/sdk/resource"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/embedded"
+	"go.opentelemetry.io/otel/trace/noop"
+
+	"github.com/jcallgraph/jcallgraph/sampler"
+)
+
+// TracerProvider makes tracers whose spans are decided, counted and exported
+// as its options say. It is safe for concurrent use.
+type TracerProvider struct {
+	embedded.TracerProvider
+
+	options       options
+	resource      *resource.Resource
+	policy        sampler.Policy
+	storm         *sampler.Storm // nil: no bound
+	limits        limits
+	clock         clock
+	ids           idSource
+	bodies        bodies
+	states        thresholdStates
+	stats         stats
+	edges         *edges // nil: calls are not counted
+	borrows       bool   // no exporter keeps records
+	records       bool   // spans that are not sampled may matter
+	recordsPanics bool
+
+	processors atomic.Pointer[[]sdktrace.SpanProcessor]
+	pumps      []*pump
+	stopped    atomic.Bool
+	stop       chan struct{}
+	workers    sync.WaitGroup
+	shutdown   sync.Once
+	downErr    error
+
+	mu      sync.Mutex
+	tracers map[instrumentation.Scope]*tracer
+}
+
+var _ trace.TracerProvider = (*TracerProvider)(nil)
+
+// NewTracerProvider is a provider with the options; what they leave open the
+// environment's OTEL_ variables decide as for OTel's SDK.
+func NewTracerProvider(opts ...Option) *TracerProvider {
+	o := options{
+		limits: sdktrace.NewSpanLimits(), policy: policyFromEnvironment(),
+		maxBodies: DefaultBodies, stormBudget: DefaultStormBudget,
+	}
+	for _, opt := range opts {
+		if opt != nil {
+			opt.apply(&o)
+		}
+	}
+	if o.resource == nil {
+		o.resource = resource.Default()
+	}
+	if o.limits.AttributeValueDepthLimit == 0 {
+		o.limits.AttributeValueDepthLimit = sdktrace.DefaultAttributeValueDepthLimit // as OTel's SDK takes it
+	}
+	p := &TracerProvider{
+		options: o, resource: o.resource, policy: o.marked(), limits: limits{o.limits}, recordsPanics: !o.silentPanic,
+		stop: make(chan struct{}), tracers: map[instrumentation.Scope]*tracer{},
+	}
+	p.prepare()
+	p.run()
+	return p
+}
+
+func (p *TracerProvider) prepare() {
+	p.clock.start()
+	p.ids.kind, p.ids.generator = p.options.ids, p.options.generator
+	p.ids.key = rand.Uint64() >> 1 // so that no process counts to the number whose ID is zero
+	p.bodies.bound(p.options.maxBodies)
+	if p.options.stormBudget > 0 {
+		p.storm = sampler.NewStorm(p.options.stormBudget)
+	}
+	p.edges = newEdges(p)
+	p.borrows = !slices.ContainsFunc(p.options.exporters, func(e exporterOption) bool { return !e.Borrows && e.records == nil })
+	p.records = p.edges != nil || p.policy.Keep != nil && p.policy.Keep != sampler.Keep(sampler.None)
+	list := append([]sdktrace.SpanProcessor(nil), p.options.processors...)
+	p.processors.Store(&list)
+}
+
+// run starts the workers; Shutdown waits for them.
+func (p *TracerProvider) run() {
+	for _, e := range p.options.exporters {
+		pump := newPump(p, e)
+		p.pumps = append(p.pumps, pump)
+		if !e.immediate {
+			p.workers.Go(pump.run)
+		}
+	}
+	p.workers.Go(p.keepTime)
+}
+
+// keepTime tells what adapts that time goes on.
+func (p *TracerProvider) keepTime() {
+	seconds := time.NewTicker(time.Second)
+	defer seconds.Stop()
+	for {
+		select {
+		case now := <-seconds.C:
+			p.clock.follow()
+			p.policy.Tick(now.Unix())
+			if p.options.sightings != nil {
+				p.options.sightings.Tick(now.Unix())
+			}
+			if p.storm != nil {
+				p.storm.Tick(now.Unix())
+			}
+		case <-p.stop:
+			return
+		}
+	}
+}
+
+const defaultTracerName = "github.com/jcallgraph/jcallgraph/sdk"
+
+// Tracer is the tracer of an instrumentation scope: the same for the same one.
+func (p *TracerProvider) Tracer(name string, opts ...trace.TracerOption) trace.Tracer {
+	if p.stopped.Load() {
+		return noop.NewTracerProvider().Tracer(name, opts...)
+	}
+	if name == "" {
+		name = defaultTracerName
+	}
+	c := trace.NewTracerConfig(opts...)
+	key := instrumentation.Scope{
+		Name: name, Version: c.InstrumentationVersion(), SchemaURL: c.SchemaURL(), Attributes: c.InstrumentationAttributes(),
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	t, known := p.tracers[key]
+	if !known {
+		t = &tracer{scope: &scope{provider: p, instrumentation: key}}
+		p.tracers[key] = t
+	}
+	return t
+}
+
+// RegisterSpanProcessor adds a processor.
+func (p *TracerProvider) RegisterSpanProcessor(sp sdktrace.SpanProcessor) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.stopped.Load() || sp == nil {
+		return
+	}
+	list := append(append([]sdktrace.SpanProcessor(nil), p.listeners()...), sp)
+	p.processors.Store(&list)
+}
+
+// UnregisterSpanProcessor removes a processor and shuts it down.
+func (p *TracerProvider) UnregisterSpanProcessor(sp sdktrace.SpanProcessor) {
+	if !p.remove(sp) {
+		return
+	}
+	if err := sp.Shutdown(context.Background()); err != nil {
+		handle(err)
+	}
+}
+
+func (p *TracerProvider) remove(sp sdktrace.SpanProcessor) (found bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.stopped.Load() {
+		return false
+	}
+	var left []sdktrace.SpanProcessor
+	for _, l := range p.listeners() {
+		if l == sp && !found {
+			found = true
+			continue
+		}
+		left = append(left, l)
+	}
+	p.processors.Store(&left)
+	return found
+}
+
+func (p *TracerProvider) listeners() []sdktrace.SpanProcessor { return *p.processors.Load() }
+
+// ForceFlush exports all spans that were decided, and the counts so far.
+func (p *TracerProvider) ForceFlush(ctx context.Context) error {
+	if p.stopped.Load() {
+		return nil
+	}
+	var errs []error
+	for _, l := range p.listeners() {
+		errs = append(errs, l.ForceFlush(ctx))
+	}
+	for _, pump := range p.pumps {
+		errs = append(errs, pump.flush(ctx))
+	}
+	return errors.Join(append(errs, p.edges.flush(ctx))...)
+}
+
+// Shutdown exports what is left and ends the workers. Later spans are counted
+// as dropped. A second Shutdown does nothing.
+func (p *TracerProvider) Shutdown(ctx context.Context) error {
+	p.mu.Lock()
+	listeners := p.listeners()
+	p.processors.Store(&[]sdktrace.SpanProcessor{})
+	again := p.stopped.Swap(true)
+	p.mu.Unlock()
+	if again {
+		return nil
+	}
+	var errs []error
+	for _, l := range listeners {
+		errs = append(errs, l.Shutdown(ctx))
+	}
+	for _, pump := range p.pumps {
+		errs = append(errs, pump.close(ctx))
+	}
+	errs = append(errs, p.edges.shutdown(ctx))
+	close(p.stop)
+	errs = append(errs, p.wait(ctx))
+	return errors.Join(errs...)
+}
+
+// wait waits for the workers as long as ctx allows.
+func (p *TracerProvider) wait(ctx context.Context) error {
+	done := make(chan struct{})
+	go func() { p.workers.Wait(); close(done) }()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,48 @@
+package sdk
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// stats counts what becomes of spans.
+type stats struct {
+	keptFailed, keptOthers striped // handed to the exporters
+	discarded              striped // by the policy
+	stormed                atomic.Uint64
+	fullFailed, fullOthers atomic.Uint64 // no room in a queue
+	shutdown               atomic.Uint64 // ended after Shutdown
+	sent, sendFailed       atomic.Uint64
+	exports                atomic.Uint64
+	exportNanos            atomic.Int64
+}
+
+// striped is a counter that goroutines rarely meet at.
+type striped [stripes]stripe
+
+func (s *striped) add(stripe uint8, n int64) { s[stripe].n.Add(n) }
+
+func (s *striped) sum() (n int64) {
+	for i := range s {
+		n += s[i].n.Load()
+	}
+	return n
+}
+
+func (s *stats) kept(stripe uint8, failed bool) {
+	if failed {
+		s.keptFailed.add(stripe, 1)
+		return
+	}
+	s.keptOthers.add(stripe, 1)
+}
+
+func (s *stats) exported(n int, took time.Duration, err error) {
+	s.exports.Add(1)
+	s.exportNanos.Add(int64(took))
+	if err != nil {
+		s.sendFailed.Add(uint64(n))
+		return
+	}
+	s.sent.Add(uint64(n))
+}

@@ -1,0 +1,179 @@
+package sdk
+
+import (
+	"context"
+
+	rt "runtime/trace"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/jcallgraph/jcallgraph/sampler"
+)
+
+// Start starts a span below the current one of ctx. The context that it
+// returns is the span's handle.
+func (t *tracer) Start(ctx context.Context, name string, options ...trace.SpanStartOption) (context.Context, trace.Span) {
+	config := trace.NewSpanStartConfig(options...)
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	s := t.newSpan(ctx, name, &config)
+	if s == nil {
+		return t.unrecorded(ctx, &config)
+	}
+	s.begin(ctx, &config)
+	return s.context(), s
+}
+
+// newSpan is nil where nothing is to be recorded.
+func (t *tracer) newSpan(ctx context.Context, name string, config *trace.SpanConfig) *span {
+	if config.NewRoot() {
+		return t.newRoot(ctx, name, config, nil)
+	}
+	parent, foreign := currentSpan(ctx)
+	if parent == nil || parent.provider != t.provider {
+		return t.newRoot(ctx, name, config, foreign)
+	}
+	parent.addChild()
+	if isEntry(trace.ValidateSpanKind(config.SpanKind())) {
+		return t.newRoot(ctx, name, config, parent)
+	}
+	return t.newChild(ctx, name, config, parent)
+}
+
+func (t *tracer) newChild(ctx context.Context, name string, config *trace.SpanConfig, parent *span) *span {
+	s := &span{ctx: ctx, scope: t.scope, root: parent.root, parent: parent.id, name: name}
+	s.traits = parent.traits&^(traitKind|traitLinked) | traits(trace.ValidateSpanKind(config.SpanKind()))
+	s.setStart(config)
+	s.id = s.root.newSpanID(ctx)
+	return s
+}
+
+// newRoot starts a local trace: at a trace's root, below a span of another
+// process or SDK, and at each entry span, so that a loop that takes in messages
+// for ever is no one chain.
+func (t *tracer) newRoot(ctx context.Context, name string, config *trace.SpanConfig, parent trace.Span) *span {
+	r := &localRoot{span: span{ctx: ctx, scope: t.scope, name: name}}
+	r.root = r
+	r.traits = traits(trace.ValidateSpanKind(config.SpanKind()))
+	r.setStart(config)
+	if len(config.Links()) > 0 {
+		r.traits |= traitLinked
+	}
+	r.join(parent)
+	if r.traceID.IsValid() {
+		r.id = r.newSpanID(ctx)
+	} else {
+		r.newIDs(ctx)
+		r.takeRandomness(ctx)
+	}
+	r.takeDebug(ctx)
+	if !r.decideHead(config) {
+		return nil
+	}
+	return &r.span
+}
+
+func (s *span) setStart(config *trace.SpanConfig) {
+	if t := config.Timestamp(); !t.IsZero() {
+		s.started, s.flags = t.UnixNano(), flagWallStart
+		return
+	}
+	s.started = s.provider.clock.now()
+}
+
+// decideHead decides the local trace's successes; false: nothing of it can
+// leave or be counted.
+func (r *localRoot) decideHead(config *trace.SpanConfig) bool {
+	p := r.provider
+	head := p.policy.Head(r.samplingStart(config.Attributes()))
+	if head.Sampled {
+		r.traits |= traitSampled
+	}
+	if head.Weighted {
+		r.traits |= traitWeighted
+		r.threshold = head.Threshold
+	}
+	if r.isRandom() {
+		r.traits |= traitRandom
+	}
+	return head.Sampled || p.records
+}
+
+func (r *localRoot) samplingStart(attributes []attribute.KeyValue) sampler.Start {
+	return sampler.Start{
+		TraceID: r.traceID, Randomness: r.randomness(), Parent: r.samplingParent(), Operation: r.name,
+		Kind: r.traits.kind(), Attributes: attributes,
+	}
+}
+
+// isRandom: W3C's random flag is the parent's, or says how we make IDs.
+func (r *localRoot) isRandom() bool {
+	if r.origin != nil && r.origin.parent != nil {
+		return r.origin.parent.Flags().IsRandom()
+	}
+	return r.provider.ids.generator == nil && r.provider.ids.kind == W3C
+}
+
+// begin takes in what the span was started with, and tells the processors.
+func (s *span) begin(ctx context.Context, config *trace.SpanConfig) {
+	s.take(config)
+	for _, p := range s.provider.listeners() {
+		p.OnStart(ctx, s)
+	}
+	if rt.IsEnabled() {
+		s.beginTask()
+	}
+}
+
+// take needs no lock: nobody else knows the span yet.
+func (s *span) take(config *trace.SpanConfig) {
+	attributes, links := config.Attributes(), config.Links()
+	if len(attributes) == 0 && len(links) == 0 && !s.provider.carriesKeys() {
+		return
+	}
+	for i := range links {
+		s.addLink(links[i])
+	}
+	if len(attributes) > 0 {
+		if b := s.holdBody(); b != nil {
+			b.startAttributes(&s.provider.limits, attributes)
+		}
+	}
+	if s.provider.carriesKeys() {
+		s.takeKeys()
+		s.joinChain()
+	}
+}
+
+// beginTask shows the span in Go's execution traces.
+func (s *span) beginTask() {
+	ctx, task := rt.NewTask(s.ctx, s.name)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if b := s.holdBody(); b != nil {
+		s.ctx, b.endTask = ctx, task.End
+		return
+	}
+	task.End()
+}
+
+// unrecorded is a span that is neither recorded nor counted: it only hands the
+// trace on.
+func (t *tracer) unrecorded(ctx context.Context, config *trace.SpanConfig) (context.Context, trace.Span) {
+	r := &localRoot{span: span{ctx: ctx, scope: t.scope}}
+	r.root = r
+	if !config.NewRoot() {
+		_, foreign := currentSpan(ctx)
+		r.join(foreign)
+	}
+	r.setStart(config)
+	if r.traceID.IsValid() {
+		r.id = r.newSpanID(ctx)
+	} else {
+		r.newIDs(ctx)
+	}
+	silent := silentSpan{scope: t.scope, spanContext: r.SpanContext()}
+	return trace.ContextWithSpan(ctx, silent), silent
+}
