@@ -202,10 +202,12 @@ func TestFoldedClientHalvesAreTheOthersOfTheirServers(t *testing.T) {
 
 func TestReferencesAreNeverShown(t *testing.T) {
 	broken := callgraph.Operation{Name: "no reference", Node: callgraph.Referred}
-	cell := serverHalves(callgraph.Reference{}, reserve, 0, 1, callgraph.OK)
-	cell.Edge.Caller = broken
-	v := viewOf(cell, serverHalves(callgraph.Reference{Caller: 7}, reserve, 0, 2, callgraph.OK), serverHalves(refers(buy, stock), reserve, 0, 4, callgraph.OK))
-	require.Equal(t, map[string]shown{linkName(unknown, reserve, false): {Count{7, 0}, 7}}, links(t, v, minute()))
+	cell := serverHalves(callgraph.Reference{}, reserve, 0, 9, callgraph.OK)
+	cell.ServerOnly = 1
+	other := cell
+	other.Edge.Caller = broken
+	v := viewOf(cell, other, serverHalves(callgraph.Reference{Caller: 7}, reserve, 0, 2, callgraph.OK), serverHalves(refers(buy, stock), reserve, 0, 4, callgraph.OK))
+	require.Equal(t, map[string]shown{linkName(unknown, reserve, false): {Count{7, 0}, 15}}, links(t, v, minute()))
 	_, operations, err := v.Find(t.Context(), minute(), "r", "", 10)
 	require.NoError(t, err)
 	require.Len(t, operations, 1)

@@ -56,8 +56,8 @@ func (r *reading) calls(id uint32) Count {
 // those whose client half nobody counts.
 func (r *reading) served(e *edge) bool {
 	switch e.role {
-	case apart:
-		return true
+	case apart: // folded references refer to nobody, and their client halves count
+		return r.topology.references[e.caller] != (callgraph.Reference{})
 	case server:
 		return r.topology.sites[e.site].several || r.site(e.site).clients.Calls == 0
 	}
