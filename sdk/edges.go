@@ -41,6 +41,7 @@ func WithDestinations(domains ...string) Option {
 type edges struct {
 	counters     *edge.Counters
 	sender       *edge.Sender
+	watch        *edgeWatch
 	destinations tracecontext.Destinations
 }
 
@@ -52,9 +53,10 @@ func newEdges(p *TracerProvider) *edges {
 	}
 	service, instance := serviceOf(p.resource)
 	counters := edge.New(edge.Options{Service: service, Instance: instance, MaxCells: o.maxCells})
+	watched := watch(o.exporter)
 	return &edges{
-		counters: counters, destinations: o.destinations,
-		sender: edge.NewSender(counters, o.exporter, edge.SenderOptions{Resource: p.resource, Report: handle}),
+		counters: counters, destinations: o.destinations, watch: watched,
+		sender: edge.NewSender(counters, watched, edge.SenderOptions{Resource: p.resource, Report: handle}),
 	}
 }
 
@@ -85,7 +87,7 @@ func (p *TracerProvider) siteOf(f *spanfact.Facts, name string) *edge.Site {
 	if p.edges == nil {
 		return nil
 	}
-	return p.edges.counters.Site(f.PeerName(), name)
+	return p.edges.counters.SiteOf(f.Peer(), name)
 }
 
 // half says which half of a call a span is, as far as this SDK counts it.

@@ -209,6 +209,7 @@ func (r *localRoot) keep(s *span, j judgement, at int64) {
 	if r.state&(stateKept|stateStormed) != 0 {
 		return
 	}
+	defer r.noteKept(s, j, at)
 	if r.provider.storm == nil {
 		r.state |= stateKept
 		return

@@ -1,12 +1,15 @@
 package sdk
 
 import (
+	"log/slog"
+
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
 	"github.com/jcallgraph/jcallgraph/sampler"
+	"github.com/jcallgraph/jcallgraph/sdk/internal/setting"
 )
 
 // Option configures a TracerProvider.
@@ -36,6 +39,19 @@ type options struct {
 	edges       edgeOptions
 	sightings   *sampler.Sightings
 	debugKey    string
+
+	ownPolicy  bool         // the application gave it
+	batching   Batching     // of exporters that say none
+	log        slog.Handler // for Setup; nil: slog's default stays
+	logOptions []LogOption
+}
+
+func (o *options) apply(opts []Option) {
+	for _, opt := range opts {
+		if opt != nil {
+			opt.apply(o)
+		}
+	}
 }
 
 // Scope is what of a local trace is kept when one of its spans is kept
@@ -66,9 +82,9 @@ func (s Scope) String() string {
 const (
 	// DefaultBodies is how many spans at a time hold more than name, status and
 	// times; about 0.8 kB each.
-	DefaultBodies = 65_536
+	DefaultBodies = setting.DefaultBodies
 	// DefaultStormBudget is how many failed local traces are kept in a second.
-	DefaultStormBudget = 1000
+	DefaultStormBudget = setting.DefaultStormBudget
 )
 
 // WithResource describes the process. Resource attributes of the environment
@@ -86,7 +102,7 @@ func WithResource(r *resource.Resource) Option {
 // WithPolicy decides which spans leave. Without it the environment does
 // (OTEL_TRACES_SAMPLER), and failed spans are kept on top.
 func WithPolicy(p sampler.Policy) Option {
-	return optionFunc(func(o *options) { o.policy = p })
+	return optionFunc(func(o *options) { o.policy, o.ownPolicy = p, true })
 }
 
 // WithStormBudget bounds the failed local traces that are kept in a second;
@@ -148,4 +164,9 @@ func WithChainKeys(secret string, keys ...string) Option {
 // global one.
 func WithMeterProvider(m metric.MeterProvider) Option {
 	return optionFunc(func(o *options) { o.meters = m })
+}
+
+// WithLog has Setup make slog's default of the handler, by NewLogHandler.
+func WithLog(h slog.Handler, opts ...LogOption) Option {
+	return optionFunc(func(o *options) { o.log, o.logOptions = h, opts })
 }

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/sdk/instrumentation"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
@@ -34,6 +35,8 @@ type TracerProvider struct {
 	bodies        bodies
 	states        thresholdStates
 	stats         stats
+	recent        recent
+	observer      metric.Registration
 	edges         *edges // nil: calls are not counted
 	borrows       bool   // no exporter keeps records
 	records       bool   // spans that are not sampled may matter
@@ -56,15 +59,12 @@ var _ trace.TracerProvider = (*TracerProvider)(nil)
 // NewTracerProvider is a provider with the options; what they leave open the
 // environment's OTEL_ variables decide as for OTel's SDK.
 func NewTracerProvider(opts ...Option) *TracerProvider {
-	o := options{
-		limits: sdktrace.NewSpanLimits(), policy: policyFromEnvironment(),
-		maxBodies: DefaultBodies, stormBudget: DefaultStormBudget,
-	}
-	for _, opt := range opts {
-		if opt != nil {
-			opt.apply(&o)
-		}
-	}
+	o := fromEnvironment()
+	o.apply(opts)
+	return newProvider(o)
+}
+
+func newProvider(o options) *TracerProvider {
 	if o.resource == nil {
 		o.resource = resource.Default()
 	}
@@ -77,6 +77,7 @@ func NewTracerProvider(opts ...Option) *TracerProvider {
 	}
 	p.prepare()
 	p.run()
+	p.observe()
 	return p
 }
 
@@ -90,7 +91,7 @@ func (p *TracerProvider) prepare() {
 	}
 	p.edges = newEdges(p)
 	p.borrows = !slices.ContainsFunc(p.options.exporters, func(e exporterOption) bool { return !e.Borrows && e.records == nil })
-	p.records = p.edges != nil || p.policy.Keep != nil && p.policy.Keep != sampler.Keep(sampler.None)
+	p.records = p.edges != nil || keepsMore(p.policy)
 	list := append([]sdktrace.SpanProcessor(nil), p.options.processors...)
 	p.processors.Store(&list)
 }
@@ -228,7 +229,7 @@ func (p *TracerProvider) Shutdown(ctx context.Context) error {
 	}
 	errs = append(errs, p.edges.shutdown(ctx))
 	close(p.stop)
-	errs = append(errs, p.wait(ctx))
+	errs = append(errs, p.wait(ctx), p.observer.Unregister())
 	return errors.Join(errs...)
 }
 

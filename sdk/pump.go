@@ -95,7 +95,7 @@ type pump struct {
 }
 
 func newPump(p *TracerProvider, e exporterOption) *pump {
-	e.Batching = e.withDefaults()
+	e.Batching = e.complete(p.options.batching)
 	return &pump{
 		provider: p, exporterOption: e, failed: ring.New[*Record](e.Queue), others: ring.New[*Record](e.Queue),
 		wake: make(chan struct{}, 1), flushes: make(chan chan struct{}), closing: make(chan struct{}), closed: make(chan struct{}),

@@ -3,6 +3,8 @@ package sdk
 import (
 	"sync/atomic"
 	"time"
+
+	"go.opentelemetry.io/otel/metric"
 )
 
 // stats counts what becomes of spans.
@@ -15,6 +17,7 @@ type stats struct {
 	sent, sendFailed       atomic.Uint64
 	exports                atomic.Uint64
 	exportNanos            atomic.Int64
+	latency                atomic.Pointer[metric.Float64Histogram]
 }
 
 // striped is a counter that goroutines rarely meet at.
@@ -40,6 +43,7 @@ func (s *stats) kept(stripe uint8, failed bool) {
 func (s *stats) exported(n int, took time.Duration, err error) {
 	s.exports.Add(1)
 	s.exportNanos.Add(int64(took))
+	s.observeExport(took, err)
 	if err != nil {
 		s.sendFailed.Add(uint64(n))
 		return

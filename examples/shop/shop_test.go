@@ -20,6 +20,7 @@ import (
 	"github.com/jcallgraph/jcallgraph/callgraph/calltree"
 	"github.com/jcallgraph/jcallgraph/examples/shop/internal/fault"
 	"github.com/jcallgraph/jcallgraph/examples/shop/internal/telemetry"
+	"github.com/jcallgraph/jcallgraph/sdk"
 )
 
 // orders are as many as it takes to see each fault once.
@@ -181,7 +182,7 @@ func checkOrigin(t *testing.T, traces map[string]ptrace.Traces) {
 			for _, e := range node.Span.Events().All() {
 				events[e.Name()] = e.Attributes().AsRaw()
 			}
-			require.Equal(t, map[string]any{"log.severity": "ERROR", "log.message": "aisle of SKU-1 is blocked"}, events[telemetry.LogEvent])
+			require.Equal(t, map[string]any{"log.severity": "ERROR", "log.message": "aisle of SKU-1 is blocked"}, events[sdk.LogEvent])
 			require.Contains(t, events["exception"]["exception.stacktrace"], "service.runWarehouse")
 			return
 		}

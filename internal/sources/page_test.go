@@ -21,11 +21,11 @@ func TestPageTellsWhatIsTested(t *testing.T) {
 			tested = append(tested, read(t, path))
 		}
 	}
-	program := read(t, filepath.Join(examples, "go", "main.go"))
+	programs := read(t, filepath.Join(examples, "go", "main.go")) + read(t, "../../examples/our-sdk/main.go")
 	told := 0
 	for _, b := range block.FindAllStringSubmatch(read(t, "../../docs/trace-your-app.md"), -1) {
 		if b[1] == "go" {
-			require.Contains(t, program, b[2])
+			require.Contains(t, programs, b[2])
 			continue
 		}
 		require.Contains(t, tested, b[2])

@@ -5,16 +5,15 @@ import (
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/baggage"
-	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 )
 
 // OrderKey is the business key: all traces that carry one order's number are
-// one logical chain.
+// one logical chain. The SDK copies it from the baggage to each later span of
+// the order, in whatever process, and to log lines.
 const OrderKey = "order.number"
 
-// WithOrder puts the order's number on the current span and into the baggage,
-// from where each later span of the order takes it, in whatever process.
+// WithOrder puts the order's number on the current span and into the baggage.
 func WithOrder(ctx context.Context, number string) context.Context {
 	trace.SpanFromContext(ctx).SetAttributes(attribute.String(OrderKey, number))
 	member, err := baggage.NewMemberRaw(OrderKey, number)
@@ -32,17 +31,3 @@ func WithOrder(ctx context.Context, number string) context.Context {
 func Order(ctx context.Context) string {
 	return baggage.FromContext(ctx).Member(OrderKey).Value()
 }
-
-// baggageCopier writes the business key on every span. Only that: what else
-// callers put into baggage is not ours to store.
-type baggageCopier struct{}
-
-func (baggageCopier) OnStart(ctx context.Context, span sdktrace.ReadWriteSpan) {
-	if number := Order(ctx); number != "" {
-		span.SetAttributes(attribute.String(OrderKey, number))
-	}
-}
-
-func (baggageCopier) OnEnd(sdktrace.ReadOnlySpan)      {}
-func (baggageCopier) Shutdown(context.Context) error   { return nil }
-func (baggageCopier) ForceFlush(context.Context) error { return nil }

@@ -16,11 +16,12 @@ import (
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc"
-	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
+
+	"github.com/jcallgraph/jcallgraph/sdk"
 )
 
 // Names that all of the shop's services have in common.
@@ -40,26 +41,24 @@ type Options struct {
 // Start sets OpenTelemetry's and slog's globals, which the services and their
 // instrumentation use. stop sends what is left; it returns when ctx ends.
 func Start(ctx context.Context, o Options) (stop func(context.Context) error, err error) {
-	slog.SetDefault(slog.New(spanLog{slog.NewTextHandler(o.Log, nil)}))
 	exporter, err := newExporter(ctx, o.OTLP)
 	if err != nil {
 		return nil, fmt.Errorf("export to %s: %w", o.OTLP, err)
 	}
-	described, err := describe(ctx, o.Service)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("describe service %s: %w", o.Service, err), exporter.Shutdown(ctx))
-	}
-	provider := sdktrace.NewTracerProvider(
-		sdktrace.WithResource(described),
-		sdktrace.WithSpanProcessor(baggageCopier{}),
-		// A graph that moves within a second, not every five.
-		sdktrace.WithBatcher(exporter, sdktrace.WithBatchTimeout(500*time.Millisecond)),
+	stop, err = sdk.Setup(ctx,
+		sdk.WithResource(describe(o.Service)),
+		// A graph that moves within a second.
+		sdk.WithExporter(exporter, sdk.Batching{Interval: 500 * time.Millisecond, Borrows: true}),
+		sdk.WithChainKeys("", OrderKey),
+		// A warning or an error is shown by the chain, too.
+		sdk.WithLog(slog.NewTextHandler(o.Log, nil), sdk.LogEvents(slog.LevelWarn)),
 	)
-	otel.SetTracerProvider(provider)
-	otel.SetTextMapPropagator(propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, propagation.Baggage{}))
+	if err != nil {
+		return nil, errors.Join(err, exporter.Shutdown(ctx))
+	}
 	// A collector that is away is no event of the shop's: its log says so, the terminal does not.
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { slog.Info("telemetry", "error", err) }))
-	return provider.Shutdown, nil
+	return stop, nil
 }
 
 // newExporter finds a collector that comes back within two seconds, however
@@ -77,16 +76,12 @@ func newExporter(ctx context.Context, endpoint string) (sdktrace.SpanExporter, e
 	)
 }
 
-func describe(ctx context.Context, service string) (*resource.Resource, error) {
-	return resource.New(ctx,
-		resource.WithTelemetrySDK(),
-		resource.WithHost(),
-		resource.WithAttributes(
-			attribute.String("service.name", service),
-			attribute.String("service.namespace", Namespace),
-			attribute.String("service.version", Version),
-			attribute.String("service.instance.id", service+"-"+strconv.Itoa(os.Getpid())),
-			attribute.String("deployment.environment.name", Environment),
-		),
+func describe(service string) *resource.Resource {
+	return resource.NewSchemaless(
+		attribute.String("service.name", service),
+		attribute.String("service.namespace", Namespace),
+		attribute.String("service.version", Version),
+		attribute.String("service.instance.id", service+"-"+strconv.Itoa(os.Getpid())),
+		attribute.String("deployment.environment.name", Environment),
 	)
 }
