@@ -436,22 +436,21 @@ func naive(cells []callgraph.Cell, w callgraph.Window) map[string]shown {
 	for id := range clientsAt {
 		serversAt[id] = append([]callgraph.Edge{}, serversAt[id]...)
 	}
-	excess := map[callgraph.Service]Count{}
+	excess := map[callgraph.Service]uint64{}
 	for id, servers := range serversAt {
 		var all Count
 		for _, e := range clientsAt[id] {
 			all = all.plus(calls[e])
 		}
 		count := len(callees[id]) > 1 || all.Calls == 0
-		answered := map[callgraph.Operation]Count{}
+		answered := map[callgraph.Operation]uint64{}
 		for _, e := range servers {
 			s := shown{calls[e], served[e].Calls}
 			if count {
 				s.calls = served[e]
 			}
 			show(resolve(e, server), e.Callee, false, s)
-			a, _ := served[e].less(calls[e])
-			answered[resolve(e, server)] = answered[resolve(e, server)].plus(a)
+			answered[resolve(e, server)] += served[e].Calls - calls[e].Calls
 		}
 		left := map[callgraph.Edge]Count{}
 		for _, e := range clientsAt[id] {
@@ -460,20 +459,20 @@ func naive(cells []callgraph.Cell, w callgraph.Window) map[string]shown {
 				left[e], answered[e.Caller] = calls[e].less(answered[e.Caller])
 			}
 		}
-		var over Count
+		over := uint64(0)
 		if count {
 			for _, a := range answered {
-				over = over.plus(a)
+				over += a
 			}
 			for _, e := range clientsAt[id] {
 				left[e], over = left[e].less(over)
 			}
 		}
 		if s, told := service[id]; told {
-			excess[s] = excess[s].plus(over)
+			excess[s] += over
 		} else if count {
 			for caller, a := range answered {
-				excess[caller.Service] = excess[caller.Service].plus(a)
+				excess[caller.Service] += a
 			}
 		}
 		for _, e := range clientsAt[id] {
