@@ -2,6 +2,7 @@ package sdk
 
 import (
 	"context"
+	"time"
 
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/trace"
@@ -9,6 +10,7 @@ import (
 	"github.com/jcallgraph/jcallgraph/callgraph"
 	"github.com/jcallgraph/jcallgraph/callgraph/spanfact"
 	"github.com/jcallgraph/jcallgraph/sdk/internal/edge"
+	"github.com/jcallgraph/jcallgraph/sdk/internal/edge/refusal"
 	"github.com/jcallgraph/jcallgraph/sdk/internal/tracecontext"
 )
 
@@ -56,7 +58,9 @@ func newEdges(p *TracerProvider) *edges {
 	watched := watch(o.exporter)
 	return &edges{
 		counters: counters, destinations: o.destinations, watch: watched,
-		sender: edge.NewSender(counters, watched, edge.SenderOptions{Resource: p.resource, Report: handle}),
+		sender: edge.NewSender(counters, watched, edge.SenderOptions{
+			Resource: p.resource, Refused: refusal.Final, Report: seldom(time.Minute, handle),
+		}),
 	}
 }
 

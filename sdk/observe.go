@@ -29,6 +29,7 @@ const (
 	MetricBodiesRefused  = "jcallgraph.sdk.body.refused"
 	MetricEdgeCells      = "jcallgraph.sdk.edge.cells"
 	MetricEdgesFolded    = "jcallgraph.sdk.edge.folded"
+	MetricEdgesRefused   = "jcallgraph.sdk.edge.refused"
 	MetricEdgesUncertain = "jcallgraph.sdk.edge.uncertain"
 )
 
@@ -73,9 +74,9 @@ type observer struct {
 	all      []metric.Observable
 	errs     []error
 
-	queueSize, queueCapacity, bodies, bodyLimit, edgeCells metric.Int64ObservableUpDownCounter
-	processed, exported, kept, discarded, thinned          metric.Int64ObservableCounter
-	bodiesRefused, edgesFolded, edgesUncertain             metric.Int64ObservableCounter
+	queueSize, queueCapacity, bodies, bodyLimit, edgeCells   metric.Int64ObservableUpDownCounter
+	processed, exported, kept, discarded, thinned            metric.Int64ObservableCounter
+	bodiesRefused, edgesFolded, edgesRefused, edgesUncertain metric.Int64ObservableCounter
 }
 
 func (o *observer) prepare() {
@@ -91,6 +92,7 @@ func (o *observer) prepare() {
 	o.bodiesRefused = o.count(MetricBodiesRefused, "{span}", "Spans whose attributes were refused at that limit.")
 	o.edgeCells = o.level(MetricEdgeCells, "{cell}", "Counts of calls that are held.")
 	o.edgesFolded = o.count(MetricEdgesFolded, "{call}", "Calls counted under a folded name.")
+	o.edgesRefused = o.count(MetricEdgesRefused, "{interval}", "Intervals that the receiver did not take.")
 	o.edgesUncertain = o.count(MetricEdgesUncertain, "{interval}", "Intervals of which nobody knows whether they arrived.")
 	latency, err := o.meter.Float64Histogram(MetricExportDuration, metric.WithUnit("s"), metric.WithDescription("How long exports took."))
 	o.provider.stats.latency.Store(&latency)
@@ -126,6 +128,7 @@ func (o *observer) tell(_ context.Context, to metric.Observer) error {
 	if edges.Counted {
 		to.ObserveInt64(o.edgeCells, edges.Cells)
 		to.ObserveInt64(o.edgesFolded, int64(edges.Folded))
+		to.ObserveInt64(o.edgesRefused, int64(edges.Refused))
 		to.ObserveInt64(o.edgesUncertain, int64(edges.Uncertain))
 	}
 	return nil

@@ -59,7 +59,7 @@ func labels(set attribute.Set) string {
 	var b strings.Builder
 	for _, a := range set.ToSlice() {
 		if !strings.HasPrefix(string(a.Key), "otel.component") {
-			b.WriteString(" " + string(a.Key) + "=" + a.Value.Emit())
+			b.WriteString(" " + string(a.Key) + "=" + a.Value.String())
 		}
 	}
 	return b.String()
@@ -124,6 +124,6 @@ func TestDocumented(t *testing.T) {
 		"OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", "OTEL_EXPORTER_OTLP_CLIENT_KEY", "OTEL_EXPORTER_OTLP_INSECURE",
 		sdk.MetricQueueSize, sdk.MetricQueueCapacity, sdk.MetricProcessed, sdk.MetricExported, sdk.MetricExportDuration,
 		sdk.MetricKept, sdk.MetricDiscarded, sdk.MetricThinned, sdk.MetricBodies, sdk.MetricBodyLimit, sdk.MetricBodiesRefused,
-		sdk.MetricEdgeCells, sdk.MetricEdgesFolded, sdk.MetricEdgesUncertain)
+		sdk.MetricEdgeCells, sdk.MetricEdgesFolded, sdk.MetricEdgesRefused, sdk.MetricEdgesUncertain)
 	require.ElementsMatch(t, want, rows)
 }

@@ -43,7 +43,7 @@ func listen(t *testing.T) *receiver {
 	server := grpc.NewServer()
 	traceservice.RegisterTraceServiceServer(server, r)
 	metricservice.RegisterMetricsServiceServer(server, metricReceiver{receiver: r})
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(l) }()

@@ -2,8 +2,10 @@ package sdk_test
 
 import (
 	"context"
+	"encoding/pem"
 	"errors"
 	"log/slog"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -133,6 +135,31 @@ func TestSetupCountsCalls(t *testing.T) {
 	stop()
 	require.Empty(t, r.spans())
 	require.Positive(t, r.metrics)
+}
+
+// TestSetupOutlivesAReceiverWithoutMetrics: its refusals are counted, and spans
+// go on.
+func TestSetupOutlivesAReceiverWithoutMetrics(t *testing.T) {
+	r := listen(t) // whose HTTP takes spans only
+	alone(t, "OTEL_EXPORTER_OTLP_ENDPOINT", r.httpURL)
+	var told []string
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { told = append(told, err.Error()) }))
+	t.Cleanup(func() { otel.SetErrorHandler(otel.ErrorHandlerFunc(func(error) {})) })
+	stop, err := sdk.Setup(t.Context())
+	require.NoError(t, err)
+	provider, ok := otel.GetTracerProvider().(*sdk.TracerProvider)
+	require.True(t, ok)
+	for range 2 {
+		_, span := otel.Tracer("test").Start(t.Context(), "GET /", trace.WithSpanKind(trace.SpanKindServer))
+		span.End()
+		require.ErrorContains(t, provider.ForceFlush(t.Context()), "refused")
+	}
+	edges := provider.Status().Edges
+	require.EqualValues(t, 2, edges.Refused)
+	require.Empty(t, edges.Top)
+	require.NoError(t, stop(t.Context()))
+	require.Empty(t, told, "whoever asked has the error")
+	require.Len(t, r.spans(), 2)
 }
 
 func TestSetupByFile(t *testing.T) {
@@ -277,4 +304,43 @@ func TestSetupTakesOptionsFirst(t *testing.T) {
 	}
 	require.True(t, said.HasValue("host.name"))
 	stop()
+}
+
+// TestSetupTellsOwnDestinations: domains of the environment may know which call
+// a request is, others may not.
+func TestSetupTellsOwnDestinations(t *testing.T) {
+	r := listen(t)
+	alone(t, "JCG_DESTINATIONS", "corp.example", "OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "OTEL_EXPORTER_OTLP_ENDPOINT", r.grpcURL)
+	defer setUp(t)()
+	for host, knows := range map[string]bool{"api.corp.example": true, "api.example": false} {
+		ctx, span := otel.Tracer("test").Start(t.Context(), "GET", trace.WithSpanKind(trace.SpanKindClient),
+			trace.WithAttributes(attribute.String("server.address", host)))
+		headers := propagation.MapCarrier{}
+		otel.GetTextMapPropagator().Inject(ctx, headers)
+		span.End()
+		require.Equal(t, knows, strings.Contains(headers["tracestate"], "jcg="), host)
+	}
+}
+
+// TestSetupByFileWithTLS trusts the certificate that the file names.
+func TestSetupByFileWithTLS(t *testing.T) {
+	r := &receiver{}
+	server := httptest.NewTLSServer(r)
+	t.Cleanup(server.Close)
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	require.NoError(t, os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600))
+	file := filepath.Join(t.TempDir(), "otel.yaml")
+	alone(t, "OTEL_CONFIG_FILE", file)
+	write := func(ca string) {
+		require.NoError(t, os.WriteFile(file, []byte("file_format: \"1.0\"\ntracer_provider:\n  processors:\n    - simple:\n        exporter:\n          otlp_http:\n"+
+			"            endpoint: "+server.URL+"/v1/traces\n            compression: gzip\n            tls: {ca_file: "+ca+"}\ndistribution: {jcallgraph: {edges: off}}\n"), 0o600))
+	}
+	write(ca)
+	stop := setUp(t)
+	work(t)
+	stop()
+	require.Len(t, r.spans(), 2)
+	write(file)
+	_, err := sdk.Setup(t.Context())
+	require.EqualError(t, err, "set up tracing: tls.ca_file: "+file+" holds no certificate in PEM")
 }

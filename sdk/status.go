@@ -70,6 +70,7 @@ type EdgeStatus struct {
 	Edges     int64       `json:"edges"`         // that the process knows
 	Intervals uint64      `json:"intervals"`     // taken to be sent
 	Folded    uint64      `json:"folded"`        // calls counted under folded names
+	Refused   uint64      `json:"refused"`       // intervals that the receiver did not take
 	Uncertain uint64      `json:"uncertain"`     // intervals of which nobody knows whether they arrived
 	Top       []EdgeCalls `json:"top,omitempty"` // by calls that were sent
 }

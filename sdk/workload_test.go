@@ -51,12 +51,23 @@ type workload struct {
 	mu     sync.Mutex
 	ended  int
 	failed []trace.SpanID
+	halves map[ending]uint64
+}
+
+// ending is how spans of a kind ended.
+type ending struct {
+	kind   trace.SpanKind
+	failed bool
 }
 
 func (w *workload) note(s trace.Span, failed bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.ended++
+	if w.halves == nil {
+		w.halves = map[ending]uint64{}
+	}
+	w.halves[ending{s.(sdktrace.ReadOnlySpan).SpanKind(), failed}]++
 	if failed {
 		w.failed = append(w.failed, s.SpanContext().SpanID())
 	}

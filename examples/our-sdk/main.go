@@ -34,9 +34,10 @@ func run(ctx context.Context) error {
 	}
 	defer func() { _ = shutdown(context.WithoutCancel(ctx)) }() // sends what waits
 
-	http.Handle("/", otelhttp.NewHandler(http.HandlerFunc(serve), "serve"))
-	http.Handle(debug.Path, debug.Handler(nil)) // loopback only
-	return listen(ctx, "127.0.0.1:"+cmp.Or(os.Getenv("PORT"), "8080"))
+	mux := http.NewServeMux()
+	mux.Handle("/", otelhttp.NewHandler(http.HandlerFunc(serve), "serve"))
+	mux.Handle(debug.Path, debug.Handler(nil)) // loopback only
+	return listen(ctx, &http.Server{Addr: "127.0.0.1:" + cmp.Or(os.Getenv("PORT"), "8080"), Handler: mux})
 }
 
 func serve(w http.ResponseWriter, r *http.Request) {
@@ -46,8 +47,7 @@ func serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func listen(ctx context.Context, address string) error {
-	server := &http.Server{Addr: address}
+func listen(ctx context.Context, server *http.Server) error {
 	context.AfterFunc(ctx, func() { _ = server.Close() }) // ends ListenAndServe
 	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
 		return err

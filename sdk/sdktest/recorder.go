@@ -1,6 +1,6 @@
 // Package sdktest records what an application's spans become, for its tests:
-// in memory, while End waits, so that a test needs no flush and no sleep. When
-// the test fails it prints the spans as trees.
+// in memory, while End waits, so that a test needs no flush and no sleep. It
+// also tells which calls were counted. When the test fails it prints both.
 package sdktest
 
 import (
@@ -20,6 +20,7 @@ import (
 type Recorder struct {
 	t        testing.TB
 	provider *sdk.TracerProvider
+	edges    *counts
 
 	mu    sync.Mutex
 	ended Spans
@@ -31,8 +32,10 @@ type Recorder struct {
 // and the recorder then has what would have left the process.
 func New(t testing.TB, options ...sdk.Option) *Recorder {
 	t.Helper()
-	r := &Recorder{t: t, open: map[trace.SpanID]sdktrace.ReadOnlySpan{}}
-	all := []sdk.Option{sdk.WithPolicy(sampler.Policy{}), sdk.WithSyncer(exporter{r}), sdk.WithSpanProcessor(starts{r})}
+	r := &Recorder{t: t, open: map[trace.SpanID]sdktrace.ReadOnlySpan{}, edges: &counts{sums: map[edgeKey]*Edge{}}}
+	all := []sdk.Option{
+		sdk.WithPolicy(sampler.Policy{}), sdk.WithSyncer(exporter{r}), sdk.WithSpanProcessor(starts{r}), sdk.WithEdgeExporter(r.edges),
+	}
 	r.provider = sdk.NewTracerProvider(append(all, options...)...)
 	t.Cleanup(r.close)
 	return r
@@ -41,6 +44,7 @@ func New(t testing.TB, options ...sdk.Option) *Recorder {
 func (r *Recorder) close() {
 	if r.t.Failed() {
 		r.t.Logf("spans:\n%s", r)
+		r.t.Logf("edges:\n%s", lines(r.Edges()))
 	}
 	if err := r.provider.Shutdown(context.Background()); err != nil {
 		r.t.Errorf("shut down the recorder: %v", err)

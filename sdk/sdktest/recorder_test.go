@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/sdk/resource"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/jcallgraph/jcallgraph/sampler"
@@ -121,7 +122,7 @@ func (f *failing) run(body func()) {
 func TestFailuresPrintTheSpans(t *testing.T) {
 	f := &failing{TB: t}
 	f.run(func() {
-		r := sdktest.New(f)
+		r := sdktest.New(f, sdk.WithResource(resource.NewSchemaless(attribute.String("service.name", "shop"))))
 		order(t.Context(), r.TracerProvider(), false)
 		r.One("reserve")
 		r.One("pay")
@@ -130,6 +131,9 @@ func TestFailuresPrintTheSpans(t *testing.T) {
 spans:
 order server
   reserve client item=lamp Error rejected exception: out of stock
+edges:
+(outside) -> shop order ok client=0 server=1
+shop order -> unknown_peer (virtual) reserve error client=1 server=0
 `, f.printed)
 }
 

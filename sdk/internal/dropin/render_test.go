@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
@@ -84,7 +85,7 @@ func (r *rendering) order(indent string, s sdktrace.ReadOnlySpan) {
 		r.linef(indent, "! ends before it starts")
 	}
 	for _, e := range s.Events() {
-		if e.Time.Before(s.StartTime()) || e.Time.After(s.EndTime()) {
+		if outside(e.Time, s) {
 			r.linef(indent, "! event %s outside", e.Name)
 		}
 	}
@@ -93,6 +94,14 @@ func (r *rendering) order(indent string, s sdktrace.ReadOnlySpan) {
 			r.linef(indent, "! %s starts before it", child.Name())
 		}
 	}
+}
+
+// clocks is how far an event's time, of the wall clock, may part from its
+// span's, of the monotonic one, in our SDK.
+const clocks = 5 * time.Millisecond
+
+func outside(at time.Time, s sdktrace.ReadOnlySpan) bool {
+	return at.Before(s.StartTime().Add(-clocks)) || at.After(s.EndTime().Add(clocks))
 }
 
 func (r *rendering) linef(indent, format string, arguments ...any) {

@@ -60,7 +60,7 @@ func newStockPropagator() propagation.TextMapPropagator {
 }
 
 // sdks are what every case and program runs against; stock says what is right.
-var sdks = []sdkUnderTest{stockSDK, ourSDK, queuedSDK}
+var sdks = []sdkUnderTest{stockSDK, ourSDK, queuedSDK, countingSDK}
 
 func newStock(s setup) provider {
 	var options []sdktrace.TracerProviderOption

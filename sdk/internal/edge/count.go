@@ -7,22 +7,22 @@ import (
 )
 
 // count finds the key's edge and counts there, or at one that stands for it.
-func (c *Counters) count(k key, h half) {
+func (c *Counters) count(k *key, h *half) {
 	for {
-		hash := c.hash(&k)
+		hash := c.hash(k)
 		e := c.edges.find(k, hash)
 		if e == nil {
 			e = c.makeEdge(k, hash)
 		}
 		if e == nil {
-			k = c.fold(k)
+			c.fold(k)
 			continue
 		}
-		switch c.add(e, &h) {
+		switch c.add(e, h) {
 		case counted:
 			return
 		case noRoom:
-			k = c.fold(k)
+			c.fold(k)
 		case forgotten:
 			c.edges.settle()
 		}
@@ -95,23 +95,23 @@ func (c *Counters) room(k *key) bool {
 func (c *Counters) crammed() bool { return c.cells.Load() >= int64(c.o.MaxCells+c.o.MaxCells/8) }
 
 // makeEdge is nil where the key is to be folded.
-func (c *Counters) makeEdge(k key, hash uint64) *edge {
+func (c *Counters) makeEdge(k *key, hash uint64) *edge {
 	limit := c.o.MaxCells
 	switch {
-	case c.last(&k):
+	case c.last(k):
 		limit = math.MaxInt
-	case !c.room(&k), k.side == referredSide && c.callers.Load() >= int64(c.o.MaxCallers):
+	case !c.room(k), k.side == referredSide && c.callers.Load() >= int64(c.o.MaxCallers):
 		return nil
 	case k.side != clientSide:
 		limit /= 2
 	}
-	return c.edges.findOrMake(k, hash, limit, func(e *edge) { c.fill(e, k) })
+	return c.edges.findOrMake(k, hash, limit, func(e *edge) { c.fill(e, *k) })
 }
 
-// fold is the next coarser edge: what requests say of their callers goes first,
+// fold makes the key that of the next coarser edge: what requests say of their callers goes first,
 // then the operations, at last the names of peers. The service's own
 // totals, of each side and connection, stay.
-func (c *Counters) fold(k key) key {
+func (c *Counters) fold(k *key) {
 	switch {
 	case k.side == referredSide:
 		k.side, k.from = unknownSide, callgraph.Reference{}
@@ -122,7 +122,6 @@ func (c *Counters) fold(k key) key {
 	default:
 		k.own = c.other
 	}
-	return k
 }
 
 // last reports whether no edge is coarser.

@@ -114,7 +114,7 @@ func bucketOf(end int64) int64 {
 // that is nil is not known.
 func (c *Counters) Client(caller *Operation, site *Site, conn callgraph.Connection, outcome callgraph.Outcome, end int64, d time.Duration) {
 	k := key{own: caller, site: cmp.Or(site, c.elsewhere), side: clientSide, connection: conn}
-	c.count(k, half{bucket: bucketOf(end), duration: d, outcome: outcome})
+	c.count(&k, &half{bucket: bucketOf(end), duration: d, outcome: outcome})
 }
 
 // Caller is what a server half knows of its caller.
@@ -133,7 +133,7 @@ func (c *Counters) Server(callee *Operation, from Caller, conn callgraph.Connect
 	if from.Outside {
 		k.from, k.side, k.counted = callgraph.Reference{}, outsideSide, false
 	}
-	c.count(k, half{bucket: bucketOf(end), duration: d, queue: queue, outcome: outcome})
+	c.count(&k, &half{bucket: bucketOf(end), duration: d, queue: queue, outcome: outcome})
 }
 
 // hash is seeded, so that nobody can choose callers that meet in one slot.

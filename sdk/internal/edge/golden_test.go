@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
+	"github.com/jcallgraph/jcallgraph/callgraph/edgeschema"
 	"github.com/jcallgraph/jcallgraph/sdk/internal/edge"
 )
 
@@ -90,7 +92,7 @@ func interval(n uint64, cells ...callgraph.Cell) edge.Interval {
 // TestGoldenRequests holds that what OTel's own exporter makes of an interval is
 // what the spec shows and edgemetric reads.
 func TestGoldenRequests(t *testing.T) {
-	server := newServer(t)
+	server := newServer(t, "127.0.0.1:0")
 	exporter, err := otlpmetricgrpc.New(t.Context(), otlpmetricgrpc.WithInsecure(), otlpmetricgrpc.WithEndpoint(server.address))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, exporter.Shutdown(context.Background())) })
@@ -124,24 +126,31 @@ type server struct {
 	pmetricotlp.UnimplementedGRPCServer
 	address  string
 	requests chan pmetric.Metrics
+	stop     func() // once or more
 }
 
-func newServer(t *testing.T) *server {
-	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+func newServer(t *testing.T, address string) *server {
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", address)
 	require.NoError(t, err)
-	s := &server{address: listener.Addr().String(), requests: make(chan pmetric.Metrics, 1)}
+	s := &server{address: listener.Addr().String(), requests: make(chan pmetric.Metrics, 10)}
 	g := grpc.NewServer()
 	pmetricotlp.RegisterGRPCServer(g, s)
 	done := make(chan error)
 	go func() { done <- g.Serve(listener) }()
-	t.Cleanup(func() {
+	s.stop = sync.OnceFunc(func() {
 		g.Stop()
 		require.NoError(t, <-done)
 	})
+	t.Cleanup(s.stop)
 	return s
 }
 
 func (s *server) Export(_ context.Context, r pmetricotlp.ExportRequest) (pmetricotlp.ExportResponse, error) {
 	s.requests <- r.Metrics()
 	return pmetricotlp.NewExportResponse(), nil
+}
+
+func numberOf(m pmetric.Metrics) int64 {
+	v, _ := m.ResourceMetrics().At(0).ScopeMetrics().At(0).Scope().Attributes().Get(edgeschema.AttributeInterval)
+	return v.Int()
 }

@@ -68,7 +68,7 @@ func touch(used *atomic.Bool) {
 // none; where there are too many it is callgraph.OtherOperation.
 func (c *Counters) Operation(name string) *Operation {
 	hash := maphash.String(c.seed, name)
-	o := c.operations.find(name, hash)
+	o := c.operations.find(&name, hash)
 	if o == nil {
 		o = c.makeOperation(name, hash)
 	}
@@ -84,7 +84,7 @@ func (c *Counters) makeOperation(name string, hash uint64) *Operation {
 		return c.other
 	}
 	name = strings.Clone(name) // it may be a part of something large
-	o := c.operations.findOrMake(name, hash, c.o.MaxOperations, func(o *Operation) { c.name(o, name) })
+	o := c.operations.findOrMake(&name, hash, c.o.MaxOperations, func(o *Operation) { c.name(o, name) })
 	return cmp.Or(o, c.other)
 }
 
@@ -103,7 +103,7 @@ func (c *Counters) operation(o *Operation) callgraph.Operation {
 func (c *Counters) Site(peer, name string) *Site {
 	k := siteKey{peer, name}
 	hash := maphash.String(c.seed, name) ^ maphash.String(c.seed, peer)<<1
-	s := c.sites.find(k, hash)
+	s := c.sites.find(&k, hash)
 	if s == nil {
 		s = c.makeSite(k, hash)
 	}
@@ -115,14 +115,14 @@ func (c *Counters) Site(peer, name string) *Site {
 func (c *Counters) SiteOf(peer spanfact.Peer, name string) *Site {
 	k := peerKey{peer, name}
 	hash := bits.RotateLeft64(maphash.String(c.seed, name), 7) ^ peer.Hash(c.seed)
-	if s := c.peers.find(k, hash); s != nil {
+	if s := c.peers.find(&k, hash); s != nil {
 		touch(&(*s).used)
 		return *s
 	}
 	called := siteKey{peer.String(), name}
 	s := c.Site(called.peer, called.name)
 	if s.siteKey == called { // neither cut nor folded
-		c.peers.findOrMake(peerKey{peer.Clone(), s.name}, hash, c.o.MaxSites, func(at **Site) { *at = s })
+		c.peers.findOrMake(&peerKey{peer.Clone(), s.name}, hash, c.o.MaxSites, func(at **Site) { *at = s })
 	}
 	return s
 }
@@ -140,7 +140,7 @@ func (c *Counters) makeSite(k siteKey, hash uint64) *Site {
 	}
 	if !c.sites.full(limit) {
 		k = siteKey{strings.Clone(k.peer), strings.Clone(k.name)}
-		if s := c.sites.findOrMake(k, hash, limit, func(s *Site) { c.place(s, k) }); s != nil {
+		if s := c.sites.findOrMake(&k, hash, limit, func(s *Site) { c.place(s, k) }); s != nil {
 			return s
 		}
 	}

@@ -3,6 +3,8 @@ package edge
 import (
 	"context"
 	"errors"
+	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -25,7 +27,9 @@ func isRefused(err error) bool { return errors.Is(err, errRefused) }
 // receiver keeps what it applies by number, as a collector does, and answers
 // what it is told to.
 type receiver struct {
-	t        require.TestingT
+	t require.TestingT
+
+	mu       sync.Mutex // of all
 	answer   func() (applies bool, err error)
 	hangs    bool
 	attempts []uint64
@@ -42,11 +46,13 @@ func newReceiver(t require.TestingT) *receiver {
 }
 
 func (r *receiver) Export(ctx context.Context, m *metricdata.ResourceMetrics) error {
-	require.Zero(r.t, r.closed)
 	if r.hangs {
 		<-ctx.Done()
 		return ctx.Err()
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	require.Zero(r.t, r.closed)
 	v, _ := m.ScopeMetrics[0].Scope.Attributes.Value(edgeschema.AttributeInterval)
 	number := uint64(v.AsInt64())
 	r.attempts = append(r.attempts, number)
@@ -64,9 +70,24 @@ func (r *receiver) Export(ctx context.Context, m *metricdata.ResourceMetrics) er
 	return err
 }
 
-func (r *receiver) Shutdown(context.Context) error { r.closed++; return nil }
+func (r *receiver) Shutdown(context.Context) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.closed++
+	return nil
+}
 
+// numbers are those of all attempts.
+func (r *receiver) numbers() []uint64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.attempts)
+}
+
+// calls are those of what was applied.
 func (r *receiver) calls() (sum int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	for _, m := range r.applied {
 		for _, metric := range m.ScopeMetrics[0].Metrics {
 			if metric.Name == edgeschema.Calls {
@@ -79,7 +100,11 @@ func (r *receiver) calls() (sum int64) {
 	return sum
 }
 
-func (r *receiver) answers(err error) { r.answer = func() (bool, error) { return err == nil, err } }
+func (r *receiver) answers(applies bool, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.answer = func() (bool, error) { return applies, err }
+}
 
 func call(c *Counters, n int) {
 	for range n {
@@ -96,7 +121,7 @@ func TestAnIntervalEachSecond(t *testing.T) {
 			time.Sleep(1001 * time.Millisecond)
 		}
 		time.Sleep(10 * time.Second) // nothing is counted, nothing is sent
-		require.Equal(t, []uint64{1, 2, 3}, r.attempts)
+		require.Equal(t, []uint64{1, 2, 3}, r.numbers())
 		require.EqualValues(t, 6, r.calls())
 		require.NoError(t, s.Shutdown(t.Context()))
 		require.Equal(t, SenderStats{Acknowledged: 3}, s.Stats())
@@ -108,22 +133,22 @@ func TestWhatIsNotAcknowledgedIsSentAgainAndLaterCountsWait(t *testing.T) {
 		c, r := counters(), newReceiver(t)
 		var reports []error
 		s := NewSender(c, r, SenderOptions{Report: func(err error) { reports = append(reports, err) }})
-		r.answers(errDown)
+		r.answers(false, errDown)
 		for range 60 {
 			call(c, 1)
 			time.Sleep(time.Second)
 		}
 		synctest.Wait()
-		require.Greater(t, len(r.attempts), 3)
-		require.Less(t, len(r.attempts), 15, "pauses grow")
+		require.Greater(t, len(r.numbers()), 3)
+		require.Less(t, len(r.numbers()), 15, "pauses grow")
 		require.Len(t, reports, 1)
 		require.ErrorIs(t, reports[0], errDown)
 		require.EqualValues(t, 1, s.Stats().Pending)
-		r.answers(nil)
+		r.answers(true, nil)
 		time.Sleep(time.Minute)
 		require.EqualValues(t, 60, r.calls())
-		require.Len(t, r.applied, 2)
 		require.NoError(t, s.Shutdown(t.Context()))
+		require.Len(t, r.applied, 2)
 	})
 }
 
@@ -131,18 +156,18 @@ func TestAnOutageCostsOneInterval(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, r := counters(), newReceiver(t)
 		s := NewSender(c, r, SenderOptions{})
-		r.answers(errDown)
+		r.answers(false, errDown)
 		for range 1800 {
 			call(c, 1)
 			time.Sleep(time.Second)
 		}
-		r.answers(nil)
+		r.answers(true, nil)
 		time.Sleep(time.Minute)
 		require.EqualValues(t, 1, s.Stats().Uncertain)
 		require.EqualValues(t, 1800, r.calls()+int64(s.Stats().UncertainCalls))
 		require.Less(t, s.Stats().UncertainCalls, uint64(5))
-		require.Empty(t, r.applied[0].ScopeMetrics[0].Metrics, "a probe tells nothing")
 		require.NoError(t, s.Shutdown(t.Context()))
+		require.Empty(t, r.applied[0].ScopeMetrics[0].Metrics, "a probe tells nothing")
 	})
 }
 
@@ -151,14 +176,14 @@ func TestWhatIsRefusedIsDroppedAndCounted(t *testing.T) {
 		c, r := counters(), newReceiver(t)
 		var reports []error
 		s := NewSender(c, r, SenderOptions{Refused: isRefused, Report: func(err error) { reports = append(reports, err) }})
-		r.answers(errRefused)
+		r.answers(false, errRefused)
 		call(c, 5)
 		time.Sleep(1001 * time.Millisecond)
-		r.answers(nil)
+		r.answers(true, nil)
 		call(c, 3)
 		time.Sleep(1001 * time.Millisecond)
 		require.NoError(t, s.Shutdown(t.Context()))
-		require.Equal(t, []uint64{1, 2}, r.attempts)
+		require.Equal(t, []uint64{1, 2}, r.numbers())
 		require.EqualValues(t, 3, r.calls())
 		require.Equal(t, SenderStats{Acknowledged: 1, Refused: 1, RefusedCalls: 5}, s.Stats())
 		require.Len(t, reports, 1)
@@ -171,12 +196,12 @@ func TestFlushAndShutdownSendWhatWasCountedSoFar(t *testing.T) {
 		c, r := counters(), newReceiver(t)
 		s := NewSender(c, r, SenderOptions{})
 		call(c, 1)
-		r.answers(errDown)
+		r.answers(false, errDown)
 		require.ErrorIs(t, s.Flush(t.Context()), errDown)
-		r.answers(nil)
+		r.answers(true, nil)
 		call(c, 2)
 		require.NoError(t, s.Flush(t.Context()))
-		require.Equal(t, []uint64{1, 1, 2}, r.attempts)
+		require.Equal(t, []uint64{1, 1, 2}, r.numbers())
 		call(c, 4)
 		require.NoError(t, s.Shutdown(t.Context()))
 		require.EqualValues(t, 7, r.calls())
@@ -195,7 +220,7 @@ func TestLargeHarvestsAreSentInParts(t *testing.T) {
 		}
 		s := NewSender(c, r, SenderOptions{})
 		require.NoError(t, s.Flush(t.Context()))
-		require.Equal(t, []uint64{1, 2, 3}, r.attempts)
+		require.Equal(t, []uint64{1, 2, 3}, r.numbers())
 		require.EqualValues(t, 2*maxIntervalCells+1, r.calls())
 		require.NoError(t, s.Shutdown(t.Context()))
 	})
@@ -228,19 +253,19 @@ func TestEveryCallIsAppliedOnce(t *testing.T) {
 			for _, what := range rapid.SliceOfN(rapid.IntRange(0, 4), 1, 40).Draw(r, "script") {
 				switch what {
 				case 0, 1:
-					to.answers(nil)
+					to.answers(true, nil)
 				case 2:
-					to.answers(errDown) // on the way there
+					to.answers(false, errDown) // on the way there
 				case 3:
-					to.answer = func() (bool, error) { return true, errDown } // on the way back
+					to.answers(true, errDown) // on the way back
 				case 4:
-					to.answers(errRefused)
+					to.answers(false, errRefused)
 				}
 				call(c, 1+what)
 				counted += 1 + what
 				time.Sleep(3 * time.Second)
 			}
-			to.answers(nil)
+			to.answers(true, nil)
 			require.NoError(t, s.Shutdown(t.Context()))
 			require.EqualValues(t, counted, to.calls()+int64(s.Stats().RefusedCalls))
 			require.Zero(t, s.Stats().Uncertain)

@@ -48,21 +48,21 @@ func put[K comparable, V any](slots []atomic.Pointer[entry[K, V]], e *entry[K, V
 }
 
 // find is what was made for the key, or nil.
-func (t *table[K, V]) find(k K, hash uint64) *V {
+func (t *table[K, V]) find(k *K, hash uint64) *V {
 	slots := *t.slots.Load()
 	for i := hash; ; i++ {
 		e := slots[i&uint64(len(slots)-1)].Load()
 		if e == nil {
 			return nil
 		}
-		if e.hash == hash && e.key == k {
+		if e.hash == hash && e.key == *k {
 			return &e.value
 		}
 	}
 }
 
 // findOrMake is nil where there is none and limit entries are there already.
-func (t *table[K, V]) findOrMake(k K, hash uint64, limit int, fill func(*V)) *V {
+func (t *table[K, V]) findOrMake(k *K, hash uint64, limit int, fill func(*V)) *V {
 	if t.full(limit) {
 		return t.find(k, hash)
 	}
@@ -71,7 +71,7 @@ func (t *table[K, V]) findOrMake(k K, hash uint64, limit int, fill func(*V)) *V 
 	if v := t.find(k, hash); v != nil || t.full(limit) {
 		return v
 	}
-	e := &entry[K, V]{key: k, hash: hash}
+	e := &entry[K, V]{key: *k, hash: hash}
 	fill(&e.value)
 	if slots := *t.slots.Load(); int(t.size.Load()) >= len(slots)/2 {
 		t.renew(2*len(slots), t.entries())
