@@ -29,7 +29,10 @@ type counting struct {
 
 func (r *run) service(t *testing.T, name string) counting {
 	t.Helper()
-	exporter := r.metricExporter(t)
+	return countingBy(r.metricExporter(t), name)
+}
+
+func countingBy(exporter sdkmetric.Exporter, name string) counting {
 	p := sdk.NewTracerProvider(sdk.WithEdgeExporter(exporter), sdk.WithPolicy(sampler.Policy{Rate: sampler.Off}),
 		sdk.WithResource(resource.NewSchemaless(attribute.String("service.name", name), attribute.String("service.instance.id", "fixed"))))
 	return counting{p, p.Tracer("e2e")}
