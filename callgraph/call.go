@@ -20,6 +20,10 @@ type Call struct {
 	End    time.Time // of the client half where it was seen, else of the server half
 	Client Half
 	Server Half
+	// Site is where the caller's service makes the call (SiteIDOf), told where its
+	// SDK counted the client half, which does not name the callee, and no SDK
+	// counted the server half; else 0.
+	Site StaticID
 	// Queue is the time a message waited between producer and consumer.
 	Queue time.Duration
 	// Weight is how many calls this one stands for (adjusted count); the zero
@@ -35,6 +39,17 @@ type Call struct {
 	Provisional bool
 	// Retracted takes an earlier, otherwise equal call back.
 	Retracted bool
+}
+
+// Counted is the edge under which what is not counted yet of the call is to be
+// counted. A server half whose client half an SDK counted refers to it, as that
+// of an SDK would: readers join the two, and learn who is called there.
+func (c *Call) Counted() Edge {
+	e := c.Edge
+	if c.Site != 0 {
+		e.Caller = Reference{Caller: StaticIDOf(e.Caller), Site: c.Site}.Operation()
+	}
+	return e
 }
 
 // Outcome is that of the half which gives the call: the client's where the

@@ -90,6 +90,7 @@ func (t *Table) Add(c Call, now time.Time) bool {
 	if c.Arrival.IsZero() {
 		c.Arrival = now
 	}
+	c.Edge = c.Counted()
 	if c.Retracted {
 		return t.retract(&c, w, now)
 	}

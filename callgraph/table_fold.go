@@ -39,8 +39,11 @@ func (g *tableGroup) entrance() bool { return g.edges[0].edge.Caller.Node == Out
 
 // other is the edge that stands for all operations between two services.
 func (e Edge) other() Edge {
-	if e.Caller.Node == Observed || e.Caller.Node == Virtual {
+	switch e.Caller.Node {
+	case Observed, Virtual:
 		e.Caller.Name = OtherOperation
+	case Referred:
+		e.Caller = Reference{}.Operation()
 	}
 	e.Callee.Name = OtherOperation
 	return e

@@ -185,10 +185,9 @@ func (s *span) leaveEarly(kept bool) {
 // itself is kept whatever the rate.
 func (s *span) verdict(state localState, kept bool) sampler.Verdict {
 	r := s.root
-	switch {
-	case s.provider.options.scope == ScopeTrace:
+	if s.provider.options.scope == ScopeTrace {
 		kept = state&stateKept != 0
-	default:
+	} else {
 		kept = kept && state&stateStormed == 0
 	}
 	if kept && state&stateFirst != 0 {

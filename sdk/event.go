@@ -1,7 +1,6 @@
 package sdk
 
 import (
-	"errors"
 	"fmt"
 	"reflect"
 	"runtime"
@@ -130,6 +129,3 @@ func stack() string {
 	b := make([]byte, stackBytes)
 	return string(b[:runtime.Stack(b, false)])
 }
-
-// errPanicNil stands for panic(nil) of old programs.
-var errPanicNil = errors.New("panic called with nil argument")

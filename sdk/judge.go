@@ -137,6 +137,3 @@ func noteException(f *spanfact.Facts, attributes []attribute.KeyValue) {
 	}
 	f.NoteException(kind, escaped)
 }
-
-// result is the outcome that the span's end found.
-func (s *span) result() callgraph.Outcome { return callgraph.Outcome(s.outcome) }

@@ -51,8 +51,6 @@ type TracerProvider struct {
 	stopped    atomic.Bool
 	stop       chan struct{}
 	workers    sync.WaitGroup
-	shutdown   sync.Once
-	downErr    error
 
 	mu      sync.Mutex
 	tracers map[instrumentation.Scope]*tracer
@@ -96,7 +94,7 @@ func (p *TracerProvider) prepare() {
 	p.edges = newEdges(p)
 	p.roots, p.plainRoots = p.policy.OfRoots()
 	p.marks, p.plainMarks = p.policy.Keep.(sampler.Marks)
-	p.borrows = !slices.ContainsFunc(p.options.exporters, func(e exporterOption) bool { return !e.Borrows && e.records == nil })
+	p.borrows = !slices.ContainsFunc(p.options.exporters, func(e exporterOption) bool { return !e.Borrows && e.native == nil })
 	p.records = p.edges != nil || keepsMore(p.policy)
 	list := append([]sdktrace.SpanProcessor(nil), p.options.processors...)
 	p.processors.Store(&list)

@@ -26,8 +26,8 @@ type RecordExporter interface {
 
 // exporterOption is an exporter with how it is fed.
 type exporterOption struct {
-	spans     sdktrace.SpanExporter // or
-	records   RecordExporter
+	plain     sdktrace.SpanExporter // or
+	native    RecordExporter
 	immediate bool // each record as its span is decided
 	Batching
 }
@@ -54,7 +54,7 @@ type Batching struct {
 func WithExporter(e sdktrace.SpanExporter, b Batching) Option {
 	return optionFunc(func(o *options) {
 		if e != nil {
-			o.exporters = append(o.exporters, exporterOption{spans: e, Batching: b})
+			o.exporters = append(o.exporters, exporterOption{plain: e, Batching: b})
 		}
 	})
 }
@@ -63,7 +63,7 @@ func WithExporter(e sdktrace.SpanExporter, b Batching) Option {
 func WithRecordExporter(e RecordExporter, b Batching) Option {
 	return optionFunc(func(o *options) {
 		if e != nil {
-			o.exporters = append(o.exporters, exporterOption{records: e, Batching: b})
+			o.exporters = append(o.exporters, exporterOption{native: e, Batching: b})
 		}
 	})
 }
@@ -73,7 +73,7 @@ func WithRecordExporter(e RecordExporter, b Batching) Option {
 func WithSyncer(e sdktrace.SpanExporter) Option {
 	return optionFunc(func(o *options) {
 		if e != nil {
-			o.exporters = append(o.exporters, exporterOption{spans: e, immediate: true})
+			o.exporters = append(o.exporters, exporterOption{plain: e, immediate: true})
 		}
 	})
 }
@@ -228,15 +228,15 @@ func (p *pump) export(batch []*Record) {
 }
 
 func (p *pump) send(ctx context.Context, batch []*Record) error {
-	if p.exporterOption.records != nil {
-		return p.exporterOption.records.ExportRecords(ctx, batch)
+	if p.native != nil {
+		return p.native.ExportRecords(ctx, batch)
 	}
 	p.spans = p.spans[:0]
 	for _, r := range batch {
 		p.spans = append(p.spans, r)
 	}
 	defer clear(p.spans)
-	return p.exporterOption.spans.ExportSpans(ctx, p.spans)
+	return p.plain.ExportSpans(ctx, p.spans)
 }
 
 func (p *pump) flush(ctx context.Context) error {
@@ -281,10 +281,10 @@ func (p *pump) close(ctx context.Context) error {
 
 // end shuts the exporter down.
 func (p *pump) end(ctx context.Context) error {
-	if p.exporterOption.records != nil {
-		return p.exporterOption.records.Shutdown(ctx)
+	if p.native != nil {
+		return p.native.Shutdown(ctx)
 	}
-	return p.exporterOption.spans.Shutdown(ctx)
+	return p.plain.Shutdown(ctx)
 }
 
 // handle tells OTel's error handler, as its SDK does.

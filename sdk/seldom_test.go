@@ -20,3 +20,10 @@ func TestSeldom(t *testing.T) {
 		require.Equal(t, 3, told)
 	})
 }
+
+func TestBatchingIsCompleted(t *testing.T) {
+	environment := Batching{Queue: 100, Interval: time.Minute}
+	require.Equal(t, defaultBatching, Batching{}.complete(Batching{}))
+	require.Equal(t, Batching{Queue: 100, Batch: 100, Interval: time.Minute, Timeout: 30 * time.Second}, Batching{}.complete(environment))
+	require.Equal(t, Batching{Queue: 7, Batch: 3, Interval: time.Minute, Timeout: 30 * time.Second}, Batching{Queue: 7, Batch: 3}.complete(environment))
+}

@@ -12,7 +12,7 @@ import (
 func serviceOf(r *resource.Resource) (s callgraph.Service, instance string) {
 	text := func(key attribute.Key) string {
 		v, _ := r.Set().Value(key)
-		return v.Emit()
+		return v.String()
 	}
 	s = callgraph.Service{
 		Environment: firstOf(text(callgraph.EnvironmentKey), text(callgraph.EnvironmentKeyOlder)),

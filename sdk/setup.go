@@ -117,14 +117,14 @@ func (u *setup) makeSenders(ctx context.Context) error {
 		u.made = append(u.made, e)
 		b := batchingOf(s.Batch)
 		b.Borrows = true // as OTLP exporters and the console's do
-		u.options.exporters = append(u.options.exporters, exporterOption{spans: e, immediate: s.Immediate, Batching: b})
+		u.options.exporters = append(u.options.exporters, exporterOption{plain: e, immediate: s.Immediate, Batching: b})
 	}
 	return u.checkStock()
 }
 
 func (u *setup) checkStock() error {
 	for _, e := range u.options.exporters {
-		if u.setting.Stock && e.spans == nil {
+		if u.setting.Stock && e.plain == nil {
 			return fmt.Errorf("%s=stock: an exporter made for this SDK cannot be used", setting.SDK)
 		}
 	}

@@ -172,7 +172,7 @@ func TestSetupByFile(t *testing.T) {
 		"distribution: {jcallgraph: {edges: off}}\n"
 	require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
 	for _, name := range []string{"OTEL_CONFIG_FILE", "OTEL_EXPERIMENTAL_CONFIG_FILE"} {
-		alone(t, name, file, "WHERE", r.grpcURL, "OTEL_SERVICE_NAME", "ignored", "OTEL_TRACES_SAMPLER", "wrong, but ignored")
+		alone(t, name, file, "WHERE", r.grpcURL, "OTEL_RESOURCE_ATTRIBUTES", "ignored=yes", "OTEL_TRACES_SAMPLER", "wrong, but ignored")
 		stop := setUp(t)
 		require.Empty(t, otel.GetTextMapPropagator().Fields(), "the file names no propagator")
 		work(t)
@@ -181,6 +181,7 @@ func TestSetupByFile(t *testing.T) {
 	require.Len(t, r.spans(), 2)
 	require.Equal(t, []string{"blue", "blue"}, r.headers)
 	require.Equal(t, "filed", r.attributes()["service.name"])
+	require.NotContains(t, r.attributes(), "ignored")
 	require.Equal(t, "one", r.attributes()["service.instance.id"])
 }
 
@@ -295,7 +296,10 @@ func TestSetupTakesOptionsFirst(t *testing.T) {
 		attribute.String("service.name", "of the option"), attribute.String("service.instance.id", "mine"))))
 	_, span := otel.Tracer("test").Start(t.Context(), "span")
 	span.End()
-	require.IsType(t, &sdk.TracerProvider{}, otel.GetTracerProvider())
+	provider, ok := otel.GetTracerProvider().(*sdk.TracerProvider)
+	require.True(t, ok)
+	require.Len(t, provider.Status().Queues, 1, "the default exporter is not used beside it")
+	require.False(t, provider.Status().Edges.Counted)
 	require.True(t, span.SpanContext().TraceFlags().IsRandom())
 	said := kept.GetSpans()[0].Resource.Set()
 	for key, want := range map[attribute.Key]string{"service.name": "of the option", "service.instance.id": "mine"} {

@@ -132,8 +132,8 @@ func (p *pump) status() Queue {
 
 // name is the exporter's type.
 func (p *pump) name() string {
-	if p.exporterOption.records != nil {
-		return fmt.Sprintf("%T", p.exporterOption.records)
+	if p.native != nil {
+		return fmt.Sprintf("%T", p.native)
 	}
-	return fmt.Sprintf("%T", p.exporterOption.spans)
+	return fmt.Sprintf("%T", p.plain)
 }

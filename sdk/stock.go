@@ -37,10 +37,10 @@ func stockProvider(o options, ownRate bool) *sdktrace.TracerProvider {
 // stock feeds the exporter as OTel's SDK does.
 func (e exporterOption) stock(environment Batching) sdktrace.TracerProviderOption {
 	if e.immediate {
-		return sdktrace.WithSyncer(e.spans)
+		return sdktrace.WithSyncer(e.plain)
 	}
 	b := e.complete(environment)
-	return sdktrace.WithBatcher(e.spans, sdktrace.WithMaxQueueSize(b.Queue), sdktrace.WithMaxExportBatchSize(b.Batch),
+	return sdktrace.WithBatcher(e.plain, sdktrace.WithMaxQueueSize(b.Queue), sdktrace.WithMaxExportBatchSize(b.Batch),
 		sdktrace.WithBatchTimeout(b.Interval), sdktrace.WithExportTimeout(b.Timeout))
 }
 

@@ -121,6 +121,9 @@ func callLine(c callgraph.Call) string {
 	if !c.WeightUnknown {
 		parts = append(parts, fmt.Sprintf("weight %.4g", c.Weight))
 	}
+	if c.Site != 0 {
+		parts = append(parts, "counted as "+c.Counted().String())
+	}
 	if c.Provisional {
 		parts = append(parts, "provisional")
 	}

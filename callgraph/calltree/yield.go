@@ -69,6 +69,9 @@ func (j *Joiner) exitCall(n *node) callgraph.Call {
 		c.Edge.Connection = server.connection()
 	}
 	c.Server = server.half()
+	if c.Client.Counted && !c.Server.Counted && c.Edge.Caller.Node == callgraph.Observed {
+		c.Site = callgraph.SiteIDOf(c.Edge.Caller.Service, j.names.operation(n.peer()))
+	}
 	c.Arrival = j.arrivalOf(j.laterOf(n.arrival, server.arrival))
 	if c.Edge.Connection == callgraph.Messaging && server.start > n.end() {
 		c.Queue = time.Duration(min(server.start-n.end(), math.MaxInt64))

@@ -12,12 +12,6 @@ import (
 	"github.com/jcallgraph/jcallgraph/callgraph"
 )
 
-// Told is what one request tells.
-type Told struct {
-	Cells     []callgraph.Cell     // of collectors: absolute
-	Intervals []callgraph.Interval // of SDKs: to be added
-}
-
 // Decode reads the cells that Encode told, in the order of their first points.
 // Metrics whose name does not begin with Prefix are not looked at. Of the
 // schema's own, any that is malformed or not known fails the whole with its
@@ -27,10 +21,6 @@ func Decode(md pmetric.Metrics) ([]callgraph.Cell, error) {
 	t, err := decode(md, false)
 	return t.Cells, err
 }
-
-// DecodeAll is Decode for those who can keep intervals, too: it reads one from
-// each scope of delta temporality.
-func DecodeAll(md pmetric.Metrics) (Told, error) { return decode(md, true) }
 
 func decode(md pmetric.Metrics, intervals bool) (Told, error) {
 	var t Told

@@ -10,6 +10,16 @@ import (
 	"github.com/jcallgraph/jcallgraph/callgraph"
 )
 
+// Told is what one request tells.
+type Told struct {
+	Cells     []callgraph.Cell     // of collectors: absolute
+	Intervals []callgraph.Interval // of SDKs: to be added
+}
+
+// DecodeAll is Decode for those who can keep intervals, too: it reads one from
+// each scope of delta temporality.
+func DecodeAll(md pmetric.Metrics) (Told, error) { return decode(md, true) }
+
 // maxInstance bounds the name of an instance: its mark is kept in memory.
 const maxInstance = 1024
 

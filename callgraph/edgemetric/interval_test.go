@@ -1,6 +1,9 @@
 package edgemetric
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -219,4 +222,45 @@ func FuzzDecodeAll(f *testing.F) {
 			require.ElementsMatch(t, in.Cells, again.Intervals[0].Cells)
 		}
 	})
+}
+
+// TestGoldenIntervals reads what our SDKs tell: the examples of the spec.
+func TestGoldenIntervals(t *testing.T) {
+	for name, want := range map[string]string{
+		"v1_sdk_client": `7
+production/shop/cart GET /cart -> production//prices (virtual) Prices/Get [rpc] ok 0 calls=3 client=3 server=0 queue=0 alone=0 folded=false
+production/shop/cart GET /cart -> production//prices (virtual) Prices/Get [rpc] ok 10 calls=3 client=3 server=0 queue=0 alone=0 folded=false
+production/shop/cart GET /cart -> production//prices (virtual) Prices/Get [rpc] timeout 10 calls=2 client=2 server=0 queue=0 alone=0 folded=false
+`,
+		"v1_sdk_server": `1
+(referred 0000000000c0ffee:c6a2216423c44b21) -> production/shop/cart GET /cart [http] ok 0 calls=0 client=0 server=2 queue=0 alone=0 folded=false
+(referred 0000000000c0ffee:c6a2216423c44b21:indirect) -> production/shop/cart GET /cart [http] error 0 calls=2 client=0 server=2 queue=0 alone=2 folded=false
+(outside) -> production/shop/cart nightly ok 0 calls=1 client=0 server=1 queue=0 alone=1 folded=false
+`,
+		"v1_sdk_message": `2
+(referred 0000000000c0ffee:0000000000000007) -> production/shop/cart orders process [messaging] error 0 calls=0 client=0 server=1 queue=1 alone=0 folded=false
+`,
+		"v1_sdk_folded": `3
+(unknown) -> production/shop/cart (other) [http] rejected 0 calls=1 client=0 server=2 queue=0 alone=1 folded=true
+production/shop/cart GET -> production//prices (virtual) Prices/Get ok 0 calls=0 client=0 server=0 queue=0 alone=0 folded=false
+`,
+	} {
+		frozen, err := os.ReadFile(filepath.Join("testdata", name+".json"))
+		require.NoError(t, err)
+		md, err := (&pmetric.JSONUnmarshaler{}).UnmarshalMetrics(frozen)
+		require.NoError(t, err)
+		told, err := DecodeAll(md)
+		require.NoError(t, err)
+		require.Empty(t, told.Cells)
+		var text strings.Builder
+		for _, in := range told.Intervals {
+			require.Equal(t, "\x00\x00cart\x00cart-7d9f@00000000c0ffee00", in.Instance)
+			fmt.Fprintln(&text, in.Number)
+			for _, c := range in.Cells {
+				fmt.Fprintf(&text, "%s %s %d calls=%d client=%d server=%d queue=%d alone=%d folded=%t\n", c.Edge, c.Outcome, c.Bucket.Start-noon,
+					c.Calls(), c.Client.Count(), c.Server.Count(), c.Queue.Count(), c.ServerOnly, c.Folded)
+			}
+		}
+		require.Equal(t, want, text.String(), name)
+	}
 }

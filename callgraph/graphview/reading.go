@@ -15,9 +15,9 @@ type reading struct {
 type siteSum struct {
 	clients Count   // client halves
 	left    []Count // of each client edge: what no server half answered
-	excess  Count   // server halves whose client half was not found
+	excess  uint64  // server halves whose client half was not found
 	// answered are the server halves that were looked for, by calling operation.
-	answered map[uint32]Count
+	answered map[uint32]uint64
 }
 
 // count adds up a link's calls without their latencies.
@@ -56,8 +56,8 @@ func (r *reading) calls(id uint32) Count {
 // those whose client half nobody counts.
 func (r *reading) served(e *edge) bool {
 	switch e.role {
-	case apart:
-		return true
+	case apart: // folded references refer to nobody, and their client halves count
+		return r.topology.references[e.caller] != (callgraph.Reference{})
 	case server:
 		return r.topology.sites[e.site].several || r.site(e.site).clients.Calls == 0
 	}
@@ -99,8 +99,8 @@ func (r *reading) addUp(s *site) *siteSum {
 		caller := r.topology.edges[id].caller
 		sum.left[i], sum.answered[caller] = sum.left[i].less(sum.answered[caller])
 	}
-	for _, c := range sum.answered {
-		sum.excess = sum.excess.plus(c)
+	for _, n := range sum.answered {
+		sum.excess += n
 	}
 	for i := range sum.left {
 		sum.left[i], sum.excess = sum.left[i].less(sum.excess)
@@ -110,13 +110,13 @@ func (r *reading) addUp(s *site) *siteSum {
 
 // answered are a site's server halves, but those whose client half nobody
 // counts, by calling operation.
-func (r *reading) answered(s *site) map[uint32]Count {
-	by := make(map[uint32]Count, len(s.clients))
+func (r *reading) answered(s *site) map[uint32]uint64 {
+	by := make(map[uint32]uint64, len(s.clients))
 	for _, id := range s.servers {
 		h := &r.histories[id]
-		halves, _ := h.served(r.period).less(h.count(r.period))
+		halves, alone := h.served(r.period).Calls, h.count(r.period).Calls
 		caller := r.topology.operations.links[r.topology.edges[id].shown].caller
-		by[caller] = by[caller].plus(halves)
+		by[caller] += halves - min(halves, alone)
 	}
 	return by
 }
@@ -139,10 +139,10 @@ func (r *reading) leftOfFolded(id uint32, e *edge) Count {
 }
 
 func (r *reading) addUpFolded(service uint32, edges []uint32) []Count {
-	var excess Count
+	var excess uint64
 	for id := range r.topology.sites {
 		if len(r.topology.sites[id].servers) > 0 {
-			excess = excess.plus(r.excessOf(service, uint32(id)))
+			excess += r.excessOf(service, uint32(id))
 		}
 	}
 	left := make([]Count, len(edges))
@@ -158,7 +158,7 @@ func (r *reading) addUpFolded(service uint32, edges []uint32) []Count {
 
 // excessOf is a site's part for a service: all of it where that is known to
 // call there, else what its operations are referred to by.
-func (r *reading) excessOf(service, id uint32) (c Count) {
+func (r *reading) excessOf(service, id uint32) (n uint64) {
 	s := &r.topology.sites[id]
 	if s.service == service {
 		return r.site(id).excess
@@ -166,25 +166,20 @@ func (r *reading) excessOf(service, id uint32) (c Count) {
 	if s.service == noLink {
 		for caller, answered := range r.site(id).answered {
 			if r.topology.serviceOf[caller] == service {
-				c = c.plus(answered)
+				n += answered
 			}
 		}
 	}
-	return c
+	return n
 }
 
-// less takes answered calls off: those that failed off those that failed, and
-// the others off the others, and what is over off the rest. What could not be
-// taken off is over.
-func (c Count) less(answered Count) (left, over Count) {
-	failed, fine := c.Errors, c.Calls-c.Errors
-	overFailed, overFine := answered.Errors, answered.Calls-answered.Errors
-	for _, pair := range [][2]*uint64{{&failed, &overFailed}, {&fine, &overFine}, {&fine, &overFailed}, {&failed, &overFine}} {
-		n := min(*pair[0], *pair[1])
-		*pair[0] -= n
-		*pair[1] -= n
-	}
-	return Count{failed + fine, failed}, Count{overFailed + overFine, overFailed}
+// less takes calls that were answered off, first those that did not fail: who saw
+// no answer failed. What could not be taken off is over.
+func (c Count) less(answered uint64) (left Count, over uint64) {
+	fine := c.Calls - c.Errors
+	taken := min(fine, answered)
+	failed := min(c.Errors, answered-taken)
+	return c.minus(Count{taken + failed, failed}), answered - taken - failed
 }
 
 func (r *reading) figures(l *link) Figures {

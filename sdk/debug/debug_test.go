@@ -75,6 +75,21 @@ func TestJSON(t *testing.T) {
 	require.Equal(t, s.Recent[0].TraceID[16:24], s.Recent[0].ShortID)
 }
 
+// TestStorm: chains that a storm took the place of are not shown as kept.
+func TestStorm(t *testing.T) {
+	p := sdk.NewTracerProvider(sdk.WithPolicy(sampler.Policy{Rate: sampler.Off, Keep: sampler.Errors}), sdk.WithStormBudget(1))
+	t.Cleanup(func() { require.NoError(t, p.Shutdown(context.Background())) })
+	for range 40 {
+		_, span := p.Tracer("test").Start(t.Context(), "same")
+		span.SetStatus(codes.Error, "")
+		span.End()
+	}
+	s := p.Status()
+	require.Positive(t, s.Spans.Thinned)
+	require.EqualValues(t, 40, s.Spans.KeptFailed+s.Spans.Thinned)
+	require.Len(t, s.Recent, int(s.Spans.KeptFailed))
+}
+
 func TestPage(t *testing.T) {
 	p := provider(t)
 	fail(t, p, 1)

@@ -25,10 +25,8 @@ type intervalWrite struct {
 	failed   error // of this one alone
 }
 
-const (
-	// intervalsAtOnce and cellsAtOnce bound a batch; a larger interval goes alone.
-	intervalsAtOnce = 1024
-)
+// intervalsAtOnce and cellsAtOnce bound a batch; a larger interval goes alone.
+const intervalsAtOnce = 1024
 
 // WriteInterval implements storage.IntervalWriter.
 func (s *Store) WriteInterval(ctx context.Context, in callgraph.Interval) (repeated bool, err error) {

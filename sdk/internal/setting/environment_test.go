@@ -102,11 +102,14 @@ func TestExportersOfEnvironment(t *testing.T) {
 		{
 			"gRPC for spans, HTTP for metrics",
 			[]string{"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "grpc", "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "http/protobuf"},
-			[]setting.Exporter{grpc}, &http,
+			[]setting.Exporter{grpc},
+			&http,
 		},
 		{
-			"an endpoint of spans alone", []string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://c:1/v1/traces"},
-			[]setting.Exporter{http}, &setting.Exporter{Kind: setting.HTTP, Endpoint: "http://c:1/v1/metrics"},
+			"an endpoint of spans alone",
+			[]string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://c:1/v1/traces"},
+			[]setting.Exporter{http},
+			&setting.Exporter{Kind: setting.HTTP, Endpoint: "http://c:1/v1/metrics"},
 		},
 		{"fan-out", []string{"OTEL_TRACES_EXPORTER", "otlp,console"}, []setting.Exporter{http, console}, &http},
 		{"console", []string{"OTEL_TRACES_EXPORTER", "console"}, []setting.Exporter{console}, nil},

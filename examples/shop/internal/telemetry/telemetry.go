@@ -15,11 +15,12 @@ import (
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetricgrpc"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc"
 	"go.opentelemetry.io/otel/sdk/resource"
-	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
+	"google.golang.org/grpc/credentials/insecure"
 
 	"github.com/jcallgraph/jcallgraph/sdk"
 )
@@ -41,39 +42,54 @@ type Options struct {
 // Start sets OpenTelemetry's and slog's globals, which the services and their
 // instrumentation use. stop sends what is left; it returns when ctx ends.
 func Start(ctx context.Context, o Options) (stop func(context.Context) error, err error) {
-	exporter, err := newExporter(ctx, o.OTLP)
+	conn, err := connect(o.OTLP)
 	if err != nil {
 		return nil, fmt.Errorf("export to %s: %w", o.OTLP, err)
+	}
+	end, err := start(ctx, o, conn)
+	if err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	// A collector that is away is no event of the shop's: its log says so, the terminal does not.
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { slog.Info("telemetry", "error", err) }))
+	return func(ctx context.Context) error { return errors.Join(end(ctx), conn.Close()) }, nil
+}
+
+// start sends spans, and the counts of calls, over one connection.
+func start(ctx context.Context, o Options, conn *grpc.ClientConn) (stop func(context.Context) error, err error) {
+	spans, err := otlptracegrpc.New(ctx, otlptracegrpc.WithGRPCConn(conn), otlptracegrpc.WithRetry(otlptracegrpc.RetryConfig{
+		Enabled: true, InitialInterval: 500 * time.Millisecond, MaxInterval: 2 * time.Second, MaxElapsedTime: time.Minute,
+	}))
+	if err != nil {
+		return nil, err
+	}
+	counts, err := otlpmetricgrpc.New(ctx, otlpmetricgrpc.WithGRPCConn(conn), otlpmetricgrpc.WithRetry(otlpmetricgrpc.RetryConfig{}))
+	if err != nil {
+		return nil, errors.Join(err, spans.Shutdown(ctx))
 	}
 	stop, err = sdk.Setup(ctx,
 		sdk.WithResource(describe(o.Service)),
 		// A graph that moves within a second.
-		sdk.WithExporter(exporter, sdk.Batching{Interval: 500 * time.Millisecond, Borrows: true}),
+		sdk.WithExporter(spans, sdk.Batching{Interval: 500 * time.Millisecond, Borrows: true}),
+		sdk.WithEdgeExporter(counts),
 		sdk.WithChainKeys("", OrderKey),
 		// A warning or an error is shown by the chain, too.
 		sdk.WithLog(slog.NewTextHandler(o.Log, nil), sdk.LogEvents(slog.LevelWarn)),
 	)
 	if err != nil {
-		return nil, errors.Join(err, exporter.Shutdown(ctx))
+		return nil, errors.Join(err, spans.Shutdown(ctx), counts.Shutdown(ctx))
 	}
-	// A collector that is away is no event of the shop's: its log says so, the terminal does not.
-	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { slog.Info("telemetry", "error", err) }))
 	return stop, nil
 }
 
-// newExporter finds a collector that comes back within two seconds, however
-// long it was away: gRPC by itself waits up to two minutes.
-func newExporter(ctx context.Context, endpoint string) (sdktrace.SpanExporter, error) {
+// connect finds a collector that comes back within two seconds, however long it
+// was away: gRPC by itself waits up to two minutes.
+func connect(endpoint string) (*grpc.ClientConn, error) {
 	soon := backoff.DefaultConfig
 	soon.MaxDelay = 2 * time.Second
-	return otlptracegrpc.New(ctx,
-		otlptracegrpc.WithEndpoint(endpoint),
-		otlptracegrpc.WithInsecure(),
-		otlptracegrpc.WithRetry(otlptracegrpc.RetryConfig{
-			Enabled: true, InitialInterval: 500 * time.Millisecond, MaxInterval: 2 * time.Second, MaxElapsedTime: time.Minute,
-		}),
-		otlptracegrpc.WithDialOption(grpc.WithConnectParams(grpc.ConnectParams{Backoff: soon, MinConnectTimeout: 2 * time.Second})),
-	)
+	return grpc.NewClient("passthrough:///"+endpoint,
+		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithConnectParams(grpc.ConnectParams{Backoff: soon, MinConnectTimeout: 2 * time.Second}))
 }
 
 func describe(service string) *resource.Resource {
