@@ -38,6 +38,14 @@ func (b *bench) ratios(m costs) {
 	b.memory("kept8", m["kept8"])
 }
 
+func low(list []cost) float64 {
+	var values []float64
+	for _, c := range list {
+		values = append(values, c.nanos)
+	}
+	return quantile(values, 0.1)
+}
+
 // ratio is that of the medians; its spread is the distance of the quartiles of
 // the rounds' own ratios.
 func (b *bench) ratio(name string, ours, theirs []cost) {
@@ -47,6 +55,7 @@ func (b *bench) ratio(name string, ours, theirs []cost) {
 		each = append(each, ours[i].nanos/theirs[i].nanos)
 	}
 	b.Print(name+"_spread", quantile(each, 0.75)-quantile(each, 0.25), "ratio")
+	b.Note("%s of each one's tenth percentiles, which other work on the machine disturbs least: %.3f", name, low(ours)/low(theirs))
 }
 
 // memory leaves out what others than the spans allocate now and then: less than

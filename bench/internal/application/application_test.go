@@ -34,7 +34,7 @@ func receive(t *testing.T) (address string) {
 	go func() { done <- server.Serve(l) }()
 	t.Cleanup(func() {
 		server.Stop()
-		<-done
+		require.NoError(t, <-done)
 	})
 	return l.Addr().String()
 }
