@@ -143,7 +143,7 @@ func requireCountedOnce(t *testing.T, s *Store, numbers []int) {
 
 func numberedCell(n int) callgraph.Cell {
 	var c callgraph.Cell
-	c.Edge.Callee.Name, c.Bucket, c.Opened, c.Sequence = strconv.Itoa(n), callgraph.Bucket{Width: 10}, 1, uint64(n)
+	c.Edge.Callee.Name, c.Bucket, c.Opened, c.Sequence = strconv.Itoa(n), callgraph.Bucket{Width: 10}, time.Now().Unix(), uint64(n)
 	return c
 }
 
