@@ -25,7 +25,10 @@ func (o *options) carried() tracecontext.Options {
 func (r *localRoot) takeRandomness(ctx context.Context) {
 	for _, key := range r.provider.options.chainKeys {
 		if value, ok := tracecontext.BaggageValue(ctx, key); ok {
-			r.origin = &origin{ot: sampler.State{HasRandomness: true, Randomness: r.provider.keyRandomness(value)}}
+			if r.origin == nil {
+				r.origin = &origin{}
+			}
+			r.origin.ot = sampler.State{HasRandomness: true, Randomness: r.provider.keyRandomness(value)}
 			return
 		}
 	}

@@ -113,8 +113,8 @@ func (h half) String() string {
 
 // half: exit spans are client halves. A local root is a server half where it
 // is its trace's root, or where its caller says who it is; what another SDK
-// called is left to the collector, which sees both spans. Consumers of batches
-// say by links who called them, to the collector.
+// called is left to the collector, which sees both spans. So is a consumer of
+// several messages, unless all of them tell.
 func (s *span) half() half {
 	r := s.root
 	switch {
@@ -124,12 +124,16 @@ func (s *span) half() half {
 		return clientHalf
 	case s != &r.span:
 		return noHalf
+	case r.traits&traitLinked != 0:
+		return halfIf(len(r.origin.callers) > 0)
 	case r.origin == nil || r.origin.parent == nil:
-		if r.traits.kind() == trace.SpanKindConsumer && r.traits&traitLinked != 0 {
-			return noHalf
-		}
 		return serverHalf
-	case r.origin.hasEntry && isEntry(s.traits.kind()):
+	}
+	return halfIf(r.origin.hasEntry && isEntry(s.traits.kind()))
+}
+
+func halfIf(counted bool) half {
+	if counted {
 		return serverHalf
 	}
 	return noHalf
@@ -142,8 +146,19 @@ func (r *localRoot) count(s *span, as *edge.Operation) {
 	case clientHalf:
 		r.countClient(s, as)
 	case serverHalf:
-		r.provider.edges.counters.Server(
-			as, r.caller(), callgraph.Connection(s.connection), callgraph.Outcome(s.outcome), s.end(), s.duration(), 0)
+		r.countServer(s, as)
+	}
+}
+
+func (r *localRoot) countServer(s *span, as *edge.Operation) {
+	counters, end, d := r.provider.edges.counters, s.end(), s.duration()
+	connection, outcome := callgraph.Connection(s.connection), callgraph.Outcome(s.outcome)
+	if r.traits&traitLinked == 0 {
+		counters.Server(as, r.caller(), connection, outcome, end, d, 0)
+		return
+	}
+	for _, c := range r.origin.callers {
+		counters.Server(as, c, connection, outcome, end, d, 0)
 	}
 }
 
@@ -195,8 +210,12 @@ func (r *localRoot) caller() edge.Caller {
 	if r.origin == nil || r.origin.parent == nil {
 		return edge.Caller{Outside: true}
 	}
-	entry := r.origin.entry
-	indirect := entry.Indirect(r.parent)
+	return callerOf(r.origin.entry, r.parent)
+}
+
+// callerOf is the caller that a span's entry in tracestate names.
+func callerOf(entry callgraph.StateEntry, sender trace.SpanID) edge.Caller {
+	indirect := entry.Indirect(sender)
 	return edge.Caller{
 		From:   callgraph.Reference{Caller: entry.Caller, Site: entry.Site, Indirect: indirect},
 		Counts: entry.Counted && !indirect,

@@ -129,6 +129,49 @@ func TestWhatAnotherSDKCalledIsLeftToTheCollector(t *testing.T) {
 	})
 }
 
+// TestInstrumentationThatWrapsTheParent: otelgrpc puts the context of the span
+// that came in the place of what the propagator made.
+func TestInstrumentationThatWrapsTheParent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stock := counting(t, "stock", sampler.Always)
+		ctx := trace.ContextWithRemoteSpanContext(extract(t, callgraph.StateEntry{Caller: 1, Site: 2, Counted: true}), trace.SpanContextFromContext(extract(t, callgraph.StateEntry{Caller: 1, Site: 2, Counted: true})))
+		_, s := stock.Start(ctx, "Stock/Find", trace.WithSpanKind(trace.SpanKindServer))
+		s.End()
+		require.Equal(t, []string{reference(1, 2) + " -> e//stock Stock/Find ok server=1"}, stock.cells())
+		require.NotContains(t, stock.left()[0], "jcg", "what came is not passed on")
+	})
+}
+
+func TestEachMessageOfABatchIsCounted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stock := counting(t, "stock", sampler.Always)
+		var links []trace.Link
+		for caller := range callgraph.StaticID(3) {
+			links = append(links, trace.LinkFromContext(extract(t, callgraph.StateEntry{Caller: caller + 1, Site: 9, Counted: true})))
+		}
+		_, s := stock.Start(t.Context(), "process", trace.WithSpanKind(trace.SpanKindConsumer), trace.WithLinks(links...))
+		s.End()
+		require.Equal(t, []string{
+			reference(1, 9) + " -> e//stock process [messaging] ok server=1",
+			reference(2, 9) + " -> e//stock process [messaging] ok server=1",
+			reference(3, 9) + " -> e//stock process [messaging] ok server=1",
+		}, stock.cells())
+		require.Equal(t, "server", valueOf(stock.named(t, "process"), callgraph.AttributeCounted).AsString())
+
+		_, s = stock.Start(t.Context(), "process", trace.WithSpanKind(trace.SpanKindConsumer), trace.WithLinks(append(links, trace.LinkFromContext(high(t.Context())))...))
+		s.End()
+		require.Empty(t, stock.cells(), "the collector knows better")
+	})
+}
+
+// extract is the context of a request from a span of ours.
+func extract(t *testing.T, e callgraph.StateEntry) context.Context {
+	t.Helper()
+	e.Sender = 0x05060708
+	h := http.Header{"Traceparent": {"00-0102030405060708090a0b0c0d0e0f10-0102030405060708-01"}, "Tracestate": {"jcg=" + e.String()}}
+	return headers.Extract(t.Context(), propagation.HeaderCarrier(h))
+}
+
 func TestAStaleEntryMakesAnIndirectCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stock := counting(t, "stock", sampler.Always)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
 	"github.com/jcallgraph/jcallgraph/sampler"
+	"github.com/jcallgraph/jcallgraph/sdk/internal/edge"
 	"github.com/jcallgraph/jcallgraph/sdk/internal/tracecontext"
 )
 
@@ -19,6 +20,7 @@ type origin struct {
 	hasEntry bool
 	ot       sampler.State
 	debug    bool
+	callers  []edge.Caller // of a consumer of several messages
 
 	once  sync.Once
 	state trace.TraceState
@@ -27,16 +29,9 @@ type origin struct {
 // join makes the local trace a part of its parent's trace; or, where that one
 // is not to be believed, the first part of a trace that links to it.
 func (r *localRoot) join(parent trace.Span) {
-	if parent == nil {
+	remote := r.remoteOf(parent)
+	if remote == nil {
 		return
-	}
-	remote, ok := parent.(*tracecontext.Remote)
-	if !ok {
-		sc := parent.SpanContext()
-		if !sc.TraceID().IsValid() {
-			return
-		}
-		remote = tracecontext.FromSpanContext(sc)
 	}
 	if remote.Untrusted() || r.provider.options.public && remote.IsRemote() {
 		r.addLink(trace.Link{SpanContext: remote.SpanContext()})
@@ -47,6 +42,55 @@ func (r *localRoot) join(parent trace.Span) {
 	o.ot, _ = sampler.ParseState(remote.OT()) // what is not valid is not said
 	o.entry, o.hasEntry = remote.Entry()
 	r.origin = o
+}
+
+// remoteOf is what the parent said of itself, nil where there is none.
+func (r *localRoot) remoteOf(parent trace.Span) *tracecontext.Remote {
+	if parent == nil {
+		return nil
+	}
+	if remote, ok := parent.(*tracecontext.Remote); ok {
+		return remote
+	}
+	sc := parent.SpanContext()
+	if !sc.TraceID().IsValid() {
+		return nil
+	}
+	if near, ok := tracecontext.Near(r.ctx, sc); ok && sc.IsRemote() {
+		return near
+	}
+	return tracecontext.FromSpanContext(sc)
+}
+
+// takeLinks notes who called a consumer that says so by links, if all of them
+// tell.
+func (r *localRoot) takeLinks(links []trace.Link) {
+	if len(links) == 0 || r.traits.kind() != trace.SpanKindConsumer || r.provider.edges == nil {
+		return
+	}
+	r.traits |= traitLinked
+	if r.origin == nil {
+		r.origin = &origin{}
+	}
+	r.origin.callers = r.linkedCallers(links)
+}
+
+func (r *localRoot) linkedCallers(links []trace.Link) []edge.Caller {
+	callers := make([]edge.Caller, 0, len(links)+1)
+	parent := r.origin.hasEntry // not among the links yet
+	for i := range links {
+		sc := links[i].SpanContext
+		entry, err := callgraph.ParseStateEntry(sc.TraceState().Get(callgraph.StateKey))
+		if err != nil {
+			return nil
+		}
+		parent = parent && sc.SpanID() != r.parent
+		callers = append(callers, callerOf(entry, sc.SpanID()))
+	}
+	if parent {
+		callers = append(callers, callerOf(r.origin.entry, r.parent))
+	}
+	return callers
 }
 
 // samplingParent is the parent as the sampler sees it.
@@ -91,7 +135,7 @@ func (r *localRoot) stateFor(weighted bool, t sampler.Threshold) trace.TraceStat
 	ot.HasThreshold, ot.Threshold = weighted, t
 	var state trace.TraceState
 	if r.origin.parent != nil {
-		state = r.origin.parent.SpanContext().TraceState()
+		state = r.origin.parent.TraceState()
 	}
 	value := ot.String()
 	if value == state.Get(sampler.StateKey) {

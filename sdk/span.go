@@ -59,7 +59,7 @@ type traits uint8
 
 const (
 	traitKind    traits = 0x07
-	traitLinked  traits = 0x08 // started with links
+	traitLinked  traits = 0x08 // a consumer that started with links
 	traitSampled traits = 0x80
 	traitRandom  traits = 0x40
 	// traitWeighted: the local root's threshold is valid.

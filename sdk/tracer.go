@@ -61,10 +61,8 @@ func (t *tracer) newRoot(ctx context.Context, name string, config *trace.SpanCon
 	r.root = r
 	r.traits = traits(trace.ValidateSpanKind(config.SpanKind()))
 	r.setStart(config)
-	if len(config.Links()) > 0 {
-		r.traits |= traitLinked
-	}
 	r.join(parent)
+	r.takeLinks(config.Links())
 	if r.traceID.IsValid() {
 		r.id = r.newSpanID(ctx)
 	} else {

@@ -7,7 +7,6 @@ import (
 
 	"go.opentelemetry.io/otel/baggage"
 	"go.opentelemetry.io/otel/propagation"
-	"go.opentelemetry.io/otel/trace"
 
 	"github.com/jcallgraph/jcallgraph/sdk/internal/tracecontext"
 )
@@ -25,7 +24,7 @@ func ExampleNew() {
 	entry, _ := caller.Entry()
 	fmt.Println("called by", entry.Caller, "of the chain that began at", entry.Entrance)
 	fmt.Println("indirect:", entry.Indirect(caller.SpanID()))
-	fmt.Println("others see", trace.SpanContextFromContext(ctx).TraceState())
+	fmt.Println("others see", caller.TraceState())
 	fmt.Println("order", baggage.FromContext(ctx).Member("order.id").Value())
 	// Output:
 	// called by 000000000000000b of the chain that began at 000000000000000a

@@ -58,14 +58,31 @@ func FromSpanContext(sc trace.SpanContext) *Remote {
 	return r
 }
 
-// SpanContext is the caller's span. Its TraceState has the entries of others
-// and ot, but not jcg, which only a span of ours may send on. Keys of Trace
-// Context level 2, which otel-go does not know, are missing in it.
+// Near is the remote parent of that span context, in ctx or above: some
+// instrumentations put the context of the span that came in its place.
+func Near(ctx context.Context, sc trace.SpanContext) (*Remote, bool) {
+	r, ok := ctx.Value(nearKey{}).(*Remote)
+	return r, ok && r.traceID == sc.TraceID() && r.spanID == sc.SpanID()
+}
+
+// SpanContext is the caller's span. Its TraceState has jcg, so that links say
+// who called, too; a stock SDK that sends it on makes it stale
+// (callgraph.StateEntry.Indirect). Keys of Trace Context level 2, which otel-go
+// does not know, are missing in it.
 func (r *Remote) SpanContext() trace.SpanContext {
+	state := r.TraceState()
+	if _, ok := r.Entry(); ok {
+		if with, err := state.Insert(callgraph.StateKey, r.members.entry); err == nil {
+			state = with
+		}
+	}
 	return trace.NewSpanContext(trace.SpanContextConfig{
-		TraceID: r.traceID, SpanID: r.spanID, TraceFlags: r.flags, TraceState: r.traceState(), Remote: r.remote,
+		TraceID: r.traceID, SpanID: r.spanID, TraceFlags: r.flags, TraceState: state, Remote: r.remote,
 	})
 }
+
+// nearKey finds the nearest Remote.
+type nearKey struct{}
 
 // TraceID is the caller's.
 func (r *Remote) TraceID() trace.TraceID { return r.traceID }
@@ -119,6 +136,8 @@ func (r *Remote) Value(key any) any {
 		if r.rawBaggage != "" {
 			return r.parsedBaggage().state
 		}
+	case nearKey{}:
+		return r
 	case remoteKey{}:
 		if r.rawBaggage != "" {
 			return r
@@ -127,7 +146,9 @@ func (r *Remote) Value(key any) any {
 	return r.Context.Value(key)
 }
 
-func (r *Remote) traceState() trace.TraceState {
+// TraceState has the entries of others and ot, but not jcg, which only a span of
+// ours may send on.
+func (r *Remote) TraceState() trace.TraceState {
 	if r.members.all == "" {
 		return trace.TraceState{}
 	}

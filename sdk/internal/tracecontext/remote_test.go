@@ -36,7 +36,8 @@ func TestRemoteSaysWhatTheCallerSaid(t *testing.T) {
 			require.True(t, ok)
 			checkRemote(t, r)
 			assert.Equal(t, "th:ffbe76c8b43958", r.SpanContext().TraceState().Get("ot"))
-			assert.Empty(t, r.SpanContext().TraceState().Get("jcg"), "it would leave again, stale")
+			assert.Equal(t, wantEntry.String(), r.SpanContext().TraceState().Get("jcg"), "for links")
+			assert.Empty(t, r.TraceState().Get("jcg"), "it would leave again, stale")
 			assert.True(t, r.SpanContext().IsRemote())
 			assert.False(t, r.IsRecording())
 			r.SetName("nothing happens")
@@ -75,8 +76,7 @@ func TestRemoteOfAStockPropagator(t *testing.T) {
 	assert.False(t, ok)
 }
 
-// TestStaleEntry: a stock SDK behind our propagator cannot send the entry on;
-// one behind stock propagators does, which its Sender gives away.
+// TestStaleEntry: a stock SDK sends the entry on, which its Sender gives away.
 func TestStaleEntry(t *testing.T) {
 	tracer := sdktrace.NewTracerProvider().Tracer("")
 	between := func(p propagation.TextMapPropagator) *Remote {
@@ -90,10 +90,25 @@ func TestStaleEntry(t *testing.T) {
 		assert.Equal(t, "vendor=t61rcWkgMzE", r.Foreign())
 		return r
 	}
-	entry, ok := between(stock).Entry()
-	assert.True(t, ok)
-	assert.True(t, entry.Indirect(between(stock).SpanID()))
-	_, ok = between(New(Options{})).Entry()
+	for _, p := range []propagation.TextMapPropagator{stock, New(Options{})} {
+		r := between(p)
+		entry, ok := r.Entry()
+		assert.True(t, ok)
+		assert.True(t, entry.Indirect(r.SpanID()))
+	}
+}
+
+// TestNear: instrumentations put the context of the span that came in the place
+// of the Remote.
+func TestNear(t *testing.T) {
+	ctx := New(Options{}).Extract(t.Context(), propagation.MapCarrier(incoming))
+	sc := trace.SpanContextFromContext(ctx)
+	r, ok := Near(trace.ContextWithRemoteSpanContext(ctx, sc), sc)
+	require.True(t, ok)
+	checkRemote(t, r)
+	_, ok = Near(ctx, sc.WithSpanID(trace.SpanID{1}))
+	assert.False(t, ok, "of another span")
+	_, ok = Near(t.Context(), sc)
 	assert.False(t, ok)
 }
 
@@ -174,7 +189,7 @@ func TestConcurrentUse(t *testing.T) {
 		for _, use := range []func(){
 			func() { assert.Contains(t, fmt.Sprintf("%v %+v %s", ctx, ctx, ctx), "00f067aa0ba902b7") },
 			func() { assert.Equal(t, 2, baggage.FromContext(ctx).Len()) },
-			func() { assert.Equal(t, 2, trace.SpanContextFromContext(ctx).TraceState().Len()) },
+			func() { assert.Equal(t, 3, trace.SpanContextFromContext(ctx).TraceState().Len()) },
 			func() {
 				out := propagation.MapCarrier{}
 				p.Inject(ctx, out)
