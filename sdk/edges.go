@@ -153,6 +153,10 @@ func (r *localRoot) count(s *span, as *edge.Operation) {
 func (r *localRoot) countServer(s *span, as *edge.Operation) {
 	counters, end, d := r.provider.edges.counters, s.end(), s.duration()
 	connection, outcome := callgraph.Connection(s.connection), callgraph.Outcome(s.outcome)
+	if r.origin == nil {
+		counters.Entrance(as, connection, outcome, end, d)
+		return
+	}
 	if r.traits&traitLinked == 0 {
 		counters.Server(as, r.caller(), connection, outcome, end, d, 0)
 		return

@@ -148,6 +148,10 @@ func (r *localRoot) leave(s *span, state localState, kept bool, as *edge.Operati
 
 // part decides the ended span and takes its body off. The caller holds mu.
 func (s *span) part(state localState, kept bool) (v sampler.Verdict, body *Record) {
+	if !kept && state&(stateKept|stateStormed) == 0 && s.flags&flagKeep == 0 && !s.root.traits.sampled() {
+		body, s.body = s.body, nil
+		return v, body // most of them
+	}
 	v = s.verdict(state, kept || s.flags&flagKeep != 0)
 	body, s.body = s.body, nil
 	return v, body

@@ -55,6 +55,9 @@ func (s *span) describe(r *Record, v sampler.Verdict) {
 		TraceState: s.root.stateOf(v),
 	})
 	r.parent = s.parentContext()
+	if r.state = ""; s.root.origin == nil && v.Weighted {
+		r.state = s.provider.states.of(v.Threshold).text
+	}
 }
 
 // stateOf is the tracestate that a verdict has; mostly that of the live spans.

@@ -65,7 +65,7 @@ func (r *localRoot) remoteOf(parent trace.Span) *tracecontext.Remote {
 // takeLinks notes who called a consumer that says so by links, if all of them
 // tell.
 func (r *localRoot) takeLinks(links []trace.Link) {
-	if len(links) == 0 || r.traits.kind() != trace.SpanKindConsumer || r.provider.edges == nil {
+	if r.traits.kind() != trace.SpanKindConsumer || r.provider.edges == nil {
 		return
 	}
 	r.traits |= traitLinked
@@ -117,7 +117,7 @@ func (r *localRoot) traceState() trace.TraceState {
 		if r.traits&(traitSampled|traitWeighted) != traitSampled|traitWeighted {
 			return trace.TraceState{}
 		}
-		return r.provider.states.of(r.threshold)
+		return r.provider.states.of(r.threshold).state
 	}
 	r.origin.once.Do(func() { r.origin.state = r.stateFor(r.head().Sampled && r.head().Weighted, r.threshold) })
 	return r.origin.state
@@ -129,7 +129,7 @@ func (r *localRoot) stateFor(weighted bool, t sampler.Threshold) trace.TraceStat
 		if !weighted {
 			return trace.TraceState{}
 		}
-		return r.provider.states.of(t)
+		return r.provider.states.of(t).state
 	}
 	ot := r.origin.ot
 	ot.HasThreshold, ot.Threshold = weighted, t
@@ -161,16 +161,18 @@ type thresholdStates struct {
 type thresholdState struct {
 	threshold sampler.Threshold
 	state     trace.TraceState
+	text      string
 }
 
-func (s *thresholdStates) of(t sampler.Threshold) trace.TraceState {
+func (s *thresholdStates) of(t sampler.Threshold) *thresholdState {
 	if last := s.last.Load(); last != nil && last.threshold == t {
-		return last.state
+		return last
 	}
 	state, err := trace.TraceState{}.Insert(sampler.StateKey, sampler.State{HasThreshold: true, Threshold: t}.String())
 	if err != nil {
-		return trace.TraceState{} // cannot be: the value is ours
+		return &thresholdState{} // cannot be: the value is ours
 	}
-	s.last.Store(&thresholdState{t, state})
-	return state
+	made := &thresholdState{t, state, state.String()}
+	s.last.Store(made)
+	return made
 }

@@ -39,6 +39,7 @@ type Record struct {
 	name        string
 	spanContext trace.SpanContext
 	parent      trace.SpanContext
+	state       string // of spanContext, where it is known
 	kind        trace.SpanKind
 	statusCode  codes.Code
 	start, end  int64
@@ -54,6 +55,14 @@ func (r *Record) Name() string { return r.name }
 
 // SpanContext has the flag and the tracestate of the decision.
 func (r *Record) SpanContext() trace.SpanContext { return r.spanContext }
+
+// TraceState is the text of SpanContext's tracestate, mostly without making it.
+func (r *Record) TraceState() string {
+	if r.state != "" {
+		return r.state
+	}
+	return r.spanContext.TraceState().String()
+}
 
 // Parent is invalid for a root.
 func (r *Record) Parent() trace.SpanContext { return r.parent }
@@ -127,6 +136,6 @@ func (r *Record) clearFinished() {
 	if cap(r.buffer) > maxBuffer {
 		r.buffer = nil
 	}
-	r.scope, r.name = nil, ""
+	r.scope, r.name, r.state = nil, "", ""
 	r.spanContext, r.parent = trace.SpanContext{}, trace.SpanContext{}
 }

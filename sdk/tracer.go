@@ -61,8 +61,12 @@ func (t *tracer) newRoot(ctx context.Context, name string, config *trace.SpanCon
 	r.root = r
 	r.traits = traits(trace.ValidateSpanKind(config.SpanKind()))
 	r.setStart(config)
-	r.join(parent)
-	r.takeLinks(config.Links())
+	if parent != nil {
+		r.join(parent)
+	}
+	if links := config.Links(); len(links) > 0 {
+		r.takeLinks(links)
+	}
 	if r.traceID.IsValid() {
 		r.id = r.newSpanID(ctx)
 	} else {

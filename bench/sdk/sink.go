@@ -48,9 +48,13 @@ func (s *sink) count(n int) {
 }
 
 func (s *sink) read(span sdktrace.ReadOnlySpan) {
+	s.readWith(span, span.SpanContext().TraceState().String())
+}
+
+func (s *sink) readWith(span sdktrace.ReadOnlySpan, state string) {
 	sc, parent, status := span.SpanContext(), span.Parent(), span.Status()
 	traceID, spanID, parentID := sc.TraceID(), sc.SpanID(), parent.SpanID()
-	n := len(span.Name()) + len(sc.TraceState().String()) + len(status.Description) + int(status.Code)
+	n := len(span.Name()) + len(state) + len(status.Description) + int(status.Code)
 	n += int(traceID[15]) + int(spanID[7]) + int(parentID[7]) + int(sc.TraceFlags()) + int(span.SpanKind())
 	n += int(span.EndTime().UnixNano() - span.StartTime().UnixNano())
 	n += span.DroppedAttributes() + span.DroppedEvents() + span.DroppedLinks()
@@ -83,7 +87,7 @@ type recordSink struct{ *sink }
 
 func (s recordSink) ExportRecords(_ context.Context, records []*sdk.Record) error {
 	for _, r := range records {
-		s.read(r)
+		s.readWith(r, r.TraceState())
 	}
 	s.count(len(records))
 	return nil

@@ -134,6 +134,12 @@ type Caller struct {
 	Counts bool
 }
 
+// Entrance is Server of a call from outside that did not wait in a queue.
+func (c *Counters) Entrance(callee *Operation, conn callgraph.Connection, outcome callgraph.Outcome, end int64, d time.Duration) {
+	k := key{own: callee, side: outsideSide, connection: conn}
+	c.count(&k, &half{bucket: bucketOf(end), duration: d, outcome: outcome})
+}
+
 // Server counts the server half of a call that ended at the given Unix
 // nanosecond; queue is the time that a message waited.
 func (c *Counters) Server(callee *Operation, from Caller, conn callgraph.Connection, outcome callgraph.Outcome, end int64, d, queue time.Duration) {
