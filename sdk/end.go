@@ -148,7 +148,7 @@ func (r *localRoot) leave(s *span, state localState, kept bool, as *edge.Operati
 
 // part decides the ended span and takes its body off. The caller holds mu.
 func (s *span) part(state localState, kept bool) (v sampler.Verdict, body *Record) {
-	if !kept && state&(stateKept|stateStormed) == 0 && s.flags&flagKeep == 0 && !s.root.traits.sampled() {
+	if !kept && state&(stateKept|stateStormed|stateJoined) == 0 && s.flags&flagKeep == 0 && !s.root.traits.sampled() {
 		body, s.body = s.body, nil
 		return v, body // most of them
 	}
@@ -201,6 +201,7 @@ func (s *span) verdict(state localState, kept bool) sampler.Verdict {
 	if kept && state.thin() > 0 {
 		v.Threshold = r.thinned(state.thin())
 	}
+	v.Export = v.Export || state&stateJoined != 0
 	return v
 }
 

@@ -93,7 +93,7 @@ func (r *localRoot) decideHead(config *trace.SpanConfig) bool {
 	if r.origin == nil && p.plainRoots {
 		head = sampler.HeadOf(p.roots, sampler.RandomnessOf(r.traceID))
 	} else {
-		head = p.policy.Head(r.samplingStart(config.Attributes()))
+		head = p.policy.Head(r.samplingStart(r.name, config.Attributes()))
 	}
 	if head.Sampled {
 		r.traits |= traitSampled
@@ -108,9 +108,9 @@ func (r *localRoot) decideHead(config *trace.SpanConfig) bool {
 	return head.Sampled || p.records
 }
 
-func (r *localRoot) samplingStart(attributes []attribute.KeyValue) sampler.Start {
+func (r *localRoot) samplingStart(name string, attributes []attribute.KeyValue) sampler.Start {
 	return sampler.Start{
-		TraceID: r.traceID, Randomness: r.randomness(), Parent: r.samplingParent(), Operation: r.name,
+		TraceID: r.traceID, Randomness: r.randomness(), Parent: r.samplingParent(), Operation: name,
 		Kind: r.traits.kind(), Attributes: attributes,
 	}
 }
