@@ -14,22 +14,30 @@ import (
 // End ends the span. In a deferred call it records a panic and lets it go on.
 func (s *span) End(options ...trace.SpanEndOption) {
 	now := s.provider.clock.now()
-	s.mu.Lock()
-	if s.flags&flagEnded != 0 {
-		s.mu.Unlock()
-		return
-	}
 	var config trace.SpanConfig
 	if len(options) > 0 {
 		config = trace.NewSpanEndConfig(options...)
 	}
-	if s.provider.recordsPanics {
+	s.mu.Lock()
+	if s.flags&flagEnded == 0 && s.provider.recordsPanics {
 		if v := recover(); v != nil {
 			defer panic(v)
-			s.addEvent(semconv.ExceptionEventName, exception(typeName(v), fmt.Sprint(v), eventOptions(config)))
+			s.recordPanic(v, config)
 		}
 	}
+	if s.flags&flagEnded != 0 {
+		s.mu.Unlock()
+		return
+	}
 	s.finish(now, &config)
+}
+
+// recordPanic unlocks the span meanwhile: the text of v is the application's to
+// make.
+func (s *span) recordPanic(v any, config trace.SpanConfig) {
+	s.mu.Unlock()
+	defer s.mu.Lock()
+	s.AddEvent(semconv.ExceptionEventName, exception(typeName(v), fmt.Sprint(v), eventOptions(config))...)
 }
 
 // eventOptions asks for the stack of a panic where the end does.
