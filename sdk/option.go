@@ -115,7 +115,8 @@ func WithStormBudget(perSecond int) Option {
 // WithScope says what is kept with a span that failed.
 func WithScope(s Scope) Option { return optionFunc(func(o *options) { o.scope = s }) }
 
-// WithSpanLimits bounds what a span holds; sdktrace.NewSpanLimits has the
+// WithSpanLimits bounds what a span holds, as sdktrace.WithRawSpanLimits does: a
+// limit of zero allows none, one below is no limit. sdktrace.NewSpanLimits has the
 // defaults, which are the environment's.
 func WithSpanLimits(l sdktrace.SpanLimits) Option {
 	return optionFunc(func(o *options) { o.limits = l })
@@ -149,7 +150,7 @@ func WithMaxBodies(n int) Option { return optionFunc(func(o *options) { o.maxBod
 func WithoutPanicRecording() Option { return optionFunc(func(o *options) { o.silentPanic = true }) }
 
 // WithPublicEndpoint has the process believe no remote parent: its traces link
-// to them, and begin here.
+// to them, and begin here. Where only some listeners are public, see Untrusted.
 func WithPublicEndpoint() Option { return optionFunc(func(o *options) { o.public = true }) }
 
 // WithChainKeys names baggage entries, such as order.number, that are copied to

@@ -1,6 +1,7 @@
 package sdk
 
 import (
+	"context"
 	"fmt"
 	"slices"
 
@@ -13,10 +14,18 @@ import (
 // Propagator carries traceparent, tracestate and baggage between processes, in
 // the place of OTel's propagation.TraceContext and propagation.Baggage. Business
 // keys go to trusted destinations only, and are not taken from callers that are
-// not trusted. Setup sets one.
+// not trusted (Untrusted). Setup sets one, which heeds WithPublicEndpoint and the
+// debug key, too; here that key is to be among the others.
 func Propagator(chainKeys ...string) propagation.TextMapPropagator {
 	return tracecontext.New(tracecontext.Options{Baggage: true, OwnKeys: chainKeys})
 }
+
+// Untrusted marks ctx, and all below it, as that of one public listener among
+// others; WithPublicEndpoint is for a process that has no others. Requests that
+// Propagator reads there are not believed: their traces begin here, linked to the
+// caller, and their business and debug keys are left out. Mark the context that
+// http.Server's BaseContext returns.
+func Untrusted(ctx context.Context) context.Context { return tracecontext.Untrusted(ctx) }
 
 // propagators are those that OTEL_PROPAGATORS names: ours where the trace
 // context is among them, those of OTel's contributions for other names.
