@@ -124,7 +124,7 @@ func TestWeightsSumToTheTruth(t *testing.T) {
 // The same over trace IDs as they come, each class of spans on its own: five
 // standard deviations, by a fixed seed.
 func TestWeightsOfEachClassSumToTheTruth(t *testing.T) {
-	const n = 200_000
+	const n = 50_000
 	p := Policy{
 		Rate: ParentBased{Root: PerOperation{Operations: map[string]Rate{"hot": OneIn(1000)}, Others: OneIn(10)}},
 		Keep: Any(Errors, SoftErrors, Slow{Limit: 1000}),

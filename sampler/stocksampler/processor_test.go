@@ -255,10 +255,10 @@ func TestStormIsThinnedOut(t *testing.T) {
 // Chains of which two spans fail, with thresholds of their own: every span
 // still stands for one.
 func TestStormOfChainsKeepsTheirWeights(t *testing.T) {
-	const n = 20_000
+	const n = 8_000
 	synctest.Test(t, func(t *testing.T) {
 		var got weights
-		stock := New(errorsAndNoMore, WithErrorBudget(600))
+		stock := New(errorsAndNoMore, WithErrorBudget(240))
 		provider := sdktrace.NewTracerProvider(sdktrace.WithSampler(stock), sdktrace.WithSpanProcessor(stock.Wrap(&got)),
 			sdktrace.WithIDGenerator(&ids{rand: rand.New(rand.NewPCG(7, 8))})) //nolint:gosec // the same IDs in every run
 		tracer := provider.Tracer("")
