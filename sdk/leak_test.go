@@ -39,3 +39,15 @@ func TestSpansThatAreNotRecordedHoldNothing(t *testing.T) {
 	}
 	require.Zero(t, r.bodies.inUse())
 }
+
+// TestPublicEndpointsHaveAllBodies: a span's link to a stranger comes before all
+// else, and must not decide whose part of the bound its body takes.
+func TestPublicEndpointsHaveAllBodies(t *testing.T) {
+	const part = 1000
+	r := record(t, sampler.Off, WithPublicEndpoint(), WithMaxBodies(part*stripes))
+	for range 2 * part {
+		_, s := r.Start(high(t.Context()), "GET /")
+		defer s.End()
+	}
+	require.Zero(t, r.bodies.refused.Load())
+}

@@ -27,21 +27,21 @@ type origin struct {
 }
 
 // join makes the local trace a part of its parent's trace; or, where that one
-// is not to be believed, the first part of a trace that links to it.
-func (r *localRoot) join(parent trace.Span) {
+// is not to be believed, the first part of a trace that links to the stranger.
+func (r *localRoot) join(parent trace.Span) (stranger *tracecontext.Remote) {
 	remote := r.remoteOf(parent)
 	if remote == nil {
-		return
+		return nil
 	}
 	if remote.Untrusted() || r.provider.options.public && remote.IsRemote() {
-		r.addLink(trace.Link{SpanContext: remote.SpanContext()})
-		return
+		return remote
 	}
 	r.traceID, r.parent = remote.TraceID(), remote.SpanID()
 	o := &origin{parent: remote}
 	o.ot, _ = sampler.ParseState(remote.OT()) // what is not valid is not said
 	o.entry, o.hasEntry = remote.Entry()
 	r.origin = o
+	return nil
 }
 
 // remoteOf is what the parent said of itself, nil where there is none.

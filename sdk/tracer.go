@@ -61,9 +61,7 @@ func (t *tracer) newRoot(ctx context.Context, name string, config *trace.SpanCon
 	r.root = r
 	r.traits = traits(trace.ValidateSpanKind(config.SpanKind()))
 	r.setStart(config)
-	if parent != nil {
-		r.join(parent)
-	}
+	stranger := r.join(parent)
 	if links := config.Links(); len(links) > 0 {
 		r.takeLinks(links)
 	}
@@ -72,6 +70,9 @@ func (t *tracer) newRoot(ctx context.Context, name string, config *trace.SpanCon
 	} else {
 		r.newIDs(ctx)
 		r.takeRandomness(ctx)
+	}
+	if stranger != nil {
+		r.addLink(trace.Link{SpanContext: stranger.SpanContext()})
 	}
 	r.takeDebug(ctx)
 	return &r.span, r.decideHead(config)
