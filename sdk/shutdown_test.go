@@ -2,11 +2,13 @@ package sdk
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel/codes"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
@@ -87,4 +89,34 @@ func TestSpansThatMissTheLastExportAreCounted(t *testing.T) {
 	require.Empty(t, s.spans)
 	require.EqualValues(t, 1, p.stats.shutdown.Load())
 	require.Zero(t, p.bodies.inUse())
+}
+
+// TestSpansThatEndDuringShutdownAreAccountedFor: each was exported or counted.
+func TestSpansThatEndDuringShutdownAreAccountedFor(t *testing.T) {
+	for range 20 {
+		s, w := &shelf{}, &workload{}
+		p := NewTracerProvider(WithPolicy(oneIn(1)), WithStormBudget(0), WithExporter(s, Batching{Queue: 1 << 12, Batch: 8}))
+		tracer := p.Tracer("")
+		var all sync.WaitGroup
+		for g := range 8 {
+			all.Go(func() {
+				for i := range 100 {
+					ctx, root := tracer.Start(t.Context(), "root")
+					_, child := tracer.Start(ctx, "child")
+					if (i+g)%2 == 0 {
+						child.SetStatus(codes.Error, "")
+					}
+					child.End()
+					root.End()
+					w.note(child, false)
+					w.note(root, false)
+					if g == 0 && i == 50 {
+						require.NoError(t, p.Shutdown(t.Context()))
+					}
+				}
+			})
+		}
+		all.Wait()
+		accountedFor(t, w, p, s)
+	}
 }
