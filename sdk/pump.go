@@ -27,6 +27,7 @@ type pump struct {
 	alive          context.Context //nolint:containedctx // of the exports: kill ends them
 	kill           context.CancelFunc
 	over           atomic.Bool // nobody exports any more
+	silent         bool        // the last export got no answer in its time; run's own
 
 	one   sync.Mutex // exports one batch at a time
 	batch []*Record
@@ -115,6 +116,7 @@ func (p *pump) run() {
 			p.drain()
 			close(done)
 		case <-p.closing:
+			p.silent = false
 			p.drain()
 			p.over.Store(true)
 			p.abandon()
@@ -126,7 +128,7 @@ func (p *pump) run() {
 // drain exports what waits now. An offer that is under way is waited for: spans
 // that ended before may lie behind it.
 func (p *pump) drain() {
-	for left := p.failed.Len() + p.others.Len(); left > 0 && p.alive.Err() == nil; {
+	for left := p.failed.Len() + p.others.Len(); left > 0 && p.hopes(); {
 		n := p.exportBatch()
 		if n == 0 {
 			runtime.Gosched()
@@ -149,10 +151,16 @@ func (p *pump) abandon() {
 	}
 }
 
+// hopes is false at the end, once a receiver has not answered: each batch would
+// wait as long.
+func (p *pump) hopes() bool {
+	return p.alive.Err() == nil && !(p.silent && p.provider.stopped.Load())
+}
+
 // work is drain, and goes on while batches are full.
 func (p *pump) work() {
 	p.drain()
-	for p.pending.Load() >= int64(p.Batch) && p.exportBatch() > 0 {
+	for p.pending.Load() >= int64(p.Batch) && p.hopes() && p.exportBatch() > 0 {
 	}
 }
 
@@ -192,6 +200,7 @@ func (p *pump) export(batch []*Record) {
 	defer cancel()
 	began := p.provider.clock.now()
 	err := p.send(ctx, batch)
+	p.silent = err != nil && ctx.Err() != nil
 	p.provider.stats.exported(len(batch), time.Duration(p.provider.clock.now()-began), err)
 	if err != nil {
 		handle(fmt.Errorf("export %d spans: %w", len(batch), err))

@@ -120,3 +120,20 @@ func TestSpansThatEndDuringShutdownAreAccountedFor(t *testing.T) {
 		accountedFor(t, w, p, s)
 	}
 }
+
+// TestShutdownWithoutADeadlineEnds: a receiver that does not answer costs one
+// export's time, not that of each batch that waits.
+func TestShutdownWithoutADeadlineEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := NewTracerProvider(WithPolicy(oneIn(1)), WithExporter(&stuck{}, Batching{Batch: 2, Timeout: time.Second}))
+		const spans = 20
+		for range spans {
+			_, s := p.Tracer("").Start(t.Context(), "waits")
+			s.End()
+		}
+		began := time.Now()
+		require.NoError(t, p.Shutdown(t.Context()))
+		require.LessOrEqual(t, time.Since(began), 2*time.Second)
+		require.EqualValues(t, spans, p.stats.sendFailed.Load()+p.stats.shutdown.Load())
+	})
+}
