@@ -2,11 +2,13 @@ package sdk
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel/baggage"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 
@@ -126,4 +128,45 @@ func TestAnOrdersTracesAreKeptTogether(t *testing.T) {
 		}
 	}
 	require.InEpsilon(t, orders/100, kept, 0.2)
+}
+
+func TestTracesOfABusinessKeyAreKeptTogether(t *testing.T) {
+	r := record(t, sampler.OneIn(4), WithChainKeys("", "order.number"))
+	kept := 0
+	for i := range 400 {
+		order := fmt.Sprintf("order-%d", i)
+		ctx := withKey(t.Context(), t, "order.number", order)
+		for range 2 {
+			_, s := r.Start(ctx, "known")
+			s.End()
+		}
+		root, s := r.Start(t.Context(), "learned")
+		_, child := r.Start(withKey(root, t, "order.number", order), "learns")
+		child.End()
+		s.End()
+		switch spans := r.exporter.GetSpans(); len(spans) {
+		case 0, 1, 2: // the third trace by its own randomness
+			for _, s := range spans {
+				require.NotEqual(t, "known", s.Name)
+			}
+		case 4:
+			kept++
+			require.Equal(t, order, valueOf(r.named(t, "known"), "order.number").AsString())
+			require.Contains(t, r.named(t, "known").SpanContext.TraceState().String(), "rv:")
+			require.Equal(t, order, valueOf(r.named(t, "learns"), "order.number").AsString())
+		default:
+			require.Len(t, spans, 4)
+		}
+		r.exporter.Reset()
+	}
+	require.InDelta(t, 100, kept, 40)
+}
+
+func withKey(ctx context.Context, t *testing.T, key, value string) context.Context {
+	t.Helper()
+	m, err := baggage.NewMemberRaw(key, value)
+	require.NoError(t, err)
+	b, err := baggage.New(m)
+	require.NoError(t, err)
+	return baggage.ContextWithBaggage(ctx, b)
 }

@@ -8,7 +8,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/baggage"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.opentelemetry.io/otel/trace"
@@ -234,60 +233,6 @@ func TestStormsAreThinnedOutAndWeighted(t *testing.T) {
 	require.Equal(t, failures-left, int(r.stats.stormed.Load()))
 	require.Equal(t, failures-left, int(r.stats.discarded.sum()))
 	t.Logf("%d left, %d of them without weight, for %.0f of %d failures", left, late, sum, failures)
-}
-
-func withKey(ctx context.Context, t *testing.T, key, value string) context.Context {
-	t.Helper()
-	m, err := baggage.NewMemberRaw(key, value)
-	require.NoError(t, err)
-	b, err := baggage.New(m)
-	require.NoError(t, err)
-	return baggage.ContextWithBaggage(ctx, b)
-}
-
-func TestTracesOfABusinessKeyAreKeptTogether(t *testing.T) {
-	r := record(t, sampler.OneIn(4), WithChainKeys("", "order.number"))
-	kept := 0
-	for i := range 400 {
-		order := fmt.Sprintf("order-%d", i)
-		ctx := withKey(t.Context(), t, "order.number", order)
-		for range 2 {
-			_, s := r.Start(ctx, "known")
-			s.End()
-		}
-		root, s := r.Start(t.Context(), "learned")
-		_, child := r.Start(withKey(root, t, "order.number", order), "learns")
-		child.End()
-		s.End()
-		switch spans := r.exporter.GetSpans(); len(spans) {
-		case 0, 1, 2: // the third trace by its own randomness
-			for _, s := range spans {
-				require.NotEqual(t, "known", s.Name)
-			}
-		case 4:
-			kept++
-			require.Equal(t, order, valueOf(r.named(t, "known"), "order.number").AsString())
-			require.Contains(t, r.named(t, "known").SpanContext.TraceState().String(), "rv:")
-			require.Equal(t, order, valueOf(r.named(t, "learns"), "order.number").AsString())
-		default:
-			require.Len(t, spans, 4)
-		}
-		r.exporter.Reset()
-	}
-	require.InDelta(t, 100, kept, 40)
-}
-
-func TestAPublicEndpointBelievesNobody(t *testing.T) {
-	r := record(t, sampler.ParentBased{}, WithPublicEndpoint())
-	ctx := high(t.Context())
-	_, s := r.Start(ctx, "GET /", trace.WithSpanKind(trace.SpanKindServer))
-	s.End()
-	got := r.named(t, "GET /")
-	caller := trace.SpanContextFromContext(ctx)
-	require.NotEqual(t, caller.TraceID(), got.SpanContext.TraceID())
-	require.False(t, got.Parent.IsValid())
-	require.Len(t, got.Links, 1)
-	require.Equal(t, caller.TraceID(), got.Links[0].SpanContext.TraceID())
 }
 
 func TestSpansBeyondTheBoundOfBodiesAreBareNotLost(t *testing.T) {

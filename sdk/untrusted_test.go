@@ -29,3 +29,16 @@ func TestOneListenerIsPublic(t *testing.T) {
 	require.Equal(t, caller, s.SpanContext().TraceID().String())
 	require.Equal(t, "1", valueOf(r.named(t, "GET /"), "order").AsString())
 }
+
+func TestAPublicEndpointBelievesNobody(t *testing.T) {
+	r := record(t, sampler.ParentBased{}, WithPublicEndpoint())
+	ctx := high(t.Context())
+	_, s := r.Start(ctx, "GET /", trace.WithSpanKind(trace.SpanKindServer))
+	s.End()
+	got := r.named(t, "GET /")
+	caller := trace.SpanContextFromContext(ctx)
+	require.NotEqual(t, caller.TraceID(), got.SpanContext.TraceID())
+	require.False(t, got.Parent.IsValid())
+	require.Len(t, got.Links, 1)
+	require.Equal(t, caller.TraceID(), got.Links[0].SpanContext.TraceID())
+}
