@@ -20,12 +20,12 @@ func (s *span) export(v sampler.Verdict, state localState, body *Record) bool {
 	return s.provider.offer(body, state&(stateKept|stateStormed) != 0)
 }
 
-// maxOwnAttributes is how many attributes of ours a span gets.
-const maxOwnAttributes = 5
+// ownAttributes is how many attributes of ours a span gets at most.
+const ownAttributes = 5
 
 // fill completes the record of the ended span, which nobody changes any more.
 func (s *span) fill(r *Record, v sampler.Verdict, state localState) {
-	r.finishAttributes(maxOwnAttributes)
+	r.finishAttributes()
 	s.describe(r, v)
 	if h := s.half(); h != noHalf {
 		r.attributes = append(r.attributes, attribute.String(callgraph.AttributeCounted, h.String()))
