@@ -140,8 +140,11 @@ func halfIf(counted bool) half {
 }
 
 // count counts the ended span's half of its call, as one of the local root's
-// operation.
+// operation. After Shutdown nobody would send it.
 func (r *localRoot) count(s *span, as *edge.Operation) {
+	if r.provider.stopped.Load() {
+		return
+	}
 	switch s.half() {
 	case clientHalf:
 		r.countClient(s, as)

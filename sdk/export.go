@@ -33,7 +33,7 @@ func (s *span) fill(r *Record, v sampler.Verdict, state localState) {
 	if head := s.root.head(); v.Weighted && head.Sampled && head.Weighted && head.Threshold > v.Threshold {
 		r.attributes = append(r.attributes, attribute.String(callgraph.AttributeHeadThreshold, head.Threshold.String()))
 	}
-	if !v.Weighted && state&stateFirst != 0 {
+	if !v.Weighted && state&(stateFirst|stateJoined) != 0 {
 		r.attributes = append(r.attributes, attribute.Bool(callgraph.AttributeLate, true))
 	}
 	if s == &s.root.span {

@@ -47,6 +47,7 @@ type Record struct {
 	start, end  int64
 	children    int
 	stripe      uint8
+	loan        *loan        // nil: not watched
 	readers     atomic.Int32 // exporters that have not done with it
 }
 

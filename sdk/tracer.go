@@ -18,9 +18,9 @@ func (t *tracer) Start(ctx context.Context, name string, options ...trace.SpanSt
 	if ctx == nil {
 		ctx = context.Background()
 	}
-	s := t.newSpan(ctx, name, &config)
-	if s == nil {
-		return t.unrecorded(ctx, &config)
+	s, recorded := t.newSpan(ctx, name, &config)
+	if !recorded {
+		return s.unrecorded()
 	}
 	s.begin(ctx, &config, attributes)
 	return s.context(), s
@@ -37,8 +37,8 @@ func (p *TracerProvider) readOptions(options []trace.SpanStartOption) (c trace.S
 	return trace.NewSpanStartConfig(options...), nil
 }
 
-// newSpan is nil where nothing is to be recorded.
-func (t *tracer) newSpan(ctx context.Context, name string, config *trace.SpanConfig) *span {
+// newSpan makes the span; recorded is false where it cannot matter.
+func (t *tracer) newSpan(ctx context.Context, name string, config *trace.SpanConfig) (s *span, recorded bool) {
 	if config.NewRoot() {
 		return t.newRoot(ctx, name, config, nil)
 	}
@@ -50,7 +50,7 @@ func (t *tracer) newSpan(ctx context.Context, name string, config *trace.SpanCon
 	if isEntry(trace.ValidateSpanKind(config.SpanKind())) {
 		return t.newRoot(ctx, name, config, parent)
 	}
-	return t.newChild(ctx, name, config, parent)
+	return t.newChild(ctx, name, config, parent), true
 }
 
 func (t *tracer) newChild(ctx context.Context, name string, config *trace.SpanConfig, parent *span) *span {
@@ -64,7 +64,7 @@ func (t *tracer) newChild(ctx context.Context, name string, config *trace.SpanCo
 // newRoot starts a local trace: at a trace's root, below a span of another
 // process or SDK, and at each entry span, so that a loop that takes in messages
 // for ever is no one chain.
-func (t *tracer) newRoot(ctx context.Context, name string, config *trace.SpanConfig, parent trace.Span) *span {
+func (t *tracer) newRoot(ctx context.Context, name string, config *trace.SpanConfig, parent trace.Span) (s *span, recorded bool) {
 	r := &localRoot{span: span{ctx: ctx, scope: t.scope, name: name}}
 	r.root = r
 	r.traits = traits(trace.ValidateSpanKind(config.SpanKind()))
@@ -82,10 +82,7 @@ func (t *tracer) newRoot(ctx context.Context, name string, config *trace.SpanCon
 		r.takeRandomness(ctx)
 	}
 	r.takeDebug(ctx)
-	if !r.decideHead(config) {
-		return nil
-	}
-	return &r.span
+	return &r.span, r.decideHead(config)
 }
 
 func (s *span) setStart(config *trace.SpanConfig) {
@@ -104,7 +101,7 @@ func (r *localRoot) decideHead(config *trace.SpanConfig) bool {
 	if r.origin == nil && p.plainRoots {
 		head = sampler.HeadOf(p.roots, sampler.RandomnessOf(r.traceID))
 	} else {
-		head = p.policy.Head(r.samplingStart(config.Attributes()))
+		head = p.policy.Head(r.samplingStart(r.name, config.Attributes()))
 	}
 	if head.Sampled {
 		r.traits |= traitSampled
@@ -119,9 +116,9 @@ func (r *localRoot) decideHead(config *trace.SpanConfig) bool {
 	return head.Sampled || p.records
 }
 
-func (r *localRoot) samplingStart(attributes []attribute.KeyValue) sampler.Start {
+func (r *localRoot) samplingStart(name string, attributes []attribute.KeyValue) sampler.Start {
 	return sampler.Start{
-		TraceID: r.traceID, Randomness: r.randomness(), Parent: r.samplingParent(), Operation: r.name,
+		TraceID: r.traceID, Randomness: r.randomness(), Parent: r.samplingParent(), Operation: name,
 		Kind: r.traits.kind(), Attributes: attributes,
 	}
 }
@@ -182,21 +179,12 @@ func (s *span) beginTask() {
 	task.End()
 }
 
-// unrecorded is a span that is neither recorded nor counted: it only hands the
-// trace on.
-func (t *tracer) unrecorded(ctx context.Context, config *trace.SpanConfig) (context.Context, trace.Span) {
-	r := &localRoot{span: span{ctx: ctx, scope: t.scope}}
-	r.root = r
-	if !config.NewRoot() {
-		_, foreign := currentSpan(ctx)
-		r.join(foreign)
+// unrecorded stands for a span that is neither recorded nor counted: it only
+// hands the trace on.
+func (s *span) unrecorded() (context.Context, trace.Span) {
+	if s.body != nil {
+		s.provider.bodies.giveBack(s.body)
 	}
-	r.setStart(config)
-	if r.traceID.IsValid() {
-		r.id = r.newSpanID(ctx)
-	} else {
-		r.newIDs(ctx)
-	}
-	silent := silentSpan{scope: t.scope, spanContext: r.SpanContext()}
-	return trace.ContextWithSpan(ctx, silent), silent
+	silent := silentSpan{scope: s.scope, spanContext: s.SpanContext()}
+	return trace.ContextWithSpan(s.ctx, silent), silent
 }
