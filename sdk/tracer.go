@@ -68,6 +68,9 @@ func (t *tracer) newRoot(ctx context.Context, name string, config *trace.SpanCon
 	r := &localRoot{span: span{ctx: ctx, scope: t.scope, name: name}}
 	r.root = r
 	r.traits = traits(trace.ValidateSpanKind(config.SpanKind()))
+	if t.provider.edges.taken() {
+		r.traits |= traitCounted
+	}
 	r.setStart(config)
 	if parent != nil {
 		r.join(parent)
