@@ -3,13 +3,11 @@ package sdk
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/otel/baggage"
-	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
@@ -103,31 +101,6 @@ func TestARootIsRenamedWhileASpanBelowLearnsTheKey(t *testing.T) {
 		both.Wait()
 		root.End()
 	}
-}
-
-// TestAnOrdersTracesAreKeptTogether: those of three services, at one in 100.
-func TestAnOrdersTracesAreKeptTogether(t *testing.T) {
-	const orders = 100_000
-	left, kept := 0, 0
-	var services []trace.Tracer
-	for range 3 {
-		p := NewTracerProvider(WithPolicy(oneIn(100)), WithChainKeys("secret", "order"), WithSyncer(tally(func(sdktrace.ReadOnlySpan) { left++ })))
-		defer func() { require.NoError(t, p.Shutdown(t.Context())) }()
-		services = append(services, p.Tracer(""))
-	}
-	for i := range orders {
-		ctx := withKey(t.Context(), t, "order", strconv.Itoa(i))
-		left = 0
-		for _, s := range services {
-			_, span := s.Start(ctx, "root")
-			span.End()
-		}
-		if left != 0 {
-			kept++
-			require.Equal(t, len(services), left, "order %d", i)
-		}
-	}
-	require.InEpsilon(t, orders/100, kept, 0.2)
 }
 
 func TestTracesOfABusinessKeyAreKeptTogether(t *testing.T) {

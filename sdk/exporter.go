@@ -41,6 +41,10 @@ type Batching struct {
 	// Borrows says that an sdktrace.SpanExporter keeps no span once ExportSpans
 	// has returned, as OTLP exporters do: the spans are then used again.
 	Borrows bool
+	// Retry is for how long a batch that could not be exported is tried again, while
+	// the queues fill; errors that are the receiver's last word aside. The zero
+	// value leaves it to the exporter. Setup's exporters have a minute.
+	Retry time.Duration
 }
 
 // WithExporter sends decided spans by one of OTel's exporters. Several exporters

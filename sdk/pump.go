@@ -2,7 +2,6 @@ package sdk
 
 import (
 	"context"
-	"fmt"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -193,30 +192,6 @@ func (p *pump) exportOne(r *Record) {
 	defer p.one.Unlock()
 	p.export([]*Record{r})
 	p.release(r)
-}
-
-func (p *pump) export(batch []*Record) {
-	ctx, cancel := context.WithTimeout(p.alive, p.Timeout)
-	defer cancel()
-	began := p.provider.clock.now()
-	err := p.send(ctx, batch)
-	p.silent = err != nil && ctx.Err() != nil
-	p.provider.stats.exported(len(batch), time.Duration(p.provider.clock.now()-began), err)
-	if err != nil {
-		handle(fmt.Errorf("export %d spans: %w", len(batch), err))
-	}
-}
-
-func (p *pump) send(ctx context.Context, batch []*Record) error {
-	if p.native != nil {
-		return p.native.ExportRecords(ctx, batch)
-	}
-	p.spans = p.spans[:0]
-	for _, r := range batch {
-		p.spans = append(p.spans, r)
-	}
-	defer clear(p.spans)
-	return p.plain.ExportSpans(ctx, p.spans)
 }
 
 func (p *pump) flush(ctx context.Context) error {

@@ -14,10 +14,7 @@ import (
 // Start starts a span below the current one of ctx. The context that it
 // returns is the span's handle.
 func (t *tracer) Start(ctx context.Context, name string, options ...trace.SpanStartOption) (context.Context, trace.Span) {
-	var config trace.SpanConfig
-	if len(options) > 0 {
-		config = trace.NewSpanStartConfig(options...)
-	}
+	config, attributes := t.provider.readOptions(options)
 	if ctx == nil {
 		ctx = context.Background()
 	}
@@ -25,8 +22,19 @@ func (t *tracer) Start(ctx context.Context, name string, options ...trace.SpanSt
 	if !recorded {
 		return s.unrecorded()
 	}
-	s.begin(ctx, &config)
+	s.begin(ctx, &config, attributes)
 	return s.context(), s
+}
+
+// readOptions leaves attributes in the options, where no rate asks for them.
+func (p *TracerProvider) readOptions(options []trace.SpanStartOption) (c trace.SpanConfig, attributes []trace.SpanStartOption) {
+	switch {
+	case len(options) == 0:
+		return c, nil
+	case p.plainRoots:
+		return startConfig(options)
+	}
+	return trace.NewSpanStartConfig(options...), nil
 }
 
 // newSpan makes the span; recorded is false where it cannot matter.
@@ -60,6 +68,9 @@ func (t *tracer) newRoot(ctx context.Context, name string, config *trace.SpanCon
 	r := &localRoot{span: span{ctx: ctx, scope: t.scope, name: name}}
 	r.root = r
 	r.traits = traits(trace.ValidateSpanKind(config.SpanKind()))
+	if t.provider.edges.taken() {
+		r.traits |= traitCounted
+	}
 	r.setStart(config)
 	stranger := r.join(parent)
 	if links := config.Links(); len(links) > 0 {
@@ -125,8 +136,8 @@ func (r *localRoot) isRandom() bool {
 }
 
 // begin takes in what the span was started with, and tells the processors.
-func (s *span) begin(ctx context.Context, config *trace.SpanConfig) {
-	s.take(config)
+func (s *span) begin(ctx context.Context, config *trace.SpanConfig, more []trace.SpanStartOption) {
+	s.take(config, more)
 	for _, p := range s.provider.listeners() {
 		p.OnStart(ctx, s)
 	}
@@ -136,9 +147,9 @@ func (s *span) begin(ctx context.Context, config *trace.SpanConfig) {
 }
 
 // take needs no lock: nobody else knows the span yet.
-func (s *span) take(config *trace.SpanConfig) {
+func (s *span) take(config *trace.SpanConfig, more []trace.SpanStartOption) {
 	attributes, links := config.Attributes(), config.Links()
-	if len(attributes) == 0 && len(links) == 0 && !s.provider.carriesKeys() {
+	if len(attributes) == 0 && len(links) == 0 && len(more) == 0 && !s.provider.carriesKeys() {
 		return
 	}
 	for i := range links {
@@ -147,6 +158,11 @@ func (s *span) take(config *trace.SpanConfig) {
 	if len(attributes) > 0 {
 		if b := s.holdBody(); b != nil {
 			b.startAttributes(&s.provider.limits, attributes)
+		}
+	}
+	for _, o := range more {
+		if b := s.holdBody(); b != nil {
+			b.takeOption(&s.provider.limits, o)
 		}
 	}
 	if s.provider.carriesKeys() {
