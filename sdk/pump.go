@@ -153,7 +153,7 @@ func (p *pump) abandon() {
 // hopes is false at the end, once a receiver has not answered: each batch would
 // wait as long.
 func (p *pump) hopes() bool {
-	return p.alive.Err() == nil && !(p.silent && p.provider.stopped.Load())
+	return p.alive.Err() == nil && (!p.silent || !p.provider.stopped.Load())
 }
 
 // work is drain, and goes on while batches are full.
