@@ -72,7 +72,8 @@ const candidates = 4
 // Add takes a call that the Table took, or takes one back that still waits.
 func (g *ServiceGraph) Add(c *callgraph.Call) {
 	w, ok := callgraph.WeightOf(c.Weight)
-	if !ok || w == 0 || g.options.Joined && c.Site != 0 {
+	client, server := c.Uncounted()
+	if !ok || w == 0 || !client && !server || g.options.Joined && c.Site != 0 {
 		return
 	}
 	at := arrivals{start: c.Arrival.Unix() / arrivalSeconds * arrivalSeconds, provisional: c.Provisional}

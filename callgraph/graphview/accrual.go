@@ -81,7 +81,7 @@ func NewAccrual(o AccrualOptions, since, before int64, count func(Accrued)) *Acc
 func (a *Accrual) Apply(cells []callgraph.Cell) {
 	if a.counted == nil {
 		a.view.learn(cells)
-		a.put(cells, math.MaxInt64)
+		a.put(cells, a.window.to+aheadOfTime)
 		return
 	}
 	if a.waiting = append(a.waiting, cells...); len(a.waiting) >= maxWaiting {
