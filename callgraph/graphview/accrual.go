@@ -32,10 +32,10 @@ type Accrual struct {
 // AccrualOptions bound an Accrual.
 type AccrualOptions struct {
 	// Cells is how many are held, about 110 bytes each; 0 is 250,000. Beyond it
-	// buckets are counted early.
+	// buckets take late calls for less time, then they are counted early.
 	Cells int
-	// Late is for how long, at least, a bucket takes calls after it was counted,
-	// in seconds; 0 is 600.
+	// Late is for how long a bucket takes calls after it was counted, in seconds;
+	// 0 is 600. What its calls, halves and callees are is looked up that far back.
 	Late int64
 }
 
@@ -110,11 +110,24 @@ func (a *Accrual) Count(until int64) {
 	a.advance(until)
 	held := a.window.to - a.window.from
 	if held > 2*a.options.Late && len(a.owed) == 0 || held > 3*a.options.Late {
-		a.forget(a.window.to - a.options.Late)
+		a.forget(a.window.to - a.options.Late) // seldom: it takes as long as to count
 	}
-	for newest := a.view.newest(); a.view.records > a.options.Cells && a.window.from <= newest; {
-		a.advance(a.window.to + callgraph.HotWidth)
-		a.forget(a.window.to)
+	a.bound()
+}
+
+// bound lets go of what was counted, the older half first, and then counts what is
+// not old enough.
+func (a *Accrual) bound() {
+	for a.view.records > a.options.Cells {
+		switch held := a.window.to - a.window.from; {
+		case held > callgraph.HotWidth:
+			a.forget(a.window.from + ceilTo(held/2, callgraph.HotWidth))
+		case a.view.newest() < a.window.to:
+			a.forget(a.window.to)
+			return
+		default:
+			a.advance(a.window.to + callgraph.HotWidth)
+		}
 	}
 }
 
