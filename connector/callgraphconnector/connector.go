@@ -67,12 +67,12 @@ func (c *graphConnector) Start(ctx context.Context, host component.Host) error {
 	if c.observed, err = observe(c.settings.MeterProvider, c.counter); err != nil {
 		return fmt.Errorf("create the connector's own metrics: %w", err)
 	}
+	if c.follower, err = c.newFollower(ctx, backend); err != nil {
+		return errors.Join(err, c.observed.close())
+	}
 	c.flusher = newFlusher(c.config, c.routes, c.counter, c.settings.Logger, c.observed)
 	if backend != nil {
 		c.flusher.checkpoints, c.flusher.writer = backend, writer
-	}
-	if c.follower, err = c.newFollower(ctx, backend); err != nil {
-		return errors.Join(err, c.observed.close())
 	}
 	c.flusher.start()
 	c.follower.start()

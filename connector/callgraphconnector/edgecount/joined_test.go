@@ -58,10 +58,8 @@ func (m *mixed) call(s site) {
 	spans := td.ResourceSpans()
 	spans.At(1).ScopeSpans().At(0).Spans().At(0).SetName("GET")
 	spans.At(1).ScopeSpans().At(0).Spans().At(0).Attributes().PutStr("server.address", s.callee+"-host")
-	counted := func(i int, half string) pcommon.Map {
-		a := spans.At(i).ScopeSpans().At(0).Spans().At(0).Attributes()
-		a.PutStr(callgraph.AttributeCounted, half)
-		return a
+	counted := func(i int, half string) {
+		spans.At(i).ScopeSpans().At(0).Spans().At(0).Attributes().PutStr(callgraph.AttributeCounted, half)
 	}
 	var cells []callgraph.Cell
 	if s.callers {
