@@ -188,3 +188,30 @@ func TestAnAccrualGoesOnAfterARestart(t *testing.T) {
 	require.Equal(t, counters{"shop  -> stock ": {4, 0}}, got)
 	require.Zero(t, a.Refused())
 }
+
+// BenchmarkAccrual counts one bucket where as many cells are held as may be.
+func BenchmarkAccrual(b *testing.B) {
+	const edges, buckets = 2000, 120
+	cells := func(at int64) (all []callgraph.Cell) {
+		for i := range edges {
+			caller, there := op(fmt.Sprintf("service %d", i/10), "a"), peer(fmt.Sprintf("peer %d", i), "GET")
+			if i%2 == 0 {
+				all = append(all, clientHalves(caller, there, at, 5, callgraph.OK))
+			} else {
+				all = append(all, serverHalves(refers(caller, peer(fmt.Sprintf("peer %d", i-1), "GET")), op(fmt.Sprintf("callee %d", i), "b"), at, 5, callgraph.OK))
+			}
+		}
+		return all
+	}
+	a := NewAccrual(AccrualOptions{Late: 10_000}, 0, 60, func(Accrued) {})
+	a.Count(0)
+	for i := range int64(buckets) {
+		a.Apply(cells(i * 10))
+		a.Count(i*10 + 10)
+	}
+	b.ReportMetric(float64(a.view.records), "cells")
+	for i := int64(buckets); b.Loop(); i++ {
+		a.Apply(cells(i * 10))
+		a.Count(i*10 + 10)
+	}
+}
