@@ -3,6 +3,7 @@ package callgraph
 // Attributes that spans carry or that are derived from them at read.
 const (
 	AttributeCounted       = "jcg.counted"        // on a span: "client" or "server", the half its SDK counted
+	AttributePeer          = "jcg.peer"           // on an exit span: the peer's name as the callee's tracestate has it, where the span's own attributes say more by now
 	AttributeLate          = "jcg.late"           // on a span: true, kept after its verdict: no valid weight
 	AttributeHeadThreshold = "jcg.head_th"        // on a span: the head sampler's T where an error turned th into 0
 	AttributeLocalSpans    = "jcg.local.spans"    // on a local root: spans its local trace ended

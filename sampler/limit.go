@@ -55,11 +55,11 @@ func thin(allowance, expected, n float64) Threshold {
 // Tick implements Ticker.
 func (l *Limit) Tick(unixSecond int64) {
 	last := l.second.Load()
-	if unixSecond <= last || !l.second.CompareAndSwap(last, unixSecond) {
+	if !begins(unixSecond, last) || !l.second.CompareAndSwap(last, unixSecond) {
 		return
 	}
 	seconds := float64(unixSecond - last)
-	if last == 0 {
+	if last == 0 || seconds < 0 {
 		seconds = 1
 	}
 	l.expected.Store(math.Float64bits(max(float64(l.arrivals.Swap(0))/seconds, l.perSecond)))

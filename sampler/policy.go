@@ -63,6 +63,17 @@ func (p Policy) Tick(unixSecond int64) {
 	tick(p.Keep, unixSecond)
 }
 
+// late is how many seconds a clock reading may be behind others that were told
+// before it. One that is more tells that the clock was set back.
+const late = 5
+
+// begins reports whether a new second begins with now.
+func begins(now, last int64) bool { return now > last || now < last-late }
+
+// apart reports whether so many seconds lie between the two, in either order: a
+// clock that was set back must not stop what waits for a later time.
+func apart(now, last, seconds int64) bool { return now >= last+seconds || now <= last-seconds }
+
 // Ticker is a Rate or Keep that adapts with time.
 type Ticker interface{ Tick(unixSecond int64) }
 

@@ -22,11 +22,11 @@ func NewSightings(every time.Duration) *Sightings {
 func (s *Sightings) First(caller, callee string, unixSecond int64) bool {
 	last := s.table.slot(pair{caller, callee}, func(*atomic.Int64, int) {})
 	seen := last.Load()
-	return unixSecond >= seen+s.every && last.CompareAndSwap(seen, unixSecond)
+	return apart(unixSecond, seen, s.every) && last.CompareAndSwap(seen, unixSecond)
 }
 
 // Tick forgets edges that were not seen for ten times as long; without it the
 // first 1,024 edges are the ones told apart.
 func (s *Sightings) Tick(unixSecond int64) {
-	s.table.prune(func(last *atomic.Int64) bool { return unixSecond >= last.Load()+10*s.every })
+	s.table.prune(func(last *atomic.Int64) bool { return apart(unixSecond, last.Load(), 10*s.every) })
 }

@@ -77,7 +77,7 @@ func boundOf(bucket int) int64 {
 func (s *Slowest) Tick(unixSecond int64) {
 	s.turn.Lock()
 	defer s.turn.Unlock()
-	if unixSecond < s.second.Load()+slowestTurn {
+	if !apart(unixSecond, s.second.Load(), slowestTurn) {
 		return
 	}
 	s.second.Store(unixSecond)

@@ -49,7 +49,7 @@ func NewStorm(budgetPerSecond int) *Storm {
 // it has no weight. The seconds are those of the caller's clock; they need not
 // be in order.
 func (s *Storm) Admit(operation, errorType string, r Randomness, unixSecond int64) (keep bool, t Threshold, first bool) {
-	if unixSecond > s.second.Load() {
+	if begins(unixSecond, s.second.Load()) {
 		s.Tick(unixSecond)
 	}
 	total := s.errors.Add(1)
@@ -89,7 +89,7 @@ func (s *Storm) newcomer(g *signature, signatures int) {
 func (s *Storm) Tick(unixSecond int64) {
 	s.turn.Lock()
 	defer s.turn.Unlock()
-	if unixSecond <= s.second.Load() {
+	if !begins(unixSecond, s.second.Load()) {
 		return
 	}
 	s.second.Store(unixSecond)

@@ -127,18 +127,21 @@ func distinct(attributes []attribute.KeyValue, index map[attribute.Key]int) []at
 // fewAttributes are compared with each other; more are hashed.
 const fewAttributes = 24
 
-// finishAttributes makes one slice without duplicates, with room for more. It
-// lies in a buffer that stays with the record.
-func (r *Record) finishAttributes(room int) {
-	n := len(r.attributes) + r.inlined
-	if cap(r.buffer) < n+room {
-		r.buffer = make([]attribute.KeyValue, 0, n+room)
+// finishAttributes makes one slice without duplicates: of the inline ones in
+// their place, else in a buffer that stays with the record. Either has room for
+// a few more.
+func (r *Record) finishAttributes() {
+	all := r.inline[:r.inlined]
+	if len(r.attributes) > 0 {
+		n := len(r.attributes) + r.inlined
+		r.buffer = slices.Grow(r.buffer[:0], n+ownAttributes)
+		all = append(append(r.buffer, r.attributes...), all...)
+		r.buffer = all
 	}
-	all := append(append(r.buffer[:0], r.attributes...), r.inline[:r.inlined]...)
 	switch {
 	case differ(all):
-	case n > fewAttributes:
-		all = distinct(all, make(map[attribute.Key]int, n))
+	case len(all) > fewAttributes:
+		all = distinct(all, make(map[attribute.Key]int, len(all)))
 	default:
 		all = distinctFew(all)
 	}

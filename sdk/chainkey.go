@@ -61,24 +61,21 @@ func (s *span) joinChain() {
 		return
 	}
 	for _, key := range s.provider.options.chainKeys {
-		value, ok := tracecontext.BaggageValue(s.ctx, key)
-		if !ok {
-			continue
+		if value, ok := tracecontext.BaggageValue(s.ctx, key); ok {
+			r.joinOthers(value)
+			return
 		}
-		start := r.samplingStart(nil)
-		start.Randomness = s.provider.keyRandomness(value)
-		if s.provider.policy.Head(start).Sampled {
-			r.keepFirst()
-		}
-		return
 	}
 }
 
-// keepFirst keeps the local trace without weight.
-func (r *localRoot) keepFirst() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.state&stateKept == 0 {
-		r.state |= stateKept | stateFirst
+// joinOthers decides the local trace once more, as one that began with the key.
+func (r *localRoot) joinOthers(value string) {
+	if !r.mark(stateAsked) {
+		return
+	}
+	start := r.samplingStart(r.Name(), nil)
+	start.Randomness, start.Parent = r.provider.keyRandomness(value), sampler.Parent{}
+	if r.provider.policy.Head(start).Sampled {
+		r.mark(stateJoined)
 	}
 }

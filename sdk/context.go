@@ -34,13 +34,19 @@ func (s *span) context() context.Context {
 	return trace.ContextWithSpan(s.ctx, s)
 }
 
-// currentSpan is the current span of ctx, whoever made it; ours is nil where
-// no provider of this package did.
+// currentSpan is the current span of ctx, whoever made it, or nil; ours is nil
+// where no provider of this package did.
 func currentSpan(ctx context.Context) (ours *span, current trace.Span) {
 	if s, ok := ctx.(*span); ok {
 		return s, s
 	}
 	current = trace.SpanFromContext(ctx)
+	if current == noSpan {
+		return nil, nil
+	}
 	ours, _ = current.(*span)
 	return ours, current
 }
+
+// noSpan is what OTel's API says where there is none.
+var noSpan = trace.SpanFromContext(context.Background())

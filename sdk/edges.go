@@ -2,6 +2,7 @@ package sdk
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
@@ -59,9 +60,17 @@ func newEdges(p *TracerProvider) *edges {
 	return &edges{
 		counters: counters, destinations: o.destinations, watch: watched,
 		sender: edge.NewSender(counters, watched, edge.SenderOptions{
-			Resource: p.resource, Refused: refusal.Final, Report: seldom(time.Minute, handle),
+			Resource: p.resource, Refused: refusal.Final, Report: seldom(time.Minute, reportCounts),
 		}),
 	}
+}
+
+// reportCounts says what follows from counts that do not arrive.
+func reportCounts(err error) {
+	if refusal.Final(err) {
+		err = fmt.Errorf("%w: until they are taken, collectors count the calls from the spans that leave; give the collector a pipeline of metrics, or set JCG_EDGES=off", err)
+	}
+	handle(err)
 }
 
 func (e *edges) flush(ctx context.Context) error {
@@ -77,6 +86,10 @@ func (e *edges) shutdown(ctx context.Context) error {
 	}
 	return e.sender.Shutdown(ctx)
 }
+
+// taken reports whether calls are to be counted: there is a receiver that takes
+// the counts.
+func (e *edges) taken() bool { return e != nil && e.sender.Taken() }
 
 // trusts reports whether the peer of an exit span may know what is ours. For
 // messages that is the broker; a span that names no address calls something
@@ -118,7 +131,7 @@ func (h half) String() string {
 func (s *span) half() half {
 	r := s.root
 	switch {
-	case s.provider.edges == nil:
+	case r.traits&traitCounted == 0:
 		return noHalf
 	case isExit(s.traits.kind()):
 		return clientHalf
@@ -140,8 +153,11 @@ func halfIf(counted bool) half {
 }
 
 // count counts the ended span's half of its call, as one of the local root's
-// operation.
+// operation. After Shutdown nobody would send it.
 func (r *localRoot) count(s *span, as *edge.Operation) {
+	if r.provider.stopped.Load() {
+		return
+	}
 	switch s.half() {
 	case clientHalf:
 		r.countClient(s, as)

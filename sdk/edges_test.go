@@ -104,6 +104,20 @@ func TestBothHalvesOfACallAreCounted(t *testing.T) {
 	})
 }
 
+// TestAPeerThatGetsItsNameLate: otelgrpc learns the peer's address once it has
+// sent the request.
+func TestAPeerThatGetsItsNameLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		shop := counting(t, "shop", sampler.Always)
+		ctx, client := shop.Start(t.Context(), "Stock/Find", trace.WithSpanKind(trace.SpanKindClient))
+		headers.Inject(ctx, propagation.HeaderCarrier(http.Header{}))
+		client.SetAttributes(attribute.String("server.address", "stock"))
+		client.End()
+		require.Contains(t, shop.cells(), "e//shop Stock/Find -> e//unknown_peer (virtual) Stock/Find ok client=1")
+		require.Equal(t, "unknown_peer", valueOf(shop.named(t, "Stock/Find"), callgraph.AttributePeer).AsString())
+	})
+}
+
 func TestACallerThatGetsItsNameLateIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		shop, stock := counting(t, "shop", sampler.Off), counting(t, "stock", sampler.Off)

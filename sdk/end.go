@@ -14,22 +14,30 @@ import (
 // End ends the span. In a deferred call it records a panic and lets it go on.
 func (s *span) End(options ...trace.SpanEndOption) {
 	now := s.provider.clock.now()
-	s.mu.Lock()
-	if s.flags&flagEnded != 0 {
-		s.mu.Unlock()
-		return
-	}
 	var config trace.SpanConfig
 	if len(options) > 0 {
 		config = trace.NewSpanEndConfig(options...)
 	}
-	if s.provider.recordsPanics {
+	s.mu.Lock()
+	if s.flags&flagEnded == 0 && s.provider.recordsPanics {
 		if v := recover(); v != nil {
 			defer panic(v)
-			s.addEvent(semconv.ExceptionEventName, exception(typeName(v), fmt.Sprint(v), eventOptions(config)))
+			s.recordPanic(v, config)
 		}
 	}
+	if s.flags&flagEnded != 0 {
+		s.mu.Unlock()
+		return
+	}
 	s.finish(now, &config)
+}
+
+// recordPanic unlocks the span meanwhile: the text of v is the application's to
+// make.
+func (s *span) recordPanic(v any, config trace.SpanConfig) {
+	s.mu.Unlock()
+	defer s.mu.Lock()
+	s.AddEvent(semconv.ExceptionEventName, exception(typeName(v), fmt.Sprint(v), eventOptions(config))...)
 }
 
 // eventOptions asks for the stack of a panic where the end does.
@@ -148,7 +156,7 @@ func (r *localRoot) leave(s *span, state localState, kept bool, as *edge.Operati
 
 // part decides the ended span and takes its body off. The caller holds mu.
 func (s *span) part(state localState, kept bool) (v sampler.Verdict, body *Record) {
-	if !kept && state&(stateKept|stateStormed) == 0 && s.flags&flagKeep == 0 && !s.root.traits.sampled() {
+	if !kept && state&(stateKept|stateStormed|stateJoined) == 0 && s.flags&flagKeep == 0 && !s.root.traits.sampled() {
 		body, s.body = s.body, nil
 		return v, body // most of them
 	}
@@ -201,6 +209,7 @@ func (s *span) verdict(state localState, kept bool) sampler.Verdict {
 	if kept && state.thin() > 0 {
 		v.Threshold = r.thinned(state.thin())
 	}
+	v.Export = v.Export || state&stateJoined != 0
 	return v
 }
 

@@ -20,20 +20,23 @@ func (s *span) export(v sampler.Verdict, state localState, body *Record) bool {
 	return s.provider.offer(body, state&(stateKept|stateStormed) != 0)
 }
 
-// maxOwnAttributes is how many attributes of ours a span gets.
-const maxOwnAttributes = 5
+// ownAttributes is how many attributes of ours a span gets at most.
+const ownAttributes = 6
 
 // fill completes the record of the ended span, which nobody changes any more.
 func (s *span) fill(r *Record, v sampler.Verdict, state localState) {
-	r.finishAttributes(maxOwnAttributes)
+	r.finishAttributes()
 	s.describe(r, v)
 	if h := s.half(); h != noHalf {
 		r.attributes = append(r.attributes, attribute.String(callgraph.AttributeCounted, h.String()))
 	}
+	if s.flags&flagPeer != 0 {
+		r.attributes = append(r.attributes, attribute.String(callgraph.AttributePeer, s.site.Peer()))
+	}
 	if head := s.root.head(); v.Weighted && head.Sampled && head.Weighted && head.Threshold > v.Threshold {
 		r.attributes = append(r.attributes, attribute.String(callgraph.AttributeHeadThreshold, head.Threshold.String()))
 	}
-	if !v.Weighted && state&stateFirst != 0 {
+	if !v.Weighted && state&(stateFirst|stateJoined) != 0 {
 		r.attributes = append(r.attributes, attribute.Bool(callgraph.AttributeLate, true))
 	}
 	if s == &s.root.span {

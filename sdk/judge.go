@@ -28,8 +28,8 @@ func (s *span) judge() (j judgement) {
 	}
 	outcome, _ := f.Outcome(statusOf(codes.Code(s.statusCode)))
 	s.outcome, s.connection = uint8(outcome), uint8(f.Connection())
-	if isExit(s.traits.kind()) && s.flags&flagTold == 0 {
-		s.site = s.provider.siteOf(&f, s.name)
+	if isExit(s.traits.kind()) {
+		s.judgeSite(&f)
 	}
 	if s.provider.policy.Keep == nil {
 		return j
@@ -48,6 +48,18 @@ func (s *span) judge() (j judgement) {
 		j.errorType = firstOf(f.ErrorType(), f.ExceptionType(), outcome.String())
 	}
 	return j
+}
+
+// judgeSite says where the span calls, unless the callee was told: then a
+// reader must know that name of the peer too.
+func (s *span) judgeSite(f *spanfact.Facts) {
+	site := s.provider.siteOf(f, s.name)
+	switch {
+	case s.flags&flagTold == 0:
+		s.site = site
+	case site != s.site:
+		s.flags |= flagPeer
+	}
 }
 
 // judgeBare judges a span that says nothing of itself.

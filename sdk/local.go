@@ -44,6 +44,8 @@ const (
 	stateStormed                        // one was, but for a storm: it is decided by thin and head alone
 	stateFirst                          // a storm let it leave as the first of its kind: without weight
 	stateSettled                        // the root has ended
+	stateAsked                          // whether its business key's other traces are kept
+	stateJoined                         // they are: what has no weight by itself leaves without
 )
 
 // maxListed is how many ended spans wait for their local trace. When there are
@@ -95,6 +97,15 @@ func (r *localRoot) takeList() *span {
 	list := r.next
 	r.next, r.listed = nil, 0
 	return list
+}
+
+// mark is false where the state was there.
+func (r *localRoot) mark(state localState) (news bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	news = r.state&state == 0
+	r.state |= state
+	return news
 }
 
 func (r *localRoot) currentState() localState {

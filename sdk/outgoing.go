@@ -46,7 +46,7 @@ func (s *span) tellCall(out *tracecontext.Outgoing) {
 	out.HasEntry = true
 	out.Entry = s.root.entryFor()
 	if isExit(s.traits.kind()) {
-		out.Entry.Counted = true
+		out.Entry.Counted = s.traits&traitCounted != 0
 		out.Entry.Site = s.pinSite(&f, name)
 	}
 }

@@ -125,7 +125,7 @@ func (s *span) copyBody(r *Record) {
 		return
 	}
 	r.attributes = append(append(r.attributes, b.attributes...), b.inline[:b.inlined]...)
-	r.finishAttributes(0)
+	r.finishAttributes()
 	r.events = append(r.events, b.events...)
 	r.links = append(r.links, b.links...)
 	r.description = b.description

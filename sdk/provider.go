@@ -203,14 +203,13 @@ func (p *TracerProvider) ForceFlush(ctx context.Context) error {
 	if p.stopped.Load() {
 		return nil
 	}
-	var errs []error
-	for _, l := range p.listeners() {
-		errs = append(errs, l.ForceFlush(ctx))
-	}
-	for _, pump := range p.pumps {
-		errs = append(errs, pump.flush(ctx))
-	}
-	return errors.Join(append(errs, p.edges.flush(ctx))...)
+	return p.everywhere(
+		func() error {
+			return each(p.listeners(), func(l sdktrace.SpanProcessor) error { return l.ForceFlush(ctx) })
+		},
+		func(to *pump) error { return to.flush(ctx) },
+		func() error { return p.edges.flush(ctx) },
+	)
 }
 
 // Shutdown exports what is left and ends the workers. Later spans are counted
@@ -224,16 +223,35 @@ func (p *TracerProvider) Shutdown(ctx context.Context) error {
 	if again {
 		return nil
 	}
-	var errs []error
-	for _, l := range listeners {
-		errs = append(errs, l.Shutdown(ctx))
-	}
-	for _, pump := range p.pumps {
-		errs = append(errs, pump.close(ctx))
-	}
-	errs = append(errs, p.edges.shutdown(ctx))
+	err := p.everywhere(
+		func() error { return each(listeners, func(l sdktrace.SpanProcessor) error { return l.Shutdown(ctx) }) },
+		func(to *pump) error { return to.close(ctx) },
+		func() error { return p.edges.shutdown(ctx) },
+	)
 	close(p.stop)
-	errs = append(errs, p.wait(ctx), p.observer.Unregister())
+	return errors.Join(err, p.wait(ctx), p.observer.Unregister())
+}
+
+// everywhere does what is to be done with the processors, each exporter and the
+// counts, all at a time: none that is stuck takes the others' time.
+func (p *TracerProvider) everywhere(processors func() error, exporter func(*pump) error, counts func() error) error {
+	errs := make([]error, len(p.pumps)+2)
+	var all sync.WaitGroup
+	for i, to := range p.pumps {
+		all.Go(func() { errs[i+1] = exporter(to) })
+	}
+	all.Go(func() { errs[len(errs)-1] = counts() })
+	errs[0] = processors()
+	all.Wait()
+	return errors.Join(errs...)
+}
+
+// each does the same with all processors, one after the other.
+func each(all []sdktrace.SpanProcessor, do func(sdktrace.SpanProcessor) error) error {
+	var errs []error
+	for _, l := range all {
+		errs = append(errs, do(l))
+	}
 	return errors.Join(errs...)
 }
 

@@ -3,6 +3,8 @@ package sdk
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -10,73 +12,9 @@ import (
 	"go.opentelemetry.io/otel"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
+	"github.com/jcallgraph/jcallgraph/sdk/internal/edge/refusal"
 	"github.com/jcallgraph/jcallgraph/sdk/internal/ring"
 )
-
-// RecordExporter is an exporter that does not keep the records it is given:
-// they are used again after it returned. It is cheaper than OTel's SpanExporter,
-// whose spans belong to the exporter.
-type RecordExporter interface {
-	// ExportRecords sends records. It must return when ctx ends, and is not
-	// called concurrently.
-	ExportRecords(ctx context.Context, records []*Record) error
-	// Shutdown is called once, after the last ExportRecords.
-	Shutdown(ctx context.Context) error
-}
-
-// exporterOption is an exporter with how it is fed.
-type exporterOption struct {
-	plain     sdktrace.SpanExporter // or
-	native    RecordExporter
-	immediate bool // each record as its span is decided
-	Batching
-}
-
-// Batching says how records wait for their exporter. Zero values stand for the
-// environment's OTEL_BSP_ variables, and these for the defaults.
-type Batching struct {
-	// Queue is how many records wait at most, as many failed ones as others;
-	// more are dropped and counted. 8,192.
-	Queue int
-	// Batch is how many are sent at once: 512.
-	Batch int
-	// Interval is how long a record waits at most: 1 s.
-	Interval time.Duration
-	// Timeout is how long an export may take: 30 s.
-	Timeout time.Duration
-	// Borrows says that an sdktrace.SpanExporter keeps no span once ExportSpans
-	// has returned, as OTLP exporters do: the spans are then used again.
-	Borrows bool
-}
-
-// WithExporter sends decided spans by one of OTel's exporters. Several exporters
-// do not wait for each other.
-func WithExporter(e sdktrace.SpanExporter, b Batching) Option {
-	return optionFunc(func(o *options) {
-		if e != nil {
-			o.exporters = append(o.exporters, exporterOption{plain: e, Batching: b})
-		}
-	})
-}
-
-// WithRecordExporter sends decided spans by an exporter made for this SDK.
-func WithRecordExporter(e RecordExporter, b Batching) Option {
-	return optionFunc(func(o *options) {
-		if e != nil {
-			o.exporters = append(o.exporters, exporterOption{native: e, Batching: b})
-		}
-	})
-}
-
-// WithSyncer exports each span as it is decided, while its End waits: for
-// tests.
-func WithSyncer(e sdktrace.SpanExporter) Option {
-	return optionFunc(func(o *options) {
-		if e != nil {
-			o.exporters = append(o.exporters, exporterOption{plain: e, immediate: true})
-		}
-	})
-}
 
 // pump takes records to one exporter.
 type pump struct {
@@ -87,7 +25,10 @@ type pump struct {
 	wake           chan struct{}
 	flushes        chan chan struct{}
 	closing        chan struct{}
-	closed         chan struct{} // the last record was exported
+	closed         chan struct{}   // the last record was exported
+	alive          context.Context //nolint:containedctx // of the exports: kill ends them
+	kill           context.CancelFunc
+	over           atomic.Bool // nobody exports any more
 
 	one   sync.Mutex // exports one batch at a time
 	batch []*Record
@@ -96,9 +37,11 @@ type pump struct {
 
 func newPump(p *TracerProvider, e exporterOption) *pump {
 	e.Batching = e.complete(p.options.batching)
+	alive, kill := context.WithCancel(context.Background())
 	return &pump{
 		provider: p, exporterOption: e, failed: ring.New[*Record](e.Queue), others: ring.New[*Record](e.Queue),
 		wake: make(chan struct{}, 1), flushes: make(chan chan struct{}), closing: make(chan struct{}), closed: make(chan struct{}),
+		alive: alive, kill: kill,
 	}
 }
 
@@ -133,6 +76,10 @@ func (p *pump) offer(r *Record, failed bool) bool {
 	if !to.Offer(r) {
 		lost.Add(1)
 		p.release(r)
+		return false
+	}
+	if p.over.Load() { // after the offer: whoever ended the pump, or we, find the record
+		p.abandon()
 		return false
 	}
 	if p.pending.Add(1) == int64(p.Batch) {
@@ -171,19 +118,36 @@ func (p *pump) run() {
 			close(done)
 		case <-p.closing:
 			p.drain()
+			p.over.Store(true)
+			p.abandon()
 			return
 		}
 	}
 }
 
-// drain exports what waits now.
+// drain exports what waits now. An offer that is under way is waited for: spans
+// that ended before may lie behind it.
 func (p *pump) drain() {
-	for left := p.pending.Load(); left > 0; {
+	for left := p.failed.Len() + p.others.Len(); left > 0 && p.alive.Err() == nil; {
 		n := p.exportBatch()
 		if n == 0 {
-			return
+			runtime.Gosched()
 		}
 		left -= n
+	}
+}
+
+// abandon counts what is left once nobody exports any more.
+func (p *pump) abandon() {
+	p.one.Lock()
+	defer p.one.Unlock()
+	for {
+		p.takeBatch()
+		if len(p.batch) == 0 {
+			return
+		}
+		p.provider.stats.shutdown.Add(uint64(len(p.batch)))
+		p.releaseBatch()
 	}
 }
 
@@ -195,36 +159,75 @@ func (p *pump) work() {
 }
 
 // exportBatch exports failed spans first.
-func (p *pump) exportBatch() int64 {
-	p.batch = p.failed.Take(p.batch[:0], p.Batch)
-	p.batch = p.others.Take(p.batch, p.Batch-len(p.batch))
-	n := int64(len(p.batch))
+func (p *pump) exportBatch() int {
+	p.takeBatch()
+	n := len(p.batch)
 	if n > 0 {
-		p.pending.Add(-n)
+		p.pending.Add(-int64(n))
 		p.export(p.batch)
+		p.releaseBatch()
 	}
 	return n
+}
+
+func (p *pump) takeBatch() {
+	p.batch = p.failed.Take(p.batch[:0], p.Batch)
+	p.batch = p.others.Take(p.batch, p.Batch-len(p.batch))
+}
+
+func (p *pump) releaseBatch() {
+	for i, r := range p.batch {
+		p.release(r)
+		p.batch[i] = nil
+	}
 }
 
 func (p *pump) exportOne(r *Record) {
 	p.one.Lock()
 	defer p.one.Unlock()
 	p.export([]*Record{r})
+	p.release(r)
 }
 
 func (p *pump) export(batch []*Record) {
-	ctx, cancel := context.WithTimeout(context.Background(), p.Timeout)
-	defer cancel()
 	began := p.provider.clock.now()
-	err := p.send(ctx, batch)
+	err := p.try(batch)
+	for pause := firstPause; err != nil && p.mayRetry(err, began) && p.rest(pause); pause = min(2*pause, maxPause) {
+		err = p.try(batch)
+	}
 	p.provider.stats.exported(len(batch), time.Duration(p.provider.clock.now()-began), err)
 	if err != nil {
 		handle(fmt.Errorf("export %d spans: %w", len(batch), err))
 	}
-	for i, r := range batch {
-		p.release(r)
-		batch[i] = nil
+}
+
+// Pauses between attempts to export a batch.
+const (
+	firstPause = 500 * time.Millisecond
+	maxPause   = 5 * time.Second
+)
+
+func (p *pump) mayRetry(err error, began int64) bool {
+	return !p.immediate && !refusal.Final(err) && time.Duration(p.provider.clock.now()-began) < p.Retry
+}
+
+// rest waits about so long; false once the pump is to close.
+func (p *pump) rest(pause time.Duration) bool {
+	timer := time.NewTimer(pause/2 + rand.N(pause/2)) // so that processes do not come all at once
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-p.closing:
+		return false
 	}
+}
+
+// try makes one attempt.
+func (p *pump) try(batch []*Record) error {
+	ctx, cancel := context.WithTimeout(p.alive, p.Timeout)
+	defer cancel()
+	return p.send(ctx, batch)
 }
 
 func (p *pump) send(ctx context.Context, batch []*Record) error {
@@ -259,22 +262,23 @@ func (p *pump) flush(ctx context.Context) error {
 	}
 }
 
-// close exports what is left, as long as ctx allows.
+// close exports what is left, as long as ctx allows; then it has the exporter
+// give up. The exporter is shut down in any case.
 func (p *pump) close(ctx context.Context) error {
-	if !p.immediate {
-		close(p.closing)
-		select {
-		case <-p.closed:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
+	close(p.closing)
 	down := make(chan error, 1)
-	go func() { down <- p.end(ctx) }()
+	go func() {
+		if !p.immediate {
+			<-p.closed
+		}
+		down <- p.end(ctx)
+		p.kill()
+	}()
 	select {
 	case err := <-down:
 		return err
 	case <-ctx.Done():
+		p.kill()
 		return ctx.Err()
 	}
 }

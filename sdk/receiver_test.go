@@ -127,3 +127,17 @@ func (r *receiver) attributes() map[string]string {
 	}
 	return m
 }
+
+// counted is what each span says of its call.
+func (r *receiver) counted() (halves []string) {
+	for _, s := range r.spans() {
+		half := ""
+		for _, a := range s.Attributes {
+			if a.Key == "jcg.counted" {
+				half = a.Value.GetStringValue()
+			}
+		}
+		halves = append(halves, half)
+	}
+	return halves
+}

@@ -1,6 +1,7 @@
 package sdk
 
 import (
+	"reflect"
 	"sync/atomic"
 	"time"
 
@@ -12,9 +13,9 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// inlineAttributes is how many attributes a body holds beside those given at
-// its span's start.
-const inlineAttributes = 8
+// inlineAttributes is how many attributes a body holds without more memory: what
+// instrumentations set, and ours.
+const inlineAttributes = 12
 
 // Record is a finished span as exporters get it: what sdktrace.ReadOnlySpan
 // says, and the sampling decision in its tracestate. While its span lives, it
@@ -25,7 +26,8 @@ type Record struct {
 	// The body.
 	attributes  []attribute.KeyValue // those of the start; of a finished record, all
 	inline      [inlineAttributes]attribute.KeyValue
-	inlined     int // how many of inline
+	inlined     int           // how many of inline
+	reflected   reflect.Value // inline
 	buffer      []attribute.KeyValue
 	events      []sdktrace.Event
 	links       []sdktrace.Link
@@ -45,6 +47,7 @@ type Record struct {
 	start, end  int64
 	children    int
 	stripe      uint8
+	loan        *loan        // nil: not watched
 	readers     atomic.Int32 // exporters that have not done with it
 }
 
@@ -116,11 +119,11 @@ func (r *Record) ChildSpanCount() int { return r.children }
 // clear makes the record ready to be a body again. Only what was used is
 // written: pointers cost the garbage collector's barrier.
 func (r *Record) clear() {
-	clear(r.inline[:r.inlined])
-	r.inlined = 0
 	if r.scope != nil {
 		r.clearFinished()
 	}
+	clear(r.inline[:r.inlined])
+	r.inlined = 0
 	r.attributes = nil
 	if r.events != nil || r.links != nil || r.description != "" || r.endTask != nil {
 		r.events, r.links, r.description, r.endTask = nil, nil, "", nil
@@ -132,7 +135,11 @@ func (r *Record) clear() {
 const maxBuffer = 32
 
 func (r *Record) clearFinished() {
-	clear(r.attributes)
+	if len(r.buffer) == 0 { // the attributes are the inline ones, and ours
+		r.inlined = min(len(r.attributes), len(r.inline))
+	}
+	clear(r.buffer)
+	r.buffer = r.buffer[:0]
 	if cap(r.buffer) > maxBuffer {
 		r.buffer = nil
 	}

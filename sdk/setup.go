@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"time"
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/propagation"
@@ -23,8 +24,8 @@ import (
 // before both; but exporters that OTEL_TRACES_EXPORTER or the file name are used
 // beside those that options give.
 //
-// shutdown exports what is left and waits for it as long as its context allows;
-// it may be called again. Nothing is set where err is not nil.
+// shutdown exports what is left and waits for it as long as its context allows,
+// ten seconds where that has no deadline; it may be called again. Nothing is set where err is not nil.
 func Setup(ctx context.Context, opts ...Option) (shutdown func(context.Context) error, err error) {
 	s, err := readSetting()
 	if err != nil {
@@ -104,6 +105,11 @@ func (u *setup) describe(ctx context.Context) error {
 	return err
 }
 
+// retryTime is how long a collector may be away before spans are lost, if the
+// queues are long enough: OTLP/HTTP exporters give up at once where nobody
+// listens.
+const retryTime = time.Minute
+
 // makeSenders makes the exporters of spans.
 func (u *setup) makeSenders(ctx context.Context) error {
 	if u.exporters && !u.setting.Named {
@@ -117,6 +123,7 @@ func (u *setup) makeSenders(ctx context.Context) error {
 		u.made = append(u.made, e)
 		b := batchingOf(s.Batch)
 		b.Borrows = true // as OTLP exporters and the console's do
+		b.Retry = retryTime
 		u.options.exporters = append(u.options.exporters, exporterOption{plain: e, immediate: s.Immediate, Batching: b})
 	}
 	return u.checkStock()
@@ -160,11 +167,27 @@ func (u *setup) install() (shutdown func(context.Context) error) {
 	if u.options.log != nil {
 		o := append([]LogOption{LogChainKeys(u.options.chainKeys...)}, u.options.logOptions...)
 		slog.SetDefault(slog.New(NewLogHandler(u.options.log, o...)))
+		otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { slog.Error("telemetry", "error", err) }))
 	}
 	otel.SetTextMapPropagator(u.propagator)
 	provider, shutdown := u.provider()
 	otel.SetTracerProvider(provider)
-	return shutdown
+	return bounded(shutdown)
+}
+
+// shutdownTime is how long a shutdown takes at most where its context has no
+// deadline: a collector that does not answer must not hold up a program's end.
+const shutdownTime = 10 * time.Second
+
+func bounded(shutdown func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		if _, ok := ctx.Deadline(); ok {
+			return shutdown(ctx)
+		}
+		ctx, cancel := context.WithTimeout(ctx, shutdownTime)
+		defer cancel()
+		return shutdown(ctx)
+	}
 }
 
 func (u *setup) provider() (trace.TracerProvider, func(context.Context) error) {

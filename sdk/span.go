@@ -52,6 +52,7 @@ const (
 	flagEager           // exported, or dropped, before its local trace was settled
 	flagWallStart       // started is a time that the application gave, Unix nanoseconds
 	flagWallEnd
+	flagPeer // the callee was told another name of the peer than the attributes have
 )
 
 // traits never change: the span's kind in the low bits, flags in the high ones.
@@ -64,6 +65,7 @@ const (
 	traitRandom  traits = 0x40
 	// traitWeighted: the local root's threshold is valid.
 	traitWeighted traits = 0x20
+	traitCounted  traits = 0x10 // the local trace's calls are counted here
 )
 
 func (t traits) kind() trace.SpanKind { return trace.SpanKind(t & traitKind) }

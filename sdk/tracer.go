@@ -14,23 +14,31 @@ import (
 // Start starts a span below the current one of ctx. The context that it
 // returns is the span's handle.
 func (t *tracer) Start(ctx context.Context, name string, options ...trace.SpanStartOption) (context.Context, trace.Span) {
-	var config trace.SpanConfig
-	if len(options) > 0 {
-		config = trace.NewSpanStartConfig(options...)
-	}
+	config, attributes := t.provider.readOptions(options)
 	if ctx == nil {
 		ctx = context.Background()
 	}
-	s := t.newSpan(ctx, name, &config)
-	if s == nil {
-		return t.unrecorded(ctx, &config)
+	s, recorded := t.newSpan(ctx, name, &config)
+	if !recorded {
+		return s.unrecorded()
 	}
-	s.begin(ctx, &config)
+	s.begin(ctx, &config, attributes)
 	return s.context(), s
 }
 
-// newSpan is nil where nothing is to be recorded.
-func (t *tracer) newSpan(ctx context.Context, name string, config *trace.SpanConfig) *span {
+// readOptions leaves attributes in the options, where no rate asks for them.
+func (p *TracerProvider) readOptions(options []trace.SpanStartOption) (c trace.SpanConfig, attributes []trace.SpanStartOption) {
+	switch {
+	case len(options) == 0:
+		return c, nil
+	case p.plainRoots:
+		return startConfig(options)
+	}
+	return trace.NewSpanStartConfig(options...), nil
+}
+
+// newSpan makes the span; recorded is false where it cannot matter.
+func (t *tracer) newSpan(ctx context.Context, name string, config *trace.SpanConfig) (s *span, recorded bool) {
 	if config.NewRoot() {
 		return t.newRoot(ctx, name, config, nil)
 	}
@@ -42,7 +50,7 @@ func (t *tracer) newSpan(ctx context.Context, name string, config *trace.SpanCon
 	if isEntry(trace.ValidateSpanKind(config.SpanKind())) {
 		return t.newRoot(ctx, name, config, parent)
 	}
-	return t.newChild(ctx, name, config, parent)
+	return t.newChild(ctx, name, config, parent), true
 }
 
 func (t *tracer) newChild(ctx context.Context, name string, config *trace.SpanConfig, parent *span) *span {
@@ -56,10 +64,13 @@ func (t *tracer) newChild(ctx context.Context, name string, config *trace.SpanCo
 // newRoot starts a local trace: at a trace's root, below a span of another
 // process or SDK, and at each entry span, so that a loop that takes in messages
 // for ever is no one chain.
-func (t *tracer) newRoot(ctx context.Context, name string, config *trace.SpanConfig, parent trace.Span) *span {
+func (t *tracer) newRoot(ctx context.Context, name string, config *trace.SpanConfig, parent trace.Span) (s *span, recorded bool) {
 	r := &localRoot{span: span{ctx: ctx, scope: t.scope, name: name}}
 	r.root = r
 	r.traits = traits(trace.ValidateSpanKind(config.SpanKind()))
+	if t.provider.edges.taken() {
+		r.traits |= traitCounted
+	}
 	r.setStart(config)
 	if parent != nil {
 		r.join(parent)
@@ -74,10 +85,7 @@ func (t *tracer) newRoot(ctx context.Context, name string, config *trace.SpanCon
 		r.takeRandomness(ctx)
 	}
 	r.takeDebug(ctx)
-	if !r.decideHead(config) {
-		return nil
-	}
-	return &r.span
+	return &r.span, r.decideHead(config)
 }
 
 func (s *span) setStart(config *trace.SpanConfig) {
@@ -96,7 +104,7 @@ func (r *localRoot) decideHead(config *trace.SpanConfig) bool {
 	if r.origin == nil && p.plainRoots {
 		head = sampler.HeadOf(p.roots, sampler.RandomnessOf(r.traceID))
 	} else {
-		head = p.policy.Head(r.samplingStart(config.Attributes()))
+		head = p.policy.Head(r.samplingStart(r.name, config.Attributes()))
 	}
 	if head.Sampled {
 		r.traits |= traitSampled
@@ -111,9 +119,9 @@ func (r *localRoot) decideHead(config *trace.SpanConfig) bool {
 	return head.Sampled || p.records
 }
 
-func (r *localRoot) samplingStart(attributes []attribute.KeyValue) sampler.Start {
+func (r *localRoot) samplingStart(name string, attributes []attribute.KeyValue) sampler.Start {
 	return sampler.Start{
-		TraceID: r.traceID, Randomness: r.randomness(), Parent: r.samplingParent(), Operation: r.name,
+		TraceID: r.traceID, Randomness: r.randomness(), Parent: r.samplingParent(), Operation: name,
 		Kind: r.traits.kind(), Attributes: attributes,
 	}
 }
@@ -127,8 +135,8 @@ func (r *localRoot) isRandom() bool {
 }
 
 // begin takes in what the span was started with, and tells the processors.
-func (s *span) begin(ctx context.Context, config *trace.SpanConfig) {
-	s.take(config)
+func (s *span) begin(ctx context.Context, config *trace.SpanConfig, more []trace.SpanStartOption) {
+	s.take(config, more)
 	for _, p := range s.provider.listeners() {
 		p.OnStart(ctx, s)
 	}
@@ -138,9 +146,9 @@ func (s *span) begin(ctx context.Context, config *trace.SpanConfig) {
 }
 
 // take needs no lock: nobody else knows the span yet.
-func (s *span) take(config *trace.SpanConfig) {
+func (s *span) take(config *trace.SpanConfig, more []trace.SpanStartOption) {
 	attributes, links := config.Attributes(), config.Links()
-	if len(attributes) == 0 && len(links) == 0 && !s.provider.carriesKeys() {
+	if len(attributes) == 0 && len(links) == 0 && len(more) == 0 && !s.provider.carriesKeys() {
 		return
 	}
 	for i := range links {
@@ -149,6 +157,11 @@ func (s *span) take(config *trace.SpanConfig) {
 	if len(attributes) > 0 {
 		if b := s.holdBody(); b != nil {
 			b.startAttributes(&s.provider.limits, attributes)
+		}
+	}
+	for _, o := range more {
+		if b := s.holdBody(); b != nil {
+			b.takeOption(&s.provider.limits, o)
 		}
 	}
 	if s.provider.carriesKeys() {
@@ -169,21 +182,12 @@ func (s *span) beginTask() {
 	task.End()
 }
 
-// unrecorded is a span that is neither recorded nor counted: it only hands the
-// trace on.
-func (t *tracer) unrecorded(ctx context.Context, config *trace.SpanConfig) (context.Context, trace.Span) {
-	r := &localRoot{span: span{ctx: ctx, scope: t.scope}}
-	r.root = r
-	if !config.NewRoot() {
-		_, foreign := currentSpan(ctx)
-		r.join(foreign)
+// unrecorded stands for a span that is neither recorded nor counted: it only
+// hands the trace on.
+func (s *span) unrecorded() (context.Context, trace.Span) {
+	if s.body != nil {
+		s.provider.bodies.giveBack(s.body)
 	}
-	r.setStart(config)
-	if r.traceID.IsValid() {
-		r.id = r.newSpanID(ctx)
-	} else {
-		r.newIDs(ctx)
-	}
-	silent := silentSpan{scope: t.scope, spanContext: r.SpanContext()}
-	return trace.ContextWithSpan(ctx, silent), silent
+	silent := silentSpan{scope: s.scope, spanContext: s.SpanContext()}
+	return trace.ContextWithSpan(s.ctx, silent), silent
 }

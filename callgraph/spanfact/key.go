@@ -71,6 +71,7 @@ const (
 
 	// Of the other side of an exit span.
 	keyPeer
+	keyToldPeer
 	keyServerAddress
 	keyNetPeerName
 	keySockPeerName
@@ -104,6 +105,7 @@ var speakers = []speaker{
 	{degraded, keyDegraded},
 	{callgraph.AttributeCounted, keyCounted},
 	{callgraph.AttributeLate, keyLate},
+	{callgraph.AttributePeer, keyToldPeer},
 	{peerName, keyPeer},
 	{peerNameOlder, keyPeer},
 	{serverAddress, keyServerAddress},

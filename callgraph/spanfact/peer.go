@@ -16,6 +16,7 @@ const UnknownPeer = "unknown_peer"
 
 // peer is what an exit span says of its other side.
 type peer struct {
+	told     string // by which the callee knows where it is called
 	service  string
 	address  string
 	port     int64
@@ -30,6 +31,8 @@ type peer struct {
 
 func (p *peer) note(k key, v string) {
 	switch k {
+	case keyToldPeer:
+		p.told = v
 	case keyPeer:
 		p.service = v
 	case keyServerAddress:
@@ -93,13 +96,15 @@ func (p Peer) Clone() Peer {
 	return Peer{name: strings.Clone(p.name), database: strings.Clone(p.database), port: p.port}
 }
 
-// Peer takes the first that is there: the name its caller gave the peer; for
+// Peer takes the first that is there: the name that the callee was told; the name its caller gave the peer; for
 // messages the topic, since brokers are no callees; its address; database
 // system and namespace; topic; host of the URL; RPC service; the cluster
 // that a proxy sent it to.
 func (f *Facts) Peer() Peer {
 	p := &f.peer
 	switch {
+	case p.told != "":
+		return Peer{name: p.told}
 	case p.service != "":
 		return Peer{name: p.service}
 	case p.topic != "" && f.Connection() == callgraph.Messaging:

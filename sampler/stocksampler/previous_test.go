@@ -32,7 +32,7 @@ func TestWithThePreviousOtel(t *testing.T) {
 		t.Skipf("go.opentelemetry.io/otel/sdk %s cannot be had: %v\n%s", previous, err, out)
 	}
 	dir := copyOf(t, previous)
-	out, err := run(dir, "go", "test", "-mod=mod", "./sampler/...")
+	out, err := run(dir, "go", "test", "-mod=mod", "./sampler/stocksampler")
 	require.NoError(t, err, out)
 	t.Logf("with %s:\n%s", previous, out)
 	out, err = run(dir, "go", "list", "-mod=mod", "-m", "go.opentelemetry.io/otel", "go.opentelemetry.io/otel/sdk", "go.opentelemetry.io/otel/trace")

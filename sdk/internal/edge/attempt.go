@@ -35,6 +35,9 @@ func (s *Sender) send(ctx context.Context) error {
 	if err := s.probe(ctx); err != nil {
 		return err
 	}
+	if s.refusing.Load() {
+		return nil
+	}
 	for {
 		again := s.pending.Number != 0
 		if !again {
@@ -54,16 +57,22 @@ func (s *Sender) send(ctx context.Context) error {
 }
 
 // probe sends an interval without cells, which changes nothing, before counts go
-// where the last ones got no answer: an outage costs one interval and no more.
+// where the last ones got no answer, or were refused: an outage costs one interval
+// and no more.
 func (s *Sender) probe(ctx context.Context) error {
-	if !s.uncertain {
+	if !s.uncertain && !s.refusing.Load() {
 		return nil
 	}
-	if err := s.export(ctx, callgraph.Interval{Instance: s.counters.o.Instance}); err != nil && !s.o.Refused(err) {
+	err := s.export(ctx, callgraph.Interval{Instance: s.counters.o.Instance})
+	if err != nil && !s.o.Refused(err) {
 		s.failures++
 		return fmt.Errorf("reach the receiver of edge counts: %w", err)
 	}
 	s.uncertain = false
+	s.refusing.Store(err != nil)
+	if err != nil {
+		s.next = time.Now().Add(maxPause/2 + rand.N(maxPause/2))
+	}
 	return nil
 }
 
@@ -83,6 +92,7 @@ func (s *Sender) attempt(ctx context.Context, again bool) error {
 	case s.o.Refused(err):
 		err = fmt.Errorf("edge counts of interval %d were refused: %w", s.pending.Number, err)
 		s.failures, s.lost = 0, true
+		s.refusing.Store(true)
 		s.drop(func(st *SenderStats, calls uint64) { st.Refused, st.RefusedCalls = st.Refused+1, st.RefusedCalls+calls })
 		return err
 	case time.Since(s.first) >= s.o.GiveUp:

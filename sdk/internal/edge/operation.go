@@ -40,6 +40,9 @@ type Site struct {
 // ID names the site in requests.
 func (s *Site) ID() callgraph.StaticID { return s.id }
 
+// Peer is the name of who is called there.
+func (s *Site) Peer() string { return s.peer }
+
 type siteKey struct{ peer, name string }
 
 // peerKey is a siteKey whose peer is in parts.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
@@ -94,6 +95,8 @@ type Sender struct {
 	uncertain bool      // the last interval was dropped without an answer
 	lost      bool      // an interval was dropped at this tick
 
+	refusing atomic.Bool // the receiver takes no counts
+
 	mu    sync.Mutex
 	stats SenderStats
 }
@@ -136,6 +139,11 @@ func (s *Sender) run() {
 		}
 	}
 }
+
+// Taken reports whether the receiver takes counts, as far as is known. Where it
+// does not, nothing should be counted here, so that a collector does it from
+// spans; the receiver is asked again now and then.
+func (s *Sender) Taken() bool { return !s.refusing.Load() }
 
 // Flush sends what was counted so far.
 func (s *Sender) Flush(ctx context.Context) error { return s.ask(request{ctx: ctx}) }

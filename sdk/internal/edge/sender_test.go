@@ -183,11 +183,31 @@ func TestWhatIsRefusedIsDroppedAndCounted(t *testing.T) {
 		call(c, 3)
 		time.Sleep(1001 * time.Millisecond)
 		require.NoError(t, s.Shutdown(t.Context()))
-		require.Equal(t, []uint64{1, 2}, r.numbers())
+		require.Equal(t, []uint64{1, 0, 2}, r.numbers(), "it is asked first")
 		require.EqualValues(t, 3, r.calls())
 		require.Equal(t, SenderStats{Acknowledged: 1, Refused: 1, RefusedCalls: 5}, s.Stats())
 		require.Len(t, reports, 1)
 		require.ErrorIs(t, reports[0], errRefused)
+	})
+}
+
+func TestAReceiverThatTakesNoCountsIsAskedNowAndThen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, r := counters(), newReceiver(t)
+		s := NewSender(c, r, SenderOptions{Refused: isRefused})
+		require.True(t, s.Taken())
+		r.answers(false, errRefused)
+		call(c, 5)
+		time.Sleep(10 * time.Minute)
+		require.False(t, s.Taken())
+		require.Less(t, len(r.numbers()), 60, "seldom")
+		require.EqualValues(t, 1, s.Stats().Refused)
+		r.answers(true, nil)
+		time.Sleep(time.Minute)
+		require.True(t, s.Taken())
+		call(c, 3)
+		require.NoError(t, s.Shutdown(t.Context()))
+		require.EqualValues(t, 3, r.calls())
 	})
 }
 

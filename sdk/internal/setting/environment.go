@@ -85,7 +85,7 @@ func (r *reader) senders(s *Setting) {
 	for _, name := range names {
 		switch name {
 		case "otlp":
-			s.Senders = append(s.Senders, Sender{Exporter: Exporter{Kind: r.protocol(TracesProtocol)}, Batch: s.Batch})
+			s.Senders = append(s.Senders, Sender{Exporter: r.near(r.protocol(TracesProtocol), "/v1/traces", TracesEndpoint), Batch: s.Batch})
 			r.checkOTLP()
 		case "console":
 			s.Senders = append(s.Senders, Sender{Exporter: Exporter{Kind: Console}, Batch: s.Batch})
@@ -137,13 +137,36 @@ func (r *reader) edges(s *Setting) {
 	if wish == "off" || wish == "auto" && !sends {
 		return
 	}
-	s.Edges = &Exporter{Kind: r.protocol(MetricsProtocol)}
+	kind := r.protocol(MetricsProtocol)
 	if r.value(MetricsProtocol) == "" && r.value(TracesProtocol) != "" {
-		s.Edges.Kind = r.protocol(TracesProtocol)
+		kind = r.protocol(TracesProtocol)
 	}
-	if _, set := r.first(MetricsEndpoint, Endpoint); set == "" {
-		s.Edges.Endpoint = MetricsURL(r.value(TracesEndpoint))
+	e := r.near(kind, "/v1/metrics", MetricsEndpoint, TracesEndpoint)
+	if _, set := r.first(MetricsEndpoint, Endpoint); set == "" && r.value(TracesEndpoint) != "" {
+		e.Endpoint = MetricsURL(r.value(TracesEndpoint))
 	}
+	s.Edges = &e
+}
+
+// aboutTLS are the variables that say whether a connection is encrypted.
+var aboutTLS = []string{
+	"OTEL_EXPORTER_OTLP_INSECURE", "OTEL_EXPORTER_OTLP_TRACES_INSECURE", "OTEL_EXPORTER_OTLP_METRICS_INSECURE",
+	"OTEL_EXPORTER_OTLP_CERTIFICATE", "OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE", "OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE",
+}
+
+// near is an exporter to this machine, without TLS as the specification has it,
+// where no endpoint is named and nothing asks for TLS; OTel's exporters would
+// take TLS.
+func (r *reader) near(k Kind, path string, endpoints ...string) Exporter {
+	e := Exporter{Kind: k}
+	if _, set := r.first(slices.Concat(endpoints, []string{Endpoint}, aboutTLS)...); set != "" {
+		return e
+	}
+	e.Endpoint = "http://localhost:4317"
+	if k == HTTP {
+		e.Endpoint = "http://localhost:4318" + path
+	}
+	return e
 }
 
 // MetricsURL is where metrics go that belong to the spans sent to the URL.

@@ -89,33 +89,38 @@ func TestRefusals(t *testing.T) {
 }
 
 func TestExportersOfEnvironment(t *testing.T) {
-	http, grpc, console := setting.Exporter{Kind: setting.HTTP}, setting.Exporter{Kind: setting.GRPC}, setting.Exporter{Kind: setting.Console}
+	near := func(k setting.Kind, url string) setting.Exporter { return setting.Exporter{Kind: k, Endpoint: url} }
+	http, grpc := near(setting.HTTP, "http://localhost:4318/v1/traces"), near(setting.GRPC, "http://localhost:4317")
+	counts, console := near(setting.HTTP, "http://localhost:4318/v1/metrics"), near(setting.Console, "")
+	open := near(setting.HTTP, "") // the exporter reads the variable
 	for _, c := range []struct {
 		name  string
 		env   []string
 		spans []setting.Exporter
 		edges *setting.Exporter
 	}{
-		{"nothing is set", nil, []setting.Exporter{http}, &http},
+		{"nothing is set", nil, []setting.Exporter{http}, &counts},
 		{"gRPC", []string{"OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"}, []setting.Exporter{grpc}, &grpc},
 		{"gRPC for spans takes the counts along", []string{"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "grpc"}, []setting.Exporter{grpc}, &grpc},
 		{
 			"gRPC for spans, HTTP for metrics",
 			[]string{"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "grpc", "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "http/protobuf"},
 			[]setting.Exporter{grpc},
-			&http,
+			&counts,
 		},
 		{
 			"an endpoint of spans alone",
 			[]string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://c:1/v1/traces"},
-			[]setting.Exporter{http},
+			[]setting.Exporter{open},
 			&setting.Exporter{Kind: setting.HTTP, Endpoint: "http://c:1/v1/metrics"},
 		},
-		{"fan-out", []string{"OTEL_TRACES_EXPORTER", "otlp,console"}, []setting.Exporter{http, console}, &http},
+		{"an endpoint", []string{"OTEL_EXPORTER_OTLP_ENDPOINT", "https://c:1"}, []setting.Exporter{open}, &open},
+		{"TLS to this machine", []string{"OTEL_EXPORTER_OTLP_CERTIFICATE", "/ca.pem"}, []setting.Exporter{open}, &open},
+		{"fan-out", []string{"OTEL_TRACES_EXPORTER", "otlp,console"}, []setting.Exporter{http, console}, &counts},
 		{"console", []string{"OTEL_TRACES_EXPORTER", "console"}, []setting.Exporter{console}, nil},
-		{"counts alone", []string{"OTEL_TRACES_EXPORTER", "none", "JCG_EDGES", "on"}, nil, &http},
+		{"counts alone", []string{"OTEL_TRACES_EXPORTER", "none", "JCG_EDGES", "on"}, nil, &counts},
 		{"none", []string{"OTEL_TRACES_EXPORTER", "none"}, nil, nil},
-		{"no metrics of the application's", []string{"OTEL_METRICS_EXPORTER", "none"}, []setting.Exporter{http}, &http},
+		{"no metrics of the application's", []string{"OTEL_METRICS_EXPORTER", "none"}, []setting.Exporter{http}, &counts},
 		{"no counts", []string{"JCG_EDGES", "off"}, []setting.Exporter{http}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -13,8 +13,8 @@ import (
 // What OTel's exporters say; their errors have no types of their own.
 const (
 	partialSuccess = "OTLP partial success"
-	httpRefused    = "failed to send metrics to " // a status that is not to be retried
-	tooLarge       = "too large: exceeded"        // never left the process
+	httpRefused    = "failed to send "     // "metrics to" or "to": a status that is not to be retried
+	tooLarge       = "too large: exceeded" // never left the process
 )
 
 // Final reports whether the receiver, or the exporter for it, refused the data for
