@@ -106,6 +106,15 @@ func (t *Tally) Merge(o *Tally) {
 	}
 }
 
+// AddSketch adds all that s counts.
+func (t *Tally) AddSketch(s *Sketch) {
+	t.zero += Weight(s.Zero) * One
+	t.nanos += s.Nanos
+	for _, b := range s.Bins {
+		t.addBin(b.Index, Weight(b.Count)*One)
+	}
+}
+
 // Weight is the sum of all weights.
 func (t *Tally) Weight() Weight {
 	sum := t.zero

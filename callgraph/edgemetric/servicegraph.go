@@ -23,6 +23,9 @@ type ServiceGraphOptions struct {
 	// Bounds are the upper bounds of explicit buckets, in seconds and rising,
 	// for scrapes that know no native histograms; none asks for exponential ones.
 	Bounds []float64
+	// Joined says that halves which name their caller by static IDs come by
+	// Count: Add leaves those of spans out.
+	Joined bool
 }
 
 // ServiceGraph adds calls up, service by service, as series that Prometheus
@@ -69,7 +72,8 @@ const candidates = 4
 // Add takes a call that the Table took, or takes one back that still waits.
 func (g *ServiceGraph) Add(c *callgraph.Call) {
 	w, ok := callgraph.WeightOf(c.Weight)
-	if !ok || w == 0 {
+	client, server := c.Uncounted()
+	if !ok || w == 0 || !client && !server || g.options.Joined && c.Site != 0 {
 		return
 	}
 	at := arrivals{start: c.Arrival.Unix() / arrivalSeconds * arrivalSeconds, provisional: c.Provisional}
@@ -78,6 +82,24 @@ func (g *ServiceGraph) Add(c *callgraph.Call) {
 		return
 	}
 	g.wait(at, serviceEdgeOf(&c.Edge)).add(c, w)
+}
+
+// Joined is calls between services that are known to stay as they are.
+type Joined struct {
+	Edge           callgraph.Edge // between services
+	Calls, Failed  uint64
+	Client, Server callgraph.Sketch
+}
+
+// Count counts them at once.
+func (g *ServiceGraph) Count(j *Joined) {
+	calls := callgraph.Weight(j.Calls) * callgraph.One
+	s := serviceSeries{calls: calls, failed: callgraph.Weight(j.Failed) * callgraph.One}
+	s.client.AddSketch(&j.Client)
+	s.server.AddSketch(&j.Server)
+	into := g.series(serviceEdgeOf(&j.Edge))
+	into.rank += calls
+	g.own(into).merge(&s)
 }
 
 func (g *ServiceGraph) wait(at arrivals, key serviceEdge) *serviceSeries {

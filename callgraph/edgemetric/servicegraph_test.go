@@ -253,3 +253,24 @@ func TestServiceGraphCarriesNoUnitAndIsCumulative(t *testing.T) {
 	}
 	require.ElementsMatch(t, []string{RequestTotal, RequestFailed, RequestServer, RequestClient}, slices.Collect(maps.Keys(names)))
 }
+
+// TestWhatWasJoinedIsCountedOnce has calls whose halves come joined: they count at
+// once, and what spans tell of them, or of calls that SDKs counted, does not.
+func TestWhatWasJoinedIsCountedOnce(t *testing.T) {
+	g := NewServiceGraph(ServiceGraphOptions{Joined: true}, start)
+	c := call("cart")
+	c.Client.Counted, c.Site = true, 1
+	g.Add(c) // by the server half's span
+	c.Server.Counted, c.Site = true, 0
+	g.Add(c)
+	require.Empty(t, series(g.Metrics(settled)))
+	j := &Joined{Edge: c.Edge, Calls: 3, Failed: 2}
+	j.Server.Add(20*time.Millisecond, 3)
+	g.Count(j)
+	g.Count(j)
+	got := series(g.Metrics(settled))
+	require.EqualValues(t, 6, got[RequestTotal+labelled("web", "cart", "")])
+	require.EqualValues(t, 4, got[RequestFailed+labelled("web", "cart", "")])
+	require.EqualValues(t, 6, got[RequestServer+labelled("web", "cart", "")])
+	require.NotContains(t, got, RequestClient+labelled("web", "cart", ""))
+}

@@ -78,7 +78,15 @@ func (h *history) sealed(hours map[int64]bool) history {
 
 // evict raises the floor until at most keep records are above it.
 func (v *View) evict(keep int) {
-	floor := v.floorFor(keep)
+	before := v.records
+	v.raise(v.floorFor(keep))
+	v.mu.Lock()
+	v.counters.Evicted += uint64(before - v.records)
+	v.mu.Unlock()
+}
+
+// raise drops what begins before the floor.
+func (v *View) raise(floor int64) {
 	v.mu.Lock()
 	v.floor = floor
 	for start := range v.hours {
@@ -87,12 +95,16 @@ func (v *View) evict(keep int) {
 			delete(v.stale, start)
 		}
 	}
-	before := v.records
 	v.mu.Unlock()
 	v.rewrite(func(h *history) history { return h.without(period{math.MinInt64, floor}) })
-	v.mu.Lock()
-	v.counters.Evicted += uint64(before - v.records)
-	v.mu.Unlock()
+}
+
+// forget is evict by time, for a view without a source.
+func (v *View) forget(before int64) {
+	v.applying.Lock()
+	defer v.applying.Unlock()
+	v.raise(before)
+	v.compact()
 }
 
 // floorFor is the start of a minute, or of an hour after a sealed one.

@@ -134,6 +134,21 @@ func (v *View) take(c *callgraph.Cell, whole bool, now time.Time) {
 	}
 }
 
+// learn takes in what cells say of names and sites, and none of their counts. It
+// reports whether that was any news.
+func (v *View) learn(cells []callgraph.Cell) bool {
+	v.applying.Lock()
+	defer v.applying.Unlock()
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	before := v.topology.directory.now()
+	for i := range cells {
+		v.topology.learn(&cells[i])
+	}
+	v.topology.settle()
+	return v.topology.directory.now() != before
+}
+
 // takeSum: stores sum cells of old buckets up to wider ones, and tell of them
 // only when they tell all again. Which of our cells such a sum holds is not
 // known, so its hour must be read again.
@@ -235,6 +250,17 @@ func (v *View) First() time.Time {
 		return time.Time{}
 	}
 	return time.Unix(v.first, 0).UTC()
+}
+
+// newest is when the youngest bucket that is held begins.
+func (v *View) newest() int64 {
+	newest := int64(math.MinInt64)
+	for i := range v.histories {
+		if n := len(v.histories[i].records); n > 0 {
+			newest = max(newest, v.histories[i].records[n-1].start)
+		}
+	}
+	return newest
 }
 
 // Stats is a snapshot.

@@ -40,6 +40,9 @@ type PrometheusConfig struct {
 	// Pipelines get traces_service_graph_* only, all others jcallgraph.edge.*
 	// only. Empty: no service graph.
 	Pipelines []pipeline.ID `mapstructure:"pipelines"`
+	// SpansOnly leaves out what SDKs counted: for all but one of the connectors
+	// that write to the same backend. Without a backend it is always left out.
+	SpansOnly bool `mapstructure:"spans_only"`
 	// Limit is how many edges between services have series of their own; 1,000.
 	Limit int `mapstructure:"limit"`
 	// Interval is how often the series are sent; 5s.

@@ -2,6 +2,7 @@ package callgraphconnector
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
@@ -26,8 +27,10 @@ type graphConnector struct {
 	config   *Config
 	routes   routes
 
+	joins    bool               // what SDKs counted is shown, from Start on
 	counter  *edgecount.Counter // from Start on
 	flusher  *flusher           // from Start to Shutdown
+	follower *follower          // likewise, where SDKs' counts are shown
 	observed *telemetry         // from Start to Shutdown
 }
 
@@ -53,6 +56,7 @@ func (c *graphConnector) Start(ctx context.Context, host component.Host) error {
 	if err != nil {
 		return err
 	}
+	c.joins = backend != nil && c.routes.graph != nil && !c.config.Prometheus.SpansOnly
 	writer := c.writer(backend)
 	c.counter = edgecount.New(writer, c.options(), time.Now())
 	if backend != nil {
@@ -63,11 +67,15 @@ func (c *graphConnector) Start(ctx context.Context, host component.Host) error {
 	if c.observed, err = observe(c.settings.MeterProvider, c.counter); err != nil {
 		return fmt.Errorf("create the connector's own metrics: %w", err)
 	}
+	if c.follower, err = c.newFollower(ctx, backend); err != nil {
+		return errors.Join(err, c.observed.close())
+	}
 	c.flusher = newFlusher(c.config, c.routes, c.counter, c.settings.Logger, c.observed)
 	if backend != nil {
 		c.flusher.checkpoints, c.flusher.writer = backend, writer
 	}
 	c.flusher.start()
+	c.follower.start()
 	return nil
 }
 
@@ -77,6 +85,7 @@ func (c *graphConnector) Shutdown(ctx context.Context) error {
 	if c.flusher == nil {
 		return nil
 	}
+	c.follower.stop()
 	err := c.flusher.stop(ctx)
 	c.flusher = nil
 	if unobserved := c.observed.close(); err == nil {
@@ -91,7 +100,9 @@ func (c *graphConnector) options() edgecount.Options {
 		MaxSpans: c.config.MaxSpans, MaxCells: c.config.MaxCells,
 	}
 	if c.routes.graph != nil {
-		o.Graph = &edgemetric.ServiceGraphOptions{Limit: c.config.Prometheus.Limit, Bounds: c.config.Prometheus.ExplicitBuckets}
+		o.Graph = &edgemetric.ServiceGraphOptions{
+			Limit: c.config.Prometheus.Limit, Bounds: c.config.Prometheus.ExplicitBuckets, Joined: c.joins,
+		}
 	}
 	return o
 }

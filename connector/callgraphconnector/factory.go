@@ -1,7 +1,8 @@
 // Package callgraphconnector makes edges of traces. It decides who gets what:
 // the counts of edges (jcallgraph.edge.*) go to all metrics pipelines but
 // those that are listed for Prometheus, and those get the service graph
-// (traces_service_graph_*) and nothing else. It never fails a request.
+// (traces_service_graph_*) and nothing else: calls from spans, and those that
+// SDKs counted, out of the store. It never fails a request.
 //
 // Counts are sent on until a pipeline took them, so a pipeline that ends in a
 // store must fail when the store does: no batch processor and no queue that

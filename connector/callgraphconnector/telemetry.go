@@ -90,6 +90,10 @@ var sums = []instrument{
 		func(s *edgecount.Stats) uint64 { return s.Table.Sealed },
 	},
 	{
+		prefix + "cells.stray", "{cell}", "Changed counts of SDKs that came too late, or were too far ahead, for the service graph.",
+		func(s *edgecount.Stats) uint64 { return s.Strays },
+	},
+	{
 		prefix + "spans.recounted", "{span}", "Spans read back after a restart.",
 		func(s *edgecount.Stats) uint64 { return uint64(s.Recount.Spans) },
 	},

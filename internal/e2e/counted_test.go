@@ -25,6 +25,7 @@ import (
 type counting struct {
 	*sdk.TracerProvider
 	trace.Tracer
+	stop func(context.Context) error
 }
 
 func (r *run) service(t *testing.T, name string) counting {
@@ -35,7 +36,7 @@ func (r *run) service(t *testing.T, name string) counting {
 func countingBy(exporter sdkmetric.Exporter, name string) counting {
 	p := sdk.NewTracerProvider(sdk.WithEdgeExporter(exporter), sdk.WithPolicy(sampler.Policy{Rate: sampler.Off}),
 		sdk.WithResource(resource.NewSchemaless(attribute.String("service.name", name), attribute.String("service.instance.id", "fixed"))))
-	return counting{p, p.Tracer("e2e")}
+	return counting{p, p.Tracer("e2e"), p.Shutdown}
 }
 
 func (r *run) metricExporter(t *testing.T) sdkmetric.Exporter {

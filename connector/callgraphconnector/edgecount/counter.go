@@ -39,6 +39,7 @@ type Stats struct {
 	Table   callgraph.TableStats
 	Folded  int // edges without series of their own in the service graph
 	Recount Recounted
+	Strays  uint64 // changed cells of SDKs that came too late, or too early, for the service graph
 }
 
 // Counter counts the calls of spans in the cells of one writer. It has no
@@ -52,6 +53,7 @@ type Counter struct {
 	table  *callgraph.Table
 	graph  *edgemetric.ServiceGraph // or nil
 	done   Recounted
+	strays uint64
 }
 
 // New is a Counter that has counted nothing.
@@ -145,7 +147,7 @@ func (c *Counter) Graph(now time.Time) pmetric.Metrics {
 func (c *Counter) Stats() Stats {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	s := Stats{Joiner: c.joiner.Stats(), Table: c.table.Stats(), Recount: c.done}
+	s := Stats{Joiner: c.joiner.Stats(), Table: c.table.Stats(), Recount: c.done, Strays: c.strays}
 	if c.graph != nil {
 		s.Folded = c.graph.Folded()
 	}
