@@ -52,10 +52,10 @@ func TestABatchIsTriedAgain(t *testing.T) {
 					s.End()
 				}
 				time.Sleep(time.Hour)
+				require.NoError(t, p.Shutdown(t.Context()))
 				require.Len(t, c.away.names, c.left)
 				require.InDelta(t, c.attempts, c.away.attempts, 2)
 				require.EqualValues(t, 2, p.stats.sent.Load()+p.stats.sendFailed.Load())
-				require.NoError(t, p.Shutdown(t.Context()))
 			})
 		})
 	}
