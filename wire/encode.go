@@ -1,0 +1,267 @@
+package wire
+
+import (
+	"cmp"
+	"encoding/binary"
+	"errors"
+	"hash/crc32"
+	"slices"
+)
+
+// Source is a batch of spans as an encoder reads it, each span once.
+type Source interface {
+	// Len is how many spans there are.
+	Len() int
+	// Place says where a span belongs, by which spans are ordered.
+	Place(i int) (traceID [16]byte, start, end uint64)
+	// Span writes a span over into, whose slices are for use again.
+	Span(i int, into *SourceSpan)
+	// Scope writes over into the scope that a span's Scope names.
+	Scope(i int, into *SourceScope)
+}
+
+// SourceSpan is a span to be encoded.
+type SourceSpan struct {
+	TraceID          [16]byte
+	SpanID, ParentID [8]byte
+	Start, End       uint64
+	Scope            int // as Source.Scope knows it
+	Fields           [spanFields]Value
+	Attributes       []Attribute
+	Parts            []SourcePart
+}
+
+// SourcePart is an event or a link.
+type SourcePart struct {
+	Class      Class
+	Time       uint64   // an event's
+	TraceID    [16]byte // a link's
+	SpanID     [8]byte
+	Fields     [linkFields]Value
+	Attributes []Attribute
+}
+
+// AddPart makes room for another part, whose slices are for use again.
+func (s *SourceSpan) AddPart(c Class) *SourcePart {
+	if len(s.Parts) < cap(s.Parts) {
+		s.Parts = s.Parts[:len(s.Parts)+1]
+	} else {
+		s.Parts = append(s.Parts, SourcePart{})
+	}
+	p := &s.Parts[len(s.Parts)-1]
+	*p = SourcePart{Class: c, Attributes: p.Attributes[:0]}
+	return p
+}
+
+// SourceScope is a scope with its resource.
+type SourceScope struct {
+	Fields             [scopeFields]Value
+	Attributes         []Attribute
+	ResourceFields     [resourceFields]Value
+	ResourceAttributes []Attribute
+}
+
+// Frame is one encoded frame.
+type Frame struct {
+	Number uint64
+	Spans  []int // which of the batch's, in the frame's order
+	Bytes  []byte
+}
+
+// ErrSpanTooLarge says that a span is larger than a frame may be.
+var ErrSpanTooLarge = errors.New("span is larger than a compact frame may be")
+
+// Encoder encodes one stream. It is not safe for concurrent use.
+type Encoder struct {
+	m      *model
+	number uint64
+	fresh  bool // the next frame begins an epoch
+	full   bool // it must
+	resets uint64
+
+	source  Source
+	span    SourceSpan
+	target  Span
+	places  []place
+	order   []place
+	groups  map[[16]byte]int
+	counts  []int
+	scopes  []*Template // of the batch
+	orders  map[uint64]*order
+	keySets map[uint64][]*keySet
+	wholes  map[string]*Template
+	of      *Template
+	values  []Value
+	draft   draft
+	from    *order // of the draft
+	scope   SourceScope
+	name    []byte
+}
+
+type place struct {
+	traceID    [16]byte
+	start, end uint64
+	at         int // in the source
+	group      int
+}
+
+// NewEncoder begins a stream.
+func NewEncoder() *Encoder {
+	e := &Encoder{groups: map[[16]byte]int{}}
+	e.reset()
+	return e
+}
+
+// Reset makes the next frame begin an epoch: a decoder needs nothing from
+// before.
+func (e *Encoder) Reset() { e.reset() }
+
+// Resets is how many epochs were begun.
+func (e *Encoder) Resets() uint64 { return e.resets }
+
+func (e *Encoder) reset() {
+	e.m = newModel()
+	e.m.keyOf, e.m.drafts, e.m.source = map[string]*key{}, map[*Template]*draft{}, e
+	e.m.traces.byID = map[[16]byte]*trace{}
+	e.orders, e.keySets, e.wholes = map[uint64]*order{}, map[uint64][]*keySet{}, map[string]*Template{}
+	clear(e.scopes)
+	e.fresh, e.full = true, false
+	e.resets++
+}
+
+// Encode encodes all spans of a batch. The frames are valid until the next
+// call. After an error the spans of no frame were lost, but none of the batch
+// is encoded: the stream goes on with a new epoch.
+func (e *Encoder) Encode(source Source) ([]Frame, error) {
+	e.source = source
+	e.scopes = e.scopes[:0]
+	e.sort()
+	var frames []Frame
+	for done := 0; done < len(e.order); {
+		f, err := e.frame(e.order[done:])
+		if err != nil {
+			e.reset()
+			return nil, err
+		}
+		done += len(f.Spans)
+		if len(f.Spans) > 0 {
+			frames = append(frames, f)
+		}
+	}
+	return frames, nil
+}
+
+// sort orders the spans by trace and start, and traces by their first start: a
+// parent comes before its children, and times are close to each other.
+func (e *Encoder) sort() {
+	e.places = e.places[:0]
+	for i := range e.source.Len() {
+		p := place{at: i}
+		p.traceID, p.start, p.end = e.source.Place(i)
+		e.places = append(e.places, p)
+	}
+	slices.SortFunc(e.places, func(a, b place) int {
+		if a.start != b.start {
+			return cmp.Compare(a.start, b.start)
+		}
+		return cmp.Or(cmp.Compare(b.end, a.end), cmp.Compare(a.at, b.at))
+	})
+	clear(e.groups)
+	e.counts = append(e.counts[:0], 0)
+	for i := range e.places {
+		p := &e.places[i]
+		group, ok := e.groups[p.traceID]
+		if !ok {
+			group = len(e.counts) - 1
+			e.groups[p.traceID] = group
+			e.counts = append(e.counts, 0)
+		}
+		p.group = group
+		e.counts[group+1]++
+	}
+	for i := 1; i < len(e.counts); i++ {
+		e.counts[i] += e.counts[i-1]
+	}
+	e.order = slices.Grow(e.order[:0], len(e.places))[:len(e.places)]
+	for _, p := range e.places {
+		e.order[e.counts[p.group]] = p
+		e.counts[p.group]++
+	}
+}
+
+// frame encodes as many spans as fit.
+func (e *Encoder) frame(order []place) (Frame, error) {
+	if e.full {
+		e.reset()
+	}
+	e.m.beginEncoding()
+	e.m.decoded = 0
+	f := Frame{}
+	var g group
+	for i := range order {
+		e.source.Span(order[i].at, &e.span)
+		if !e.room() {
+			if i > 0 {
+				e.full = true
+				break
+			}
+			e.reset()
+			if !e.room() {
+				return f, ErrSpanTooLarge
+			}
+		}
+		m := e.m
+		same := i > 0 && order[i].group == order[i-1].group
+		if i > 0 {
+			m.flag(&g.last.more, same)
+		}
+		if !same {
+			m.flag(&m.moreGroups, true)
+			m.beginGroup(&g, e.span.TraceID)
+		}
+		e.of = e.scopeOf(e.span.Scope)
+		e.encodeSpan(&g)
+		f.Spans = append(f.Spans, order[i].at)
+		if m.err != nil {
+			return f, m.err
+		}
+		if len(m.coded)+len(m.raw.bytes) > frameTarget || m.decoded > decodedTarget || len(f.Spans) == MaxSpans {
+			break
+		}
+	}
+	e.m.flag(&g.last.more, false)
+	e.m.flag(&e.m.moreGroups, false)
+	e.m.endEncoding()
+	e.close(&f)
+	return f, nil
+}
+
+func (e *Encoder) encodeSpan(g *group) {
+	s := &e.target
+	s.TraceID, s.SpanID, s.ParentID = e.span.TraceID, e.span.SpanID, e.span.ParentID
+	s.Start, s.End = e.span.Start, e.span.End
+	s.Parts = s.Parts[:0]
+	for i := range e.span.Parts {
+		p := &e.span.Parts[i]
+		s.Parts = append(s.Parts, Record{Time: p.Time, TraceID: p.TraceID, SpanID: p.SpanID})
+	}
+	e.m.span(g, s)
+}
+
+// close puts a frame's sections together.
+func (e *Encoder) close(f *Frame) {
+	e.number++
+	f.Number = e.number
+	b := []byte{Version, kindSpans}
+	b = binary.AppendUvarint(b, e.number)
+	flags := byte(0)
+	if e.fresh {
+		flags = flagReset
+	}
+	e.fresh = false
+	b = append(b, flags)
+	b = binary.AppendUvarint(b, uint64(len(f.Spans)))
+	b = binary.AppendUvarint(b, uint64(len(e.m.coded)))
+	b = append(append(b, e.m.coded...), e.m.raw.bytes...)
+	f.Bytes = binary.LittleEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
+}

@@ -1,0 +1,97 @@
+package wirepdata
+
+import (
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/jcallgraph/jcallgraph/wire"
+)
+
+// plan is a template as pdata: attributes to be copied at once, and where the
+// open values go.
+type plan struct {
+	fields     []wire.Value
+	openFields []int32 // the first open values are these fields
+	attributes pcommon.Map
+	open       []int // the next are these attributes
+}
+
+func planOf(t *wire.Template) *plan {
+	if p, ok := t.Cache.(*plan); ok {
+		return p
+	}
+	p := newPlan(t)
+	t.Cache = p
+	return p
+}
+
+func newPlan(t *wire.Template) *plan {
+	n := t.Class().Fields()
+	p := &plan{attributes: pcommon.NewMap()}
+	for i := range n {
+		p.fields = append(p.fields, t.Value(i))
+	}
+	for _, i := range t.Variable() {
+		if int(i) < n {
+			p.openFields = append(p.openFields, i)
+		} else {
+			p.open = append(p.open, int(i)-n)
+		}
+	}
+	p.attributes.EnsureCapacity(t.Len() - n)
+	for i := n; i < t.Len(); i++ {
+		setValue(t.Value(i), p.attributes.PutEmpty(t.Key(i)))
+	}
+	return p
+}
+
+// field is a field's value.
+func (p *plan) field(i int32, open []wire.Value) wire.Value {
+	for at, f := range p.openFields {
+		if f == i {
+			return open[at]
+		}
+	}
+	return p.fields[i]
+}
+
+func (p *plan) setAttributes(open []wire.Value, to pcommon.Map) {
+	p.attributes.CopyTo(to)
+	if len(p.open) == 0 {
+		return
+	}
+	open = open[len(p.openFields):]
+	at, next := 0, 0
+	for _, v := range to.All() {
+		if at == p.open[next] {
+			setValue(open[next], v)
+			if next++; next == len(p.open) {
+				return
+			}
+		}
+		at++
+	}
+}
+
+func (p *plan) setSpan(open []wire.Value, to ptrace.Span) {
+	to.SetName(p.field(wire.SpanName, open).Text)
+	to.SetKind(ptrace.SpanKind(int32(p.field(wire.SpanKind, open).Bits)))
+	to.SetFlags(uint32(p.field(wire.SpanFlags, open).Bits))
+	to.TraceState().FromRaw(p.field(wire.SpanTraceState, open).Text)
+	to.Status().SetCode(ptrace.StatusCode(int32(p.field(wire.SpanStatusCode, open).Bits)))
+	to.Status().SetMessage(p.field(wire.SpanStatusMessage, open).Text)
+	to.SetDroppedAttributesCount(uint32(p.field(wire.SpanDroppedAttributes, open).Bits))
+	to.SetDroppedEventsCount(uint32(p.field(wire.SpanDroppedEvents, open).Bits))
+	to.SetDroppedLinksCount(uint32(p.field(wire.SpanDroppedLinks, open).Bits))
+}
+
+func (p *plan) setEvent(open []wire.Value, to ptrace.SpanEvent) {
+	to.SetName(p.field(wire.EventName, open).Text)
+	to.SetDroppedAttributesCount(uint32(p.field(wire.EventDroppedAttributes, open).Bits))
+}
+
+func (p *plan) setLink(open []wire.Value, to ptrace.SpanLink) {
+	to.TraceState().FromRaw(p.field(wire.LinkTraceState, open).Text)
+	to.SetFlags(uint32(p.field(wire.LinkFlags, open).Bits))
+	to.SetDroppedAttributesCount(uint32(p.field(wire.LinkDroppedAttributes, open).Bits))
+}
