@@ -1,0 +1,160 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/jcallgraph/jcallgraph/wire/wirepdata"
+)
+
+// codec opens both ends of a stream.
+type codec func() (encoder, decoder, error)
+
+// encoder makes a message of a batch, decoder the batch of the message. What
+// they return is valid until the next call.
+type (
+	encoder func(ptrace.Traces) ([][]byte, error)
+	decoder func([]byte) (ptrace.Traces, error)
+)
+
+var codecs = map[string]codec{
+	"compact":        compact,
+	"otlp":           plain,
+	"otlp_gzip":      gzipped,
+	"otlp_zstd":      zstdBatch,
+	"otlp_zstd_long": zstdLong,
+	"copyto":         copyTo,
+}
+
+func allNames() []string { return slices.Sorted(maps.Keys(codecs)) }
+
+// names is the order in which they are measured: peers compare with OTLP.
+func names() []string {
+	return []string{"otlp", "compact", "copyto", "otlp_gzip", "otlp_zstd", "otlp_zstd_long"}
+}
+
+func compact() (encoder, decoder, error) {
+	e, d := wirepdata.NewEncoder(), wirepdata.NewDecoder()
+	return func(td ptrace.Traces) ([][]byte, error) {
+		frames, err := e.Encode(td)
+		messages := make([][]byte, len(frames))
+		for i := range frames {
+			messages[i] = frames[i].Bytes
+		}
+		return messages, err
+	}, d.Decode, nil
+}
+
+var (
+	marshaler   ptrace.ProtoMarshaler
+	unmarshaler ptrace.ProtoUnmarshaler
+)
+
+func plain() (encoder, decoder, error) {
+	return packed(func(b []byte) ([]byte, error) { return b, nil }), unmarshaler.UnmarshalTraces, nil
+}
+
+func packed(pack func([]byte) ([]byte, error)) encoder {
+	return func(td ptrace.Traces) ([][]byte, error) {
+		b, err := marshaler.MarshalTraces(td)
+		if err == nil {
+			b, err = pack(b)
+		}
+		return [][]byte{b}, err
+	}
+}
+
+func unpacked(unpack func([]byte) ([]byte, error)) decoder {
+	return func(b []byte) (ptrace.Traces, error) {
+		b, err := unpack(b)
+		if err != nil {
+			return ptrace.Traces{}, err
+		}
+		return unmarshaler.UnmarshalTraces(b)
+	}
+}
+
+func gzipped() (encoder, decoder, error) {
+	w := gzip.NewWriter(io.Discard)
+	var r gzip.Reader
+	return packed(func(b []byte) ([]byte, error) {
+			var out bytes.Buffer
+			w.Reset(&out)
+			if _, err := w.Write(b); err != nil {
+				return nil, err
+			}
+			err := w.Close()
+			return out.Bytes(), err
+		}), unpacked(func(b []byte) ([]byte, error) {
+			if err := r.Reset(bytes.NewReader(b)); err != nil {
+				return nil, err
+			}
+			return io.ReadAll(&r)
+		}), nil
+}
+
+func zstdBatch() (encoder, decoder, error) {
+	w, err1 := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
+	r, err2 := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1))
+	for _, err := range []error{err1, err2} {
+		if err != nil {
+			return nil, nil, fmt.Errorf("open zstd: %w", err)
+		}
+	}
+	return packed(func(b []byte) ([]byte, error) { return w.EncodeAll(b, nil), nil }),
+		unpacked(func(b []byte) ([]byte, error) { return r.DecodeAll(b, nil) }), nil
+}
+
+// zstdLong has one context for the stream, flushed after each batch.
+func zstdLong() (encoder, decoder, error) {
+	var sent bytes.Buffer
+	w, err := zstd.NewWriter(&sent, zstd.WithEncoderConcurrency(1))
+	if err != nil {
+		return nil, nil, fmt.Errorf("open zstd: %w", err)
+	}
+	var sizes []int
+	var got feed
+	r, err := zstd.NewReader(&got, zstd.WithDecoderConcurrency(1))
+	if err != nil {
+		return nil, nil, fmt.Errorf("open zstd: %w", err)
+	}
+	return packed(func(b []byte) ([]byte, error) {
+			sizes = append(sizes, len(b))
+			sent.Reset()
+			if _, err := w.Write(b); err != nil {
+				return nil, err
+			}
+			err := w.Flush()
+			return bytes.Clone(sent.Bytes()), err
+		}), unpacked(func(b []byte) ([]byte, error) {
+			got.Write(b)
+			plain := make([]byte, sizes[0])
+			sizes = sizes[1:]
+			_, err := io.ReadFull(r, plain)
+			return plain, err
+		}), nil
+}
+
+// feed is a stream that has no end, only no more for now.
+type feed struct{ bytes.Buffer }
+
+// copyTo copies: what a decoder into pdata can hardly beat.
+func copyTo() (encoder, decoder, error) {
+	var batches []ptrace.Traces
+	return func(td ptrace.Traces) ([][]byte, error) {
+			batches = append(batches, td)
+			return [][]byte{nil}, nil
+		}, func([]byte) (ptrace.Traces, error) {
+			td := ptrace.NewTraces()
+			batches[0].CopyTo(td)
+			batches = batches[1:]
+			return td, nil
+		}, nil
+}

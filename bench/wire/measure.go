@@ -1,0 +1,200 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/pprof"
+	"syscall"
+	"time"
+
+	"github.com/jcallgraph/jcallgraph/bench/internal/figure"
+	"github.com/jcallgraph/jcallgraph/internal/spanset"
+)
+
+// measured is what one codec needs for a span.
+type measured struct {
+	bytes                float64
+	encode, decode       float64 // CPU ns
+	encodeNew, decodeNew float64 // allocations
+	state                float64 // KiB of both ends of all streams
+	differing            int
+}
+
+func (m measured) print(p *figure.Printer, prefix string) {
+	p.Print(prefix+"bytes_per_span", m.bytes, "B")
+	p.Print(prefix+"encode_ns", m.encode, "ns")
+	p.Print(prefix+"decode_ns", m.decode, "ns")
+	p.Print(prefix+"encode_allocs", m.encodeNew, "allocs")
+	p.Print(prefix+"decode_allocs", m.decodeNew, "allocs")
+	p.Print(prefix+"state_kib", m.state, "KiB")
+	p.Print(prefix+"differing_spans", float64(m.differing), "spans")
+}
+
+// measure runs a codec so often, each time on fresh streams: what was seen
+// before would flatter it. The least of each cost counts.
+func measure(c codec, streams []stream, runs int) (m measured, err error) {
+	for i := range runs {
+		one, err := measureOnce(c, streams, i == 0)
+		if err != nil {
+			return m, err
+		}
+		if i == 0 {
+			m = one
+			continue
+		}
+		m.encode, m.decode = min(m.encode, one.encode), min(m.decode, one.decode)
+	}
+	return m, nil
+}
+
+type ends struct {
+	encode   encoder
+	decode   decoder
+	messages [][][]byte
+}
+
+func measureOnce(c codec, streams []stream, verify bool) (m measured, err error) {
+	before := heap()
+	all := make([]ends, len(streams))
+	for i := range streams {
+		if all[i].encode, all[i].decode, err = c(); err != nil {
+			return m, err
+		}
+	}
+	spans, size := 0, 0
+	encode, err := costOf(func() error {
+		for i, s := range streams {
+			for _, td := range s {
+				messages, err := all[i].encode(td)
+				if err != nil {
+					return fmt.Errorf("encode: %w", err)
+				}
+				all[i].messages = append(all[i].messages, messages)
+				spans += td.SpanCount()
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return m, err
+	}
+	differing := 0
+	decode, err := costOf(func() error {
+		for i, s := range streams {
+			for j := range s {
+				if err := all[i].decodeAll(j); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return m, err
+	}
+	for i := range all {
+		for _, b := range all[i].messages {
+			for _, message := range b {
+				size += len(message)
+			}
+		}
+		all[i].messages = nil
+	}
+	m = measured{
+		bytes: float64(size) / float64(spans), encode: encode.per(spans), decode: decode.per(spans),
+		encodeNew: encode.allocsPer(spans), decodeNew: decode.allocsPer(spans), state: float64(max(heap()-before, 0)) / 1024,
+	}
+	runtime.KeepAlive(all)
+	if verify {
+		differing, err = compare(c, streams)
+	}
+	m.differing = differing
+	return m, err
+}
+
+func (e *ends) decodeAll(batch int) error {
+	for _, message := range e.messages[batch] {
+		if _, err := e.decode(message); err != nil {
+			return fmt.Errorf("decode: %w", err)
+		}
+	}
+	return nil
+}
+
+// compare counts the spans that are not what was sent.
+func compare(c codec, streams []stream) (differing int, err error) {
+	for _, s := range streams {
+		encode, decode, err := c()
+		if err != nil {
+			return 0, err
+		}
+		for _, td := range s {
+			messages, err := encode(td)
+			if err != nil {
+				return 0, fmt.Errorf("encode: %w", err)
+			}
+			got := spanset.Set{}
+			for _, message := range messages {
+				back, err := decode(bytes.Clone(message))
+				if err != nil {
+					return 0, fmt.Errorf("decode: %w", err)
+				}
+				got.Add(back)
+			}
+			differing += spanset.Of(td).Differing(got)
+		}
+	}
+	return differing, nil
+}
+
+// cost is processor time of all threads, the garbage collector's too.
+type cost struct {
+	cpu    time.Duration
+	allocs uint64
+}
+
+func (c cost) per(spans int) float64       { return float64(c.cpu) / float64(spans) }
+func (c cost) allocsPer(spans int) float64 { return float64(c.allocs) / float64(spans) }
+
+func costOf(do func() error) (c cost, err error) {
+	runtime.GC()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	start := cpu()
+	err = do()
+	c.cpu = cpu() - start
+	runtime.ReadMemStats(&after)
+	c.allocs = after.Mallocs - before.Mallocs
+	return c, err
+}
+
+func cpu() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0 // it can't fail for oneself
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+func heap() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+func profile(file string) (stop func(), err error) {
+	if file == "" {
+		return func() {}, nil
+	}
+	f, err := os.Create(file)
+	if err != nil {
+		return nil, fmt.Errorf("make a profile: %w", err)
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return nil, fmt.Errorf("make a profile: %w", err)
+	}
+	return func() { pprof.StopCPUProfile(); f.Close() }, nil
+}
