@@ -1,6 +1,9 @@
 package wire
 
-import "math/bits"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 // prob is an adaptive probability that a bit is one: 12 bits of it above 4 bits
 // that count observations. The zero value stands for one half.
@@ -59,7 +62,7 @@ func (c *coder) nextByte() uint32 {
 }
 
 // overrun reports whether more was read than is there.
-func (c *coder) overrun() bool { return c.at > len(c.coded)+4 || c.raw.overrun }
+func (c *coder) overrun() bool { return c.at > len(c.coded)+4 || c.raw.overrun() }
 
 func (c *coder) bit(m *prob, b uint32) uint32 {
 	s := uint32(*m) ^ 0x8000
@@ -108,12 +111,54 @@ func (c *coder) flag(m *prob, b bool) bool {
 	return c.bit(m, v) != 0
 }
 
+// unary codes a symbol of 0 to len(m), by as many zeros.
+func (c *coder) unary(m []prob, v uint32) uint32 {
+	for i := range m {
+		if c.flag(&m[i], v == uint32(i)) {
+			return uint32(i)
+		}
+	}
+	return uint32(len(m))
+}
+
 // tree codes a symbol of n bits, highest bit first; m has 1<<n probabilities.
 func (c *coder) tree(m []prob, n int, v uint32) uint32 {
+	if c.decoding {
+		return c.readTree(m, n)
+	}
 	node := uint32(1)
 	for i := n - 1; i >= 0; i-- {
 		node = node<<1 | c.bit(&m[node], v>>i&1)
 	}
+	return v
+}
+
+// readTree is tree for decoders, with the coder's state in registers.
+func (c *coder) readTree(m []prob, n int) uint32 {
+	low, high, code := c.low, c.high, c.code
+	node := uint32(1)
+	for range n {
+		s := uint32(m[node]) ^ 0x8000
+		p, seen := s>>4, s&15
+		mid := low + uint32(uint64(high-low)*uint64(p<<4|8)>>16)
+		next := node << 1
+		if code <= mid {
+			high = mid
+			p += (4095 - p) * rates[seen] >> 16
+			next++
+		} else {
+			low = mid + 1
+			p -= p * rates[seen] >> 16
+		}
+		m[node] = prob((p<<4 | min(seen+1, 15)) ^ 0x8000)
+		node = next
+		for (low^high)>>24 == 0 {
+			code = code<<8 | c.nextByte()
+			low <<= 8
+			high = high<<8 | 0xff
+		}
+	}
+	c.low, c.high, c.code = low, high, code
 	return node - 1<<n
 }
 
@@ -122,32 +167,41 @@ func (c *coder) tree(m []prob, n int, v uint32) uint32 {
 type numberModel struct {
 	length [64]prob
 	second [64]prob // by length, the bit below the highest
-	sign   prob
 }
 
+// Lengths that are none.
+const (
+	longNumber     = 62 // 62 to 64 bits
+	negativeNumber = 63 // another length follows
+)
+
 func (c *coder) number(m *numberModel, v uint64) uint64 {
-	n := int(c.tree(m.length[:], 6, min(uint32(bits.Len64(v)), 63)))
+	return c.ofLength(m, int(c.tree(m.length[:], 6, lengthOf(v))), v)
+}
+
+func lengthOf(v uint64) uint32 { return min(uint32(bits.Len64(v)), longNumber) }
+
+func (c *coder) ofLength(m *numberModel, n int, v uint64) uint64 {
 	switch {
 	case n < 2:
 		return uint64(n)
-	case n == 63: // or 64
+	case n >= longNumber:
 		return c.bits(64, v)
 	}
 	second := uint64(c.bit(&m.second[n], uint32(v>>(n-2)&1)))
 	return (2|second)<<(n-2) | c.bits(n-2, v&(1<<(n-2)-1))
 }
 
-// signed codes a number and its sign.
+// signed codes a number that is seldom negative.
 func (c *coder) signed(m *numberModel, v int64) int64 {
-	magnitude := uint64(v)
+	symbol := lengthOf(uint64(v))
 	if v < 0 {
-		magnitude = -magnitude
+		symbol = negativeNumber
 	}
-	magnitude = c.number(m, magnitude)
-	if magnitude != 0 && c.flag(&m.sign, v < 0) {
-		magnitude = -magnitude
+	if n := c.tree(m.length[:], 6, symbol); n != negativeNumber {
+		return int64(c.ofLength(m, int(n), uint64(v)))
 	}
-	return int64(magnitude)
+	return -int64(c.number(m, -uint64(v)))
 }
 
 // bits codes the low n bits of v, unmodelled.
@@ -169,38 +223,52 @@ type rawBits struct {
 	pending uint64
 	n       uint // bits in pending
 	at      int
-	overrun bool
 }
 
-func (r *rawBits) write(n uint, v uint64) {
+func (r *rawBits) write(n uint, v uint64) { // n is at most 32
 	r.pending |= v << r.n
 	r.n += n
-	for r.n >= 8 {
-		r.bytes = append(r.bytes, byte(r.pending))
-		r.pending >>= 8
-		r.n -= 8
+	if r.n >= 32 {
+		r.bytes = binary.LittleEndian.AppendUint32(r.bytes, uint32(r.pending))
+		r.pending >>= 32
+		r.n -= 32
 	}
 }
 
 func (r *rawBits) flush() {
-	if r.n > 0 {
+	for r.n > 0 {
 		r.bytes = append(r.bytes, byte(r.pending))
-		r.pending, r.n = 0, 0
+		r.pending >>= 8
+		r.n -= min(r.n, 8)
 	}
 }
 
-func (r *rawBits) read(n uint) uint64 {
-	for r.n < n {
-		if r.at < len(r.bytes) {
-			r.pending |= uint64(r.bytes[r.at]) << r.n
-		} else {
-			r.overrun = true
-		}
-		r.at++
-		r.n += 8
+func (r *rawBits) read(n uint) uint64 { // n is at most 32
+	if r.n < n {
+		r.fill()
 	}
 	v := r.pending & (1<<n - 1)
 	r.pending >>= n
 	r.n -= n
 	return v
 }
+
+// fill makes at least 32 bits pending; beyond the end there are zeros.
+func (r *rawBits) fill() {
+	if r.at+4 <= len(r.bytes) {
+		r.pending |= uint64(binary.LittleEndian.Uint32(r.bytes[r.at:])) << r.n
+		r.at += 4
+		r.n += 32
+		return
+	}
+	for r.n < 32 {
+		if r.at < len(r.bytes) {
+			r.pending |= uint64(r.bytes[r.at]) << r.n
+		}
+		r.at++
+		r.n += 8
+	}
+}
+
+// overrun reports whether bits beyond the end were read.
+func (r *rawBits) overrun() bool { return r.at-int(r.n/8) > len(r.bytes) }

@@ -94,8 +94,15 @@ func (e *Encoder) templateOf(o *order, likely *successors) *Template {
 }
 
 func (t *Template) fits(values []Value) bool {
-	for _, i := range t.fixed {
+	if len(t.fixed) == 0 {
+		return true
+	}
+	if p := t.fixed[t.probe]; t.values[p] != values[p] {
+		return false
+	}
+	for at, i := range t.fixed {
 		if t.values[i] != values[i] {
+			t.probe = int32(at)
 			return false
 		}
 	}

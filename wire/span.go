@@ -23,18 +23,17 @@ type Span struct {
 
 // parentModel codes which span is the parent.
 type parentModel struct {
-	form [8]prob
+	form [4]prob
 	back numberModel
 }
 
 // Forms of a parent.
 const (
-	noParent       = iota
-	previousParent // the span coded before
-	sameParent     // as the span coded before
-	knownParent    // another of the trace
+	previousParent = iota // the span coded before
+	sameParent            // as the span coded before
+	noParent
+	knownParent // another of the trace
 	otherParent
-	parentForms
 )
 
 // group is a run of spans of one trace.
@@ -152,7 +151,7 @@ func (m *model) parentOf(g *group, s *Span) int {
 	if !m.decoding {
 		form, at = g.find(s.ParentID)
 	}
-	switch m.tree(pm.form[:], 3, form) {
+	switch m.unary(pm.form[:], form) {
 	case noParent:
 		s.ParentID = [8]byte{}
 		return -1
@@ -165,8 +164,6 @@ func (m *model) parentOf(g *group, s *Span) int {
 	case otherParent:
 		s.ParentID, _ = m.spanID(&m.otherIDs, -1, s.ParentID)
 		return m.addKnown(g, known{id: s.ParentID, start: g.start})
-	default:
-		m.fail(CodeMalformed, "unknown form of a parent")
 	}
 	if at < 0 || at >= len(g.t.spans) {
 		m.fail(CodeReference, "parent that was never told")

@@ -69,6 +69,7 @@ type Template struct {
 	more       prob // whether another span of the trace follows
 	parent     parentModel
 	fixed      []int32 // slots that are not variable, an encoder's
+	probe      int32   // of fixed, where it did not fit last; an encoder's
 	order      *order  // in which attributes came last, an encoder's
 	number     int     // of a scope or resource, an encoder's
 	process    int     // a resource's place among bases, plus one

@@ -1,5 +1,7 @@
 package wire
 
+import "encoding/binary"
+
 // texts code strings that no dictionary has: as what differs from one of the
 // last few, with UUIDs as 16 bytes. The zero value is ready.
 type texts struct {
@@ -167,16 +169,12 @@ func classOf(c byte) int {
 func (t *texts) uuid(m *model, u uuid) uuid {
 	u[6] = byte(m.tree(t.version[:], 4, uint32(u[6]>>4)))<<4 | u[6]&15
 	u[8] = byte(m.tree(t.variant[:], 2, uint32(u[8]>>6)))<<6 | u[8]&63
-	for i := range u {
-		switch i {
-		case 6:
-			u[i] = u[i]&0xf0 | byte(m.bits(4, uint64(u[i]&15)))
-		case 8:
-			u[i] = u[i]&0xc0 | byte(m.bits(6, uint64(u[i]&63)))
-		default:
-			u[i] = byte(m.bits(8, uint64(u[i])))
-		}
-	}
+	high, low := binary.BigEndian.Uint64(u[:]), binary.BigEndian.Uint64(u[8:])
+	rest := m.bits(60, high>>16<<12|high&0xfff)
+	high = rest>>12<<16 | high&0xf000 | rest&0xfff
+	low = low>>62<<62 | m.bits(62, low&(1<<62-1))
+	binary.BigEndian.PutUint64(u[:], high)
+	binary.BigEndian.PutUint64(u[8:], low)
 	t.uuids[t.uuidAt] = u
 	t.uuidAt = (t.uuidAt + 1) % (1 << uuidBits)
 	return u

@@ -103,25 +103,43 @@ func (m *model) traceID(im *idModel, id [16]byte, near uint64) [16]byte {
 // timeModel codes a time relative to another, in the greatest unit that both
 // fit.
 type timeModel struct {
-	unit  [2]prob
+	same  prob
+	unit  uint8 // the last one
 	delta numberModel
 }
 
-func (m *model) time(tm *timeModel, near, v uint64) uint64 {
-	unit := uint64(1)
-	if m.flag(&tm.unit[0], v%1000 == 0) {
-		unit = 1000
-		if m.flag(&tm.unit[1], v%1_000_000 == 0) {
-			unit = 1_000_000
-		}
+// units are nanosecond, microsecond and millisecond.
+var units = [...]uint64{1, 1000, 1_000_000, 1}
+
+func unitOf(v uint64) uint8 {
+	switch {
+	case v%1000 != 0:
+		return 0
+	case v%1_000_000 != 0:
+		return 1
 	}
+	return 2
+}
+
+func (m *model) time(tm *timeModel, near, v uint64) uint64 {
+	var of uint8
+	if !m.decoding {
+		of = unitOf(v)
+	}
+	if !m.flag(&tm.same, of == tm.unit) {
+		tm.unit = uint8(m.bits(2, uint64(of)))
+	}
+	if tm.unit == 0 {
+		return near + uint64(m.signed(&tm.delta, int64(v-near)))
+	}
+	unit := units[tm.unit]
 	return (near/unit + uint64(m.signed(&tm.delta, int64(v/unit-near/unit)))) * unit
 }
 
 // spanIDModel codes a span ID: near the last of its process, or of another, or
 // whole. Foreign IDs are near by chance once in 2^32.
 type spanIDModel struct {
-	form  [4]prob
+	form  [2]prob
 	index [1 << baseBits]prob
 	delta numberModel
 }
@@ -148,10 +166,10 @@ func (m *model) spanID(sm *spanIDModel, own int, id [8]byte) ([8]byte, int) {
 		number = callgraph.SpanNumberOf(0, id)
 		form, at = m.bases.find(own, number)
 	}
-	switch m.tree(sm.form[:], 2, form) {
-	case nearID:
+	switch {
+	case m.flag(&sm.form[0], form == nearID):
 		at = own
-	case otherID:
+	case m.flag(&sm.form[1], form == otherID):
 		at = int(m.tree(sm.index[:], baseBits, uint32(at)))
 	default:
 		number = m.bits(64, number)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"runtime/pprof"
 	"syscall"
 	"time"
@@ -149,7 +150,9 @@ func compare(c codec, streams []stream) (differing int, err error) {
 	return differing, nil
 }
 
-// cost is processor time of all threads, the garbage collector's too.
+// cost is processor time of all threads. The garbage collector rests meanwhile:
+// what it costs depends on the heap around, which here is the recording; the
+// allocations say how much work it gets.
 type cost struct {
 	cpu    time.Duration
 	allocs uint64
@@ -160,6 +163,7 @@ func (c cost) allocsPer(spans int) float64 { return float64(c.allocs) / float64(
 
 func costOf(do func() error) (c cost, err error) {
 	runtime.GC()
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	start := cpu()
