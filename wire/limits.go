@@ -33,7 +33,8 @@ const (
 	maxKnown      = 1 << 15 // spans of all traces
 	maxTraceSpans = 256     // spans of one trace
 	maxContexts   = 1 << 14 // emptied when full
-	maxGiven      = 1 << 14 // emptied when full
+	minGiven      = 1 << 6
+	maxGiven      = 1 << 12
 	ringBits      = 8
 	ringSize      = 1 << ringBits // values of one key
 	maxRingText   = 512           // longer texts are not kept in rings

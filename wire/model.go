@@ -19,8 +19,9 @@ type model struct {
 	scopes    []*Template
 	resources []*Template
 	contexts  map[uint64]*successors
-	given     map[uint64]entry
+	given     given
 	traces    traces
+	unnamed   trace // a new one, until its ID is known
 	bases     bases
 	lastTrace uint64 // start of the last new trace
 
@@ -69,7 +70,6 @@ type resolver interface {
 func newModel() *model {
 	m := &model{
 		contexts: map[uint64]*successors{},
-		given:    map[uint64]entry{},
 	}
 	for c := range m.fields {
 		m.fields[c] = make([]*key, Class(c).Fields())
@@ -140,15 +140,13 @@ func (m *model) record(t *Template, values []Value) []Value {
 // slot codes an open value: as what was given with the value before it, what
 // the trace had last, what the slot had last, or without regard to those.
 func (m *model) slot(s *slot, v Value) Value {
-	e := m.predicted(s, v)
+	cell := m.given.at(s.id, m.anchor)
+	e := m.predicted(s, cell, v)
 	if len(e.Text) > maxRingText {
 		return e.Value
 	}
 	if m.anchor != 0 {
-		if len(m.given) >= maxGiven {
-			clear(m.given)
-		}
-		m.given[s.id<<32|uint64(m.anchor)] = e
+		m.given.put(cell, s.id, m.anchor, e)
 	}
 	s.last = e
 	s.key.inTrace, s.key.trace = e, m.group
@@ -158,22 +156,19 @@ func (m *model) slot(s *slot, v Value) Value {
 	return e.Value
 }
 
-func (m *model) predicted(s *slot, v Value) entry {
-	var g entry
-	var haveGiven bool
-	if m.anchor != 0 {
-		if g, haveGiven = m.given[s.id<<32|uint64(m.anchor)]; haveGiven && m.flag(&s.miss[0], v == g.Value) {
-			return g
-		}
+func (m *model) predicted(s *slot, cell *givenCell, v Value) entry {
+	haveGiven := cell.is(s.id, m.anchor)
+	if haveGiven && m.flag(&s.miss[0], v == cell.entry.Value) {
+		return cell.entry
 	}
 	haveTrace := s.key.trace == m.group
-	if haveTrace && haveGiven && s.key.inTrace.Value == g.Value {
+	if haveTrace && haveGiven && s.key.inTrace.Value == cell.entry.Value {
 		haveTrace = false
 	}
 	if haveTrace && m.flag(&s.miss[1], v == s.key.inTrace.Value) {
 		return s.key.inTrace
 	}
-	haveLast := !(haveGiven && s.last.Value == g.Value) && !(haveTrace && s.last.Value == s.key.inTrace.Value)
+	haveLast := !(haveGiven && s.last.Value == cell.entry.Value) && !(haveTrace && s.last.Value == s.key.inTrace.Value)
 	if haveLast && m.flag(&s.miss[2], v == s.last.Value) {
 		return s.last
 	}

@@ -128,13 +128,21 @@ func (s *slot) sees(v Value) {
 	}
 }
 
-func shortHash(v Value) uint32 { return uint32(maphash.Comparable(seed, v)) }
+func shortHash(v Value) uint32 { return uint32(v.hash()) }
+
+func (v *Value) hash() uint64 {
+	h := (v.Bits + uint64(v.Kind)<<56) * golden
+	if v.Text != "" {
+		h ^= maphash.String(seed, v.Text)
+	}
+	return h ^ h>>32
+}
 
 func hashOf(s *shape, values []Value) uint64 {
 	var h uint64
 	for i := range s.slots {
 		if !s.slots[i].open {
-			h = h*golden ^ maphash.Comparable(seed, values[i])
+			h = h*golden ^ values[i].hash()
 		}
 	}
 	return h

@@ -54,7 +54,8 @@ func (m *model) beginGroup(g *group, id [16]byte) {
 	*g = group{t: t, previous: -1, parent: -1}
 	if m.flag(&m.newTrace, t == nil) {
 		g.isNew, g.start = true, m.lastTrace
-		g.t = &trace{} // until its ID is known
+		m.unnamed.spans, m.unnamed.waits = m.unnamed.spans[:0], 0
+		g.t = &m.unnamed
 		return
 	}
 	age := uint64(0)

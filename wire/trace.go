@@ -34,7 +34,7 @@ type traces struct {
 
 func (s *traces) add(m *model, id [16]byte) *trace {
 	s.serial++
-	t := &trace{id: id, serial: s.serial}
+	t := &trace{id: id, serial: s.serial, spans: make([]known, 0, 4)}
 	s.list = append(s.list, t)
 	if !m.decoding {
 		s.byID[id] = t

@@ -74,15 +74,37 @@ func (p *plan) setAttributes(open []wire.Value, to pcommon.Map) {
 }
 
 func (p *plan) setSpan(open []wire.Value, to ptrace.Span) {
-	to.SetName(p.field(wire.SpanName, open).Text)
-	to.SetKind(ptrace.SpanKind(int32(p.field(wire.SpanKind, open).Bits)))
-	to.SetFlags(uint32(p.field(wire.SpanFlags, open).Bits))
-	to.TraceState().FromRaw(p.field(wire.SpanTraceState, open).Text)
-	to.Status().SetCode(ptrace.StatusCode(int32(p.field(wire.SpanStatusCode, open).Bits)))
-	to.Status().SetMessage(p.field(wire.SpanStatusMessage, open).Text)
-	to.SetDroppedAttributesCount(uint32(p.field(wire.SpanDroppedAttributes, open).Bits))
-	to.SetDroppedEventsCount(uint32(p.field(wire.SpanDroppedEvents, open).Bits))
-	to.SetDroppedLinksCount(uint32(p.field(wire.SpanDroppedLinks, open).Bits))
+	for i := range p.fields {
+		if v := &p.fields[i]; v.Bits != 0 || v.Text != "" {
+			setSpanField(i, v, to)
+		}
+	}
+	for at, i := range p.openFields {
+		setSpanField(int(i), &open[at], to)
+	}
+}
+
+func setSpanField(field int, v *wire.Value, to ptrace.Span) {
+	switch field {
+	case wire.SpanName:
+		to.SetName(v.Text)
+	case wire.SpanKind:
+		to.SetKind(ptrace.SpanKind(int32(v.Bits)))
+	case wire.SpanFlags:
+		to.SetFlags(uint32(v.Bits))
+	case wire.SpanTraceState:
+		to.TraceState().FromRaw(v.Text)
+	case wire.SpanStatusCode:
+		to.Status().SetCode(ptrace.StatusCode(int32(v.Bits)))
+	case wire.SpanStatusMessage:
+		to.Status().SetMessage(v.Text)
+	case wire.SpanDroppedAttributes:
+		to.SetDroppedAttributesCount(uint32(v.Bits))
+	case wire.SpanDroppedEvents:
+		to.SetDroppedEventsCount(uint32(v.Bits))
+	case wire.SpanDroppedLinks:
+		to.SetDroppedLinksCount(uint32(v.Bits))
+	}
 }
 
 func (p *plan) setEvent(open []wire.Value, to ptrace.SpanEvent) {
