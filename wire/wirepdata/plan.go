@@ -27,7 +27,7 @@ func planOf(t *wire.Template) *plan {
 
 func newPlan(t *wire.Template) *plan {
 	n := t.Class().Fields()
-	p := &plan{attributes: pcommon.NewMap()}
+	p := &plan{}
 	for i := range n {
 		p.fields = append(p.fields, t.Value(i))
 	}
@@ -38,9 +38,15 @@ func newPlan(t *wire.Template) *plan {
 			p.open = append(p.open, int(i)-n)
 		}
 	}
-	p.attributes.EnsureCapacity(t.Len() - n)
+	var keys []string
 	for i := n; i < t.Len(); i++ {
-		setValue(t.Value(i), p.attributes.PutEmpty(t.Key(i)))
+		keys = append(keys, t.Key(i))
+	}
+	p.attributes = emptyMap(keys)
+	at := n
+	for _, v := range p.attributes.All() {
+		setValue(t.Value(at), v)
+		at++
 	}
 	return p
 }

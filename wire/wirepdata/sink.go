@@ -152,12 +152,19 @@ func setSlice(text string, to pcommon.Slice) {
 }
 
 func setMap(text string, to pcommon.Map) {
+	var keys []string
+	var values []wire.Value
 	for text != "" {
 		key, v, rest, err := wire.CutNested(text, wire.Map)
 		if err != nil {
 			return // the decoder wrote it
 		}
-		setValue(v, to.PutEmpty(key))
-		text = rest
+		keys, values, text = append(keys, key), append(values, v), rest
+	}
+	emptyMap(keys).MoveTo(to)
+	at := 0
+	for _, v := range to.All() {
+		setValue(values[at], v)
+		at++
 	}
 }
