@@ -57,7 +57,7 @@ func (m *model) defineSlot(t *Template, i int, d *draft) {
 		t.values[i] = s.key.value(m, want).Value
 	}
 	m.keep(t.values[i].Text)
-	t.size += uint64(len(t.values[i].Text))
+	t.size += t.values[i].cost()
 }
 
 func (m *model) shapeOf(class Class, d *draft) *shape {
@@ -101,6 +101,7 @@ func (m *model) shapeOf(class Class, d *draft) *shape {
 	}
 	s.id = len(m.shapes)
 	m.shapes = append(m.shapes, s)
+	m.slotTotal += len(s.slots)
 	d.shape = s
 	return s
 }

@@ -200,13 +200,16 @@ func (e *Encoder) frame(order []place) (Frame, error) {
 	var g group
 	for i := range order {
 		e.source.Span(order[i].at, &e.span)
-		if !e.room() {
+		n := e.demand()
+		if i > 0 && n.text > largeText {
+			break
+		}
+		if !e.room(n) {
 			if i > 0 {
 				e.full = true
 				break
 			}
-			e.reset()
-			if !e.room() {
+			if e.reset(); !e.room(e.demand()) {
 				return f, ErrSpanTooLarge
 			}
 		}

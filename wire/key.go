@@ -64,9 +64,13 @@ func (k *key) value(m *model, v Value) entry {
 	}
 	v = k.literal(m, v, 0)
 	k.asked++
-	keep := len(v.Text) <= maxRingText && k.found*4 >= k.asked-64
+	keep := len(v.Text) <= maxRingText && k.found*4 >= k.asked-64 && (m.ringed < MaxRingTotal || len(k.ring) == ringSize)
 	if !m.flag(&k.keep, keep) {
 		return entry{Value: v}
+	}
+	if len(v.Text) > maxRingText || m.ringed >= MaxRingTotal && len(k.ring) < ringSize {
+		m.fail(CodeLimit, "rings hold too much")
+		return entry{}
 	}
 	return k.add(m, v)
 }
@@ -77,6 +81,7 @@ func (k *key) add(m *model, v Value) entry {
 	if len(k.ring) < ringSize {
 		k.next = len(k.ring)
 		k.ring = append(k.ring, e)
+		m.ringed++
 	} else {
 		m.kept -= uint64(len(k.ring[k.next].Text))
 		if !m.decoding {

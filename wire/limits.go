@@ -17,12 +17,14 @@ const (
 	// MaxDepth is how deep lists and maps may be nested.
 	MaxDepth = 24
 
-	// MaxKeys, MaxShapes and MaxTemplates bound an epoch's dictionaries, MaxSlotTotal all its
-	// templates' slots together.
-	MaxKeys      = 1 << 15
+	// MaxKeys, MaxShapes and MaxTemplates bound an epoch's dictionaries,
+	// MaxSlotTotal the slots of all its shapes and templates together,
+	// MaxRingTotal the values in all rings.
+	MaxKeys      = 1 << 13
 	MaxShapes    = 1 << 13
 	MaxTemplates = 1 << 14
-	MaxSlotTotal = 1 << 17
+	MaxSlotTotal = 1 << 16
+	MaxRingTotal = 1 << 16
 	// MaxKept is how many bytes of text an epoch's dictionaries may hold.
 	MaxKept = 8 << 20
 )
@@ -48,8 +50,9 @@ const (
 // Where an encoder begins a new frame or epoch by itself: one more span fits.
 const (
 	frameTarget   = MaxFrame / 4
-	decodedTarget = MaxDecoded / 4
-	maxSpanText   = 2 << 20
+	decodedTarget = MaxDecoded / 16
+	maxSpanText   = 1 << 20
+	largeText     = 1 << 16 // of a span that begins a frame
 	distinct      = 12      // values of a slot before it becomes variable
 	maxOrders     = 1 << 14 // of attributes; forgotten when full
 )

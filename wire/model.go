@@ -7,6 +7,7 @@ type model struct {
 	err     *Error
 	decoded uint64 // of this frame, as SPEC.md counts
 	kept    uint64 // text in dictionaries
+	ringed  int    // values in rings
 	serial  uint32 // of the newest kept value
 	slotIDs uint64
 
@@ -127,10 +128,10 @@ func (m *model) record(t *Template, values []Value) []Value {
 			want = values[i]
 		}
 		v := m.slot(&t.shape.slots[i], want)
+		if m.failed() || !m.charge(v.cost()) {
+			return nil
+		}
 		if m.decoding {
-			if m.failed() || !m.charge(uint64(len(v.Text))) {
-				return nil
-			}
 			m.vars = append(m.vars, v)
 		}
 	}

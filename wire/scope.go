@@ -57,7 +57,14 @@ func appendName(name []byte, of *Template, fields []Value, attributes []Attribut
 }
 
 // room reports whether the dictionaries have room for whatever the span brings.
-func (e *Encoder) room() bool {
+func (e *Encoder) room(n demand) bool {
+	m := e.m
+	return n.ok && n.text <= maxSpanText && n.records <= MaxParts && m.kept+2*n.text <= MaxKept && len(m.keys)+n.slots <= MaxKeys &&
+		m.slotTotal+2*n.slots <= MaxSlotTotal && len(m.shapes)+n.records <= MaxShapes && len(m.templates)+n.records <= MaxTemplates
+}
+
+// demand is what the span may need at most.
+func (e *Encoder) demand() demand {
 	n := demandOf(e.span.Fields[:], e.span.Attributes)
 	for i := range e.span.Parts {
 		n = n.plus(demandOf(e.span.Parts[i].Fields[:], e.span.Parts[i].Attributes))
@@ -67,9 +74,7 @@ func (e *Encoder) room() bool {
 		n = n.plus(demandOf(e.scope.Fields[:], e.scope.Attributes))
 		n = n.plus(demandOf(e.scope.ResourceFields[:], e.scope.ResourceAttributes))
 	}
-	m := e.m
-	return n.ok && n.text <= maxSpanText && n.records <= MaxParts && m.kept+2*n.text <= MaxKept && len(m.keys)+n.slots <= MaxKeys &&
-		m.slotTotal+n.slots <= MaxSlotTotal && len(m.shapes)+n.records <= MaxShapes && len(m.templates)+n.records <= MaxTemplates
+	return n
 }
 
 // demand is what records may need of the dictionaries at most.

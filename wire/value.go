@@ -30,6 +30,16 @@ type Value struct {
 	Text string // String and Bytes; List and Map as AppendNested writes them
 }
 
+// cost is what a value counts of a frame's decoded size, beside its slot:
+// elements of lists and maps take more room than their text.
+func (v *Value) cost() uint64 {
+	n := uint64(len(v.Text))
+	if v.Kind == List || v.Kind == Map {
+		return 16 * n
+	}
+	return n
+}
+
 // StringValue is a string.
 func StringValue(s string) Value { return Value{Kind: String, Text: s} }
 
