@@ -81,7 +81,7 @@ func (m *model) shapeOf(class Class, d *draft) *shape {
 		s.of = m.resource(d.of)
 	}
 	n := m.number(&m.keyCount, uint64(len(d.names)))
-	if m.failed() || n+uint64(class.Fields()) > MaxSlots || len(m.shapes) >= MaxShapes {
+	if m.failed() || n > MaxSlots-uint64(class.Fields()) || len(m.shapes) >= MaxShapes {
 		m.fail(CodeLimit, "too many keys or shapes")
 		return nil
 	}

@@ -203,7 +203,8 @@ func (k *key) nested(m *model, v Value, depth int) string {
 		return v.Text
 	}
 	n := m.number(&k.count, 0)
-	if !m.charge(n * 16) {
+	if n > MaxDecoded || !m.charge(16*n) {
+		m.fail(CodeLimit, "list or map with too many elements")
 		return ""
 	}
 	var text []byte

@@ -227,7 +227,7 @@ func (m *model) remember(g *group, s *Span) int {
 	}
 	if g.t.waits > 0 && m.flag(&m.pending, at >= 0) {
 		at = int(m.number(&m.pendingAt, uint64(at)))
-		if at >= len(g.t.spans) || g.t.spans[at].t != nil {
+		if uint(at) >= uint(len(g.t.spans)) || g.t.spans[at].t != nil {
 			m.fail(CodeReference, "span that was not awaited")
 			return 0
 		}
