@@ -1,9 +1,13 @@
 package wire
 
-// Sink takes decoded spans.
+import "github.com/jcallgraph/jcallgraph/callgraph"
+
+// Sink takes what frames hold: spans, or an interval.
 type Sink interface {
 	// Span takes one span, which is valid until it returns.
 	Span(s *Span)
+	// Interval takes one, which then belongs to the sink.
+	Interval(i callgraph.Interval)
 }
 
 // Decoder decodes one stream. It is not safe for concurrent use.
@@ -44,7 +48,20 @@ func (d *Decoder) decode(frame []byte, to Sink) *Error {
 	d.number = h.number
 	d.m.beginDecoding(h.coded, h.raw)
 	d.m.decoded = 0
+	if h.kind == kindInterval {
+		return d.interval(to)
+	}
 	return d.spans(h.spans, to)
+}
+
+func (d *Decoder) interval(to Sink) *Error {
+	var i callgraph.Interval
+	d.m.interval(&i)
+	if d.m.failed() {
+		return d.m.err
+	}
+	to.Interval(i)
+	return nil
 }
 
 func (d *Decoder) spans(n uint64, to Sink) *Error {

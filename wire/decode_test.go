@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/jcallgraph/jcallgraph/callgraph"
 )
 
 // batch is a Source of spans as they are.
@@ -66,6 +68,8 @@ func (c *counted) Span(s *Span) {
 	}
 }
 
+func (c *counted) Interval(callgraph.Interval) {}
+
 func (c *counted) record(r *Record) {
 	next := 0
 	for i := range r.Template.Len() {
@@ -78,8 +82,9 @@ func (c *counted) record(r *Record) {
 	}
 }
 
-func encodeAll(t testing.TB, batches ...batch) (frames [][]byte) {
-	e := NewEncoder()
+func encodeAll(t testing.TB, batches ...batch) [][]byte { return encodeWith(t, NewEncoder(), batches...) }
+
+func encodeWith(t testing.TB, e *Encoder, batches ...batch) (frames [][]byte) {
 	for _, b := range batches {
 		encoded, err := e.Encode(b)
 		require.NoError(t, err)
@@ -164,7 +169,7 @@ func TestBombIsRefused(t *testing.T) {
 	e.m.flag(&e.m.moreGroups, false)
 	e.m.endEncoding()
 	f := Frame{Spans: make([]int, len(spans))}
-	e.close(&f)
+	e.close(&f, kindSpans)
 	require.Less(t, len(f.Bytes), 1<<16)
 
 	c := counted{}
@@ -175,7 +180,13 @@ func TestBombIsRefused(t *testing.T) {
 // FuzzDecode decodes what follows two good frames: it must end, not panic, and
 // not make more than a frame may.
 func FuzzDecode(f *testing.F) {
-	frames := encodeAll(f, spansOf(40), spansOf(30), spansOf(20))
+	e := NewEncoder()
+	frames := encodeWith(f, e, spansOf(40), spansOf(30))
+	counts, err := e.EncodeInterval(callgraph.Interval{Instance: "a", Number: 1, Cells: []callgraph.Cell{
+		{CellKey: callgraph.CellKey{Edge: callgraph.Edge{Caller: callgraph.Operation{Name: "GET /"}}}, Client: callgraph.Sketch{Bins: []callgraph.Bin{{Index: -3, Count: 2}}}},
+	}})
+	require.NoError(f, err)
+	frames = append(append(frames, counts.Bytes), encodeWith(f, e, spansOf(20))...)
 	for i, frame := range frames {
 		f.Add(frame, true, uint8(i))
 	}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"hash/crc32"
 	"slices"
+
+	"github.com/jcallgraph/jcallgraph/callgraph"
 )
 
 // Source is a batch of spans as an encoder reads it, each span once.
@@ -71,6 +73,10 @@ type Frame struct {
 // ErrSpanTooLarge says that a span is larger than a frame may be.
 var ErrSpanTooLarge = errors.New("span is larger than a compact frame may be")
 
+// ErrIntervalTooLarge says that an interval has more cells or names than a frame
+// may have.
+var ErrIntervalTooLarge = errors.New("interval is larger than a compact frame may be")
+
 // Encoder encodes one stream. It is not safe for concurrent use.
 type Encoder struct {
 	m      *model
@@ -122,6 +128,7 @@ func (e *Encoder) Resets() uint64 { return e.resets }
 func (e *Encoder) reset() {
 	e.m = newModel()
 	e.m.keyOf, e.m.drafts, e.m.source = map[string]*key{}, map[*Template]*draft{}, e
+	e.m.intervals.operationOf, e.m.intervals.edgeOf = map[callgraph.Operation]int{}, map[callgraph.Edge]*edge{}
 	e.m.traces.byID = map[[16]byte]*trace{}
 	e.orders, e.keySets, e.wholes = map[uint64]*order{}, map[uint64][]*keySet{}, map[string]*Template{}
 	clear(e.scopes)
@@ -235,7 +242,7 @@ func (e *Encoder) frame(order []place) (Frame, error) {
 	e.m.flag(&g.last.more, false)
 	e.m.flag(&e.m.moreGroups, false)
 	e.m.endEncoding()
-	e.close(&f)
+	e.close(&f, kindSpans)
 	return f, nil
 }
 
@@ -252,10 +259,10 @@ func (e *Encoder) encodeSpan(g *group) {
 }
 
 // close puts a frame's sections together.
-func (e *Encoder) close(f *Frame) {
+func (e *Encoder) close(f *Frame, kind byte) {
 	e.number++
 	f.Number = e.number
-	b := []byte{Version, kindSpans}
+	b := []byte{Version, kind}
 	b = binary.AppendUvarint(b, e.number)
 	flags := byte(0)
 	if e.fresh {

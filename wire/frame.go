@@ -9,7 +9,10 @@ import (
 const Version = 1
 
 // Kinds of frames, the second byte.
-const kindSpans = 1
+const (
+	kindSpans    = 1
+	kindInterval = 2
+)
 
 const flagReset = 1 // the frame begins an epoch
 
@@ -19,6 +22,7 @@ const checksumSize = 4
 
 // header is what a frame of spans begins with.
 type header struct {
+	kind       byte
 	number     uint64
 	reset      bool
 	spans      uint64
@@ -31,14 +35,16 @@ func parse(frame []byte) (h header, err *Error) {
 		return h, &Error{CodeLimit, "frame is too large"}
 	case len(frame) < 2+checksumSize:
 		return h, &Error{CodeTruncated, "frame is too short"}
-	case frame[0] != Version || frame[1] != kindSpans:
+	case frame[0] != Version || frame[1] != kindSpans && frame[1] != kindInterval:
 		return h, &Error{CodeVersion, "version or kind of frame is not known"}
 	}
 	body, sum := frame[:len(frame)-checksumSize], frame[len(frame)-checksumSize:]
 	if crc32.Checksum(body, castagnoli) != binary.LittleEndian.Uint32(sum) {
 		return h, &Error{CodeChecksum, "frame is not what was sent"}
 	}
-	return parseBody(body[2:])
+	h, err = parseBody(body[2:])
+	h.kind = frame[1]
+	return h, err
 }
 
 func parseBody(b []byte) (h header, err *Error) {

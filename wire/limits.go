@@ -25,6 +25,11 @@ const (
 	MaxTemplates = 1 << 14
 	MaxSlotTotal = 1 << 16
 	MaxRingTotal = 1 << 16
+	// MaxCells is how many cells an interval may have, MaxBins how many bins a
+	// sketch, MaxEdges how many edges and how many operations an epoch.
+	MaxCells = 1 << 13
+	MaxBins  = 1 << 11
+	MaxEdges = 1 << 15
 	// MaxKept is how many bytes of text an epoch's dictionaries may hold.
 	MaxKept = 8 << 20
 )
@@ -35,6 +40,7 @@ const (
 	maxKnown      = 1 << 15 // spans of all traces
 	maxTraceSpans = 256     // spans of one trace
 	maxContexts   = 1 << 14 // emptied when full
+	cellCost      = 512     // of a cell, beside its bins
 	minGiven      = 1 << 6
 	maxGiven      = 1 << 12
 	ringBits      = 8

@@ -24,6 +24,7 @@ type model struct {
 	traces    traces
 	unnamed   trace // a new one, until its ID is known
 	bases     bases
+	intervals intervals
 	lastTrace uint64 // start of the last new trace
 
 	nestedFlag prob

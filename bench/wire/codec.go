@@ -43,13 +43,16 @@ func names() []string {
 func compact() (encoder, decoder, error) {
 	e, d := wirepdata.NewEncoder(), wirepdata.NewDecoder()
 	return func(td ptrace.Traces) ([][]byte, error) {
-		frames, err := e.Encode(td)
-		messages := make([][]byte, len(frames))
-		for i := range frames {
-			messages[i] = frames[i].Bytes
-		}
-		return messages, err
-	}, d.Decode, nil
+			frames, err := e.Encode(td)
+			messages := make([][]byte, len(frames))
+			for i := range frames {
+				messages[i] = frames[i].Bytes
+			}
+			return messages, err
+		}, func(frame []byte) (ptrace.Traces, error) {
+			back, err := d.Decode(frame)
+			return back.Traces, err
+		}, nil
 }
 
 var (

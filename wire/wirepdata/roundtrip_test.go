@@ -34,8 +34,8 @@ func (s stream) roundTrip(t require.TestingT, td ptrace.Traces) {
 	for _, f := range frames {
 		back, err := s.decoder.Decode(f.Bytes)
 		require.NoError(t, err)
-		require.Equal(t, len(f.Spans), back.SpanCount())
-		got.Add(back)
+		require.Equal(t, len(f.Spans), back.Traces.SpanCount())
+		got.Add(back.Traces)
 	}
 	require.Zero(t, spanset.Of(td).Differing(got), "spans that differ")
 }

@@ -6,6 +6,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
+	"github.com/jcallgraph/jcallgraph/callgraph"
 	"github.com/jcallgraph/jcallgraph/wire"
 )
 
@@ -17,14 +18,20 @@ type Decoder struct {
 // NewDecoder begins a stream.
 func NewDecoder() *Decoder { return &Decoder{wire.NewDecoder()} }
 
-// Decode decodes one frame; what wire.Decoder.Decode says holds. After an error
-// there are no traces.
-func (d *Decoder) Decode(frame []byte) (ptrace.Traces, error) {
+// Decoded is what a frame holds: spans, or an interval.
+type Decoded struct {
+	Traces   ptrace.Traces
+	Interval *callgraph.Interval // nil: a frame of spans
+}
+
+// Decode decodes one frame; what wire.Decoder.Decode says holds, but an error
+// leaves nothing of the frame.
+func (d *Decoder) Decode(frame []byte) (Decoded, error) {
 	s := sink{td: ptrace.NewTraces()}
 	if err := d.Decoder.Decode(frame, &s); err != nil {
-		return ptrace.Traces{}, err
+		return Decoded{Traces: ptrace.NewTraces()}, err
 	}
-	return s.td, nil
+	return Decoded{s.td, s.interval}, nil
 }
 
 // sink builds traces: one ResourceSpans for each resource, one ScopeSpans for
@@ -32,7 +39,11 @@ func (d *Decoder) Decode(frame []byte) (ptrace.Traces, error) {
 type sink struct {
 	td        ptrace.Traces
 	resources []resource
+	interval  *callgraph.Interval
 }
+
+// Interval implements wire.Sink.
+func (s *sink) Interval(i callgraph.Interval) { s.interval = &i }
 
 type resource struct {
 	template *wire.Template
