@@ -82,7 +82,9 @@ func (c *counted) record(r *Record) {
 	}
 }
 
-func encodeAll(t testing.TB, batches ...batch) [][]byte { return encodeWith(t, NewEncoder(), batches...) }
+func encodeAll(t testing.TB, batches ...batch) [][]byte {
+	return encodeWith(t, NewEncoder(), batches...)
+}
 
 func encodeWith(t testing.TB, e *Encoder, batches ...batch) (frames [][]byte) {
 	for _, b := range batches {

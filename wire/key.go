@@ -25,18 +25,22 @@ type key struct {
 	inTrace entry  // the last value in the trace
 	trace   uint64 // for which inTrace holds
 
-	index     [ringSize]prob
-	kind      [8]prob
-	form      [4]prob
-	keep      prob
-	known     prob
-	integer   numberModel
-	count     numberModel
-	last      int64 // integer
-	asked     int   // literals, by an encoder
-	found     int   // values found in the ring
-	relative  prob
-	exactHalf prob
+	*valueModel // once a value came
+}
+
+// valueModel codes values of one key.
+type valueModel struct {
+	index    [ringSize]prob
+	kind     [8]prob
+	form     [4]prob
+	keep     prob
+	known    prob
+	relative prob
+	integer  numberModel
+	count    numberModel
+	last     int64 // integer
+	asked    int   // literals
+	found    int   // values found in the ring
 }
 
 // Forms of a string.
@@ -49,6 +53,9 @@ const (
 // value codes a value without regard to what it belongs to: by its place in
 // the key's ring, or literally.
 func (k *key) value(m *model, v Value) entry {
+	if k.valueModel == nil {
+		k.valueModel = &valueModel{}
+	}
 	at, known := 0, false
 	if !m.decoding {
 		at, known = k.place[v]

@@ -36,7 +36,7 @@ const (
 
 // Sizes of the tables that forget their oldest entry.
 const (
-	maxTraces     = 1 << 13
+	maxTraces     = 1 << 11
 	maxKnown      = 1 << 15 // spans of all traces
 	maxTraceSpans = 256     // spans of one trace
 	maxContexts   = 1 << 14 // emptied when full
