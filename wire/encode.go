@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"hash/crc32"
 	"slices"
 
@@ -70,8 +71,13 @@ type Frame struct {
 	Bytes  []byte
 }
 
-// ErrSpanTooLarge says that a span is larger than a frame may be.
-var ErrSpanTooLarge = errors.New("span is larger than a compact frame may be")
+// RefusedError says which spans of a batch are larger than a frame may be, have
+// more attributes, or nest them deeper. The frames hold all others.
+type RefusedError struct{ Spans []int }
+
+func (e *RefusedError) Error() string {
+	return fmt.Sprintf("%d spans are larger than a compact frame may be", len(e.Spans))
+}
 
 // ErrIntervalTooLarge says that an interval has more cells or names than a frame
 // may have.
@@ -101,6 +107,7 @@ type Encoder struct {
 	draft   draft
 	from    *order // of the draft
 	scope   SourceScope
+	refused RefusedError
 	name    []byte
 }
 
@@ -136,24 +143,25 @@ func (e *Encoder) reset() {
 	e.resets++
 }
 
-// Encode encodes all spans of a batch. The frames are valid until the next
-// call. After an error the spans of no frame were lost, but none of the batch
-// is encoded: the stream goes on with a new epoch.
-func (e *Encoder) Encode(source Source) ([]Frame, error) {
-	e.source = source
-	e.scopes = e.scopes[:0]
+// Encode encodes a batch. A *RefusedError leaves spans out, any other error
+// all of them: the next frame begins an epoch.
+func (e *Encoder) Encode(source Source) (frames []Frame, err error) {
+	e.source, e.scopes = source, e.scopes[:0]
+	e.refused.Spans = nil
 	e.sort()
-	var frames []Frame
-	for done := 0; done < len(e.order); {
-		f, err := e.frame(e.order[done:])
-		if err != nil {
+	for rest := e.order; len(rest) > 0; {
+		f, n := e.frame(rest)
+		if e.m.err != nil {
+			err := e.m.err
 			e.reset()
 			return nil, err
 		}
-		done += len(f.Spans)
-		if len(f.Spans) > 0 {
+		if rest = rest[n:]; len(f.Spans) > 0 {
 			frames = append(frames, f)
 		}
+	}
+	if len(e.refused.Spans) > 0 {
+		return frames, &RefusedError{e.refused.Spans}
 	}
 	return frames, nil
 }
@@ -196,54 +204,77 @@ func (e *Encoder) sort() {
 	}
 }
 
-// frame encodes as many spans as fit.
-func (e *Encoder) frame(order []place) (Frame, error) {
+// frame encodes as many spans as fit, and says how many it took.
+func (e *Encoder) frame(order []place) (f Frame, taken int) {
 	if e.full {
 		e.reset()
 	}
 	e.m.beginEncoding()
 	e.m.decoded = 0
-	f := Frame{}
 	var g group
-	for i := range order {
-		e.source.Span(order[i].at, &e.span)
-		n := e.demand()
-		if i > 0 && n.text > largeText {
+	last := -1 // the last span's group
+	for taken < len(order) && !e.isFull(len(f.Spans)) {
+		p := order[taken]
+		e.source.Span(p.at, &e.span)
+		fits, refused := e.admit(len(f.Spans) == 0)
+		if refused {
+			e.refused.Spans = append(e.refused.Spans, p.at)
+			taken++
+			continue
+		}
+		if !fits {
 			break
 		}
-		if !e.room(n) {
-			if i > 0 {
-				e.full = true
-				break
-			}
-			if e.reset(); !e.room(e.demand()) {
-				return f, ErrSpanTooLarge
-			}
-		}
-		m := e.m
-		same := i > 0 && order[i].group == order[i-1].group
-		if i > 0 {
-			m.flag(&g.last.more, same)
-		}
-		if !same {
-			m.flag(&m.moreGroups, true)
-			m.beginGroup(&g, e.span.TraceID)
-		}
+		e.begin(&g, last, p.group)
 		e.of = e.scopeOf(e.span.Scope)
 		e.encodeSpan(&g)
-		f.Spans = append(f.Spans, order[i].at)
-		if m.err != nil {
-			return f, m.err
-		}
-		if len(m.coded)+len(m.raw.bytes) > frameTarget || m.decoded > decodedTarget || len(f.Spans) == MaxSpans {
-			break
-		}
+		f.Spans = append(f.Spans, p.at)
+		last = p.group
+		taken++
 	}
-	e.m.flag(&g.last.more, false)
-	e.m.flag(&e.m.moreGroups, false)
-	e.m.endEncoding()
-	e.close(&f, kindSpans)
-	return f, nil
+	if len(f.Spans) > 0 {
+		e.m.flag(&g.last.more, false)
+		e.m.flag(&e.m.moreGroups, false)
+		e.m.endEncoding()
+		e.close(&f, kindSpans)
+	}
+	return f, taken
+}
+
+// begin ends the group before the span, if it begins another.
+func (e *Encoder) begin(g *group, last, now int) {
+	if last >= 0 {
+		e.m.flag(&g.last.more, last == now)
+	}
+	if last != now {
+		e.m.flag(&e.m.moreGroups, true)
+		e.m.beginGroup(g, e.span.TraceID)
+	}
+}
+
+func (e *Encoder) isFull(spans int) bool {
+	m := e.m
+	return m.err != nil || len(m.coded)+len(m.raw.bytes) > frameTarget || m.decoded > decodedTarget || spans == MaxSpans
+}
+
+// admit reports whether the span may join the frame, of which it may be the
+// first; where it can't join any it is refused.
+func (e *Encoder) admit(first bool) (fits, refused bool) {
+	n := e.demand()
+	switch {
+	case !n.possible():
+		return false, true
+	case first && !e.room(n):
+		e.reset()
+		e.m.beginEncoding()
+		return true, false
+	case first:
+		return true, false
+	case !e.room(n):
+		e.full = true
+		return false, false
+	}
+	return n.text <= largeText, false
 }
 
 func (e *Encoder) encodeSpan(g *group) {

@@ -59,8 +59,13 @@ func appendName(name []byte, of *Template, fields []Value, attributes []Attribut
 // room reports whether the dictionaries have room for whatever the span brings.
 func (e *Encoder) room(n demand) bool {
 	m := e.m
-	return n.ok && n.text <= maxSpanText && n.records <= MaxParts && m.kept+2*n.text <= MaxKept && len(m.keys)+n.slots <= MaxKeys &&
-		m.slotTotal+2*n.slots <= MaxSlotTotal && len(m.shapes)+n.records <= MaxShapes && len(m.templates)+n.records <= MaxTemplates
+	return m.kept+2*n.text <= MaxKept && len(m.keys)+n.slots <= MaxKeys && m.slotTotal+2*n.slots <= MaxSlotTotal &&
+		len(m.shapes)+n.records <= MaxShapes && len(m.templates)+n.records <= MaxTemplates
+}
+
+// possible reports whether an epoch and a frame of its own have room.
+func (d demand) possible() bool {
+	return d.ok && d.text <= maxSpanText && d.slots <= MaxSlotTotal/2 && d.slots <= MaxKeys && d.records <= MaxShapes
 }
 
 // demand is what the span may need at most.
@@ -85,14 +90,17 @@ type demand struct {
 }
 
 func demandOf(fields []Value, attributes []Attribute) demand {
+	tooDeep := false
 	d := demand{records: 1, slots: len(fields) + len(attributes)}
 	for i := range fields {
 		d.text += uint64(len(fields[i].Text))
 	}
 	for i := range attributes {
-		d.text += uint64(len(attributes[i].Key) + len(attributes[i].Value.Text))
+		v := &attributes[i].Value
+		d.text += uint64(len(attributes[i].Key) + len(v.Text))
+		tooDeep = tooDeep || (v.Kind == List || v.Kind == Map) && !shallow(*v, MaxDepth)
 	}
-	d.ok = d.slots <= MaxSlots
+	d.ok = d.slots <= MaxSlots && !tooDeep
 	return d
 }
 

@@ -95,8 +95,8 @@ func (m *model) span(g *group, s *Span) {
 	if parent >= 0 {
 		g.t.spans[parent].child = t
 	}
-	s.Start = m.time(&t.start, near, s.Start)
-	s.End = m.time(&t.end, s.Start, s.End)
+	s.Start = m.time(&t.shape.start, near, s.Start)
+	s.End = m.time(&t.shape.end, s.Start, s.End)
 	m.identify(g, s)
 	g.parent = parent
 	at := m.remember(g, s)
@@ -144,7 +144,7 @@ func (m *model) parentOf(g *group, s *Span) int {
 	pm := &m.first[0]
 	switch {
 	case g.last != nil:
-		pm = &g.last.parent
+		pm = &g.last.shape.parent
 	case g.isNew:
 		pm = &m.first[1]
 	}
@@ -272,7 +272,7 @@ func (m *model) parts(s *Span) {
 			r.Time, r.TraceID, r.SpanID = s.Parts[i].Time, s.Parts[i].TraceID, s.Parts[i].SpanID
 		}
 		if r.Template.shape.class == ClassEvent {
-			r.Time = m.time(&r.Template.start, at, r.Time)
+			r.Time = m.time(&r.Template.shape.start, at, r.Time)
 			at = r.Time
 		} else {
 			m.link(&r, s)

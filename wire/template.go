@@ -64,15 +64,13 @@ type Template struct {
 	variable []int32
 	size     uint64
 
-	next       successors // what events and links follow
-	start, end timeModel
-	more       prob // whether another span of the trace follows
-	parent     parentModel
-	fixed      []int32 // slots that are not variable, an encoder's
-	probe      int32   // of fixed, where it did not fit last; an encoder's
-	order      *order  // in which attributes came last, an encoder's
-	number     int     // of a scope or resource, an encoder's
-	process    int     // a resource's place among bases, plus one
+	next    successors // what events and links follow
+	more    prob       // whether another span of the trace follows
+	fixed   []int32    // slots that are not variable, an encoder's
+	probe   int32      // of fixed, where it did not fit last; an encoder's
+	order   *order     // in which attributes came last, an encoder's
+	number  int        // of a scope or resource, an encoder's
+	process int        // a resource's place among bases, plus one
 }
 
 // Class is what the record describes.
@@ -100,6 +98,9 @@ type shape struct {
 	of     *Template // a span's scope, a scope's resource
 	slots  []slot
 	newest *Template
+
+	start, end timeModel
+	parent     parentModel
 
 	byHash map[uint64]*Template // an encoder's
 }

@@ -127,3 +127,18 @@ func cutText(s string) (text, rest string, err error) {
 	}
 	return "", "", errNested
 }
+
+// shallow reports whether a list or map is well-formed and at most so deep.
+func shallow(v Value, depth int) bool {
+	for rest := v.Text; rest != ""; {
+		var element Value
+		var err error
+		if _, element, rest, err = CutNested(rest, v.Kind); err != nil {
+			return false
+		}
+		if (element.Kind == List || element.Kind == Map) && (depth <= 1 || !shallow(element, depth-1)) {
+			return false
+		}
+	}
+	return true
+}
