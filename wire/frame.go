@@ -29,21 +29,33 @@ type header struct {
 	coded, raw []byte
 }
 
-func parse(frame []byte) (h header, err *Error) {
+// open checks what every frame has, and cuts it off.
+func open(frame []byte) (kind byte, body []byte, err *Error) {
 	switch {
 	case len(frame) > MaxFrame:
-		return h, &Error{CodeLimit, "frame is too large"}
+		return 0, nil, &Error{CodeLimit, "frame is too large"}
 	case len(frame) < 2+checksumSize:
-		return h, &Error{CodeTruncated, "frame is too short"}
-	case frame[0] != Version || frame[1] != kindSpans && frame[1] != kindInterval:
-		return h, &Error{CodeVersion, "version or kind of frame is not known"}
+		return 0, nil, &Error{CodeTruncated, "frame is too short"}
+	case frame[0] != Version:
+		return 0, nil, &Error{CodeVersion, "version of the frame is not known"}
 	}
 	body, sum := frame[:len(frame)-checksumSize], frame[len(frame)-checksumSize:]
 	if crc32.Checksum(body, castagnoli) != binary.LittleEndian.Uint32(sum) {
-		return h, &Error{CodeChecksum, "frame is not what was sent"}
+		return 0, nil, &Error{CodeChecksum, "frame is not what was sent"}
 	}
-	h, err = parseBody(body[2:])
-	h.kind = frame[1]
+	return frame[1], body[2:], nil
+}
+
+func parse(frame []byte) (h header, err *Error) {
+	kind, body, err := open(frame)
+	if err != nil {
+		return h, err
+	}
+	if kind != kindSpans && kind != kindInterval {
+		return h, &Error{CodeVersion, "kind of the frame is not known"}
+	}
+	h, err = parseBody(body)
+	h.kind = kind
 	return h, err
 }
 
