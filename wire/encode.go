@@ -1,68 +1,13 @@
 package wire
 
 import (
-	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"slices"
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
 )
-
-// Source is a batch of spans as an encoder reads it, each span once.
-type Source interface {
-	// Len is how many spans there are.
-	Len() int
-	// Place says where a span belongs, by which spans are ordered.
-	Place(i int) (traceID [16]byte, start, end uint64)
-	// Span writes a span over into, whose slices are for use again.
-	Span(i int, into *SourceSpan)
-	// Scope writes over into the scope that a span's Scope names.
-	Scope(i int, into *SourceScope)
-}
-
-// SourceSpan is a span to be encoded.
-type SourceSpan struct {
-	TraceID          [16]byte
-	SpanID, ParentID [8]byte
-	Start, End       uint64
-	Scope            int // as Source.Scope knows it
-	Fields           [spanFields]Value
-	Attributes       []Attribute
-	Parts            []SourcePart
-}
-
-// SourcePart is an event or a link.
-type SourcePart struct {
-	Class      Class
-	Time       uint64   // an event's
-	TraceID    [16]byte // a link's
-	SpanID     [8]byte
-	Fields     [linkFields]Value
-	Attributes []Attribute
-}
-
-// AddPart makes room for another part, whose slices are for use again.
-func (s *SourceSpan) AddPart(c Class) *SourcePart {
-	if len(s.Parts) < cap(s.Parts) {
-		s.Parts = s.Parts[:len(s.Parts)+1]
-	} else {
-		s.Parts = append(s.Parts, SourcePart{})
-	}
-	p := &s.Parts[len(s.Parts)-1]
-	*p = SourcePart{Class: c, Attributes: p.Attributes[:0]}
-	return p
-}
-
-// SourceScope is a scope with its resource.
-type SourceScope struct {
-	Fields             [scopeFields]Value
-	Attributes         []Attribute
-	ResourceFields     [resourceFields]Value
-	ResourceAttributes []Attribute
-}
 
 // Frame is one encoded frame.
 type Frame struct {
@@ -111,13 +56,6 @@ type Encoder struct {
 	name    []byte
 }
 
-type place struct {
-	traceID    [16]byte
-	start, end uint64
-	at         int // in the source
-	group      int
-}
-
 // NewEncoder begins a stream.
 func NewEncoder() *Encoder {
 	e := &Encoder{groups: map[[16]byte]int{}}
@@ -164,44 +102,6 @@ func (e *Encoder) Encode(source Source) (frames []Frame, err error) {
 		return frames, &RefusedError{e.refused.Spans}
 	}
 	return frames, nil
-}
-
-// sort orders the spans by trace and start, and traces by their first start: a
-// parent comes before its children, and times are close to each other.
-func (e *Encoder) sort() {
-	e.places = e.places[:0]
-	for i := range e.source.Len() {
-		p := place{at: i}
-		p.traceID, p.start, p.end = e.source.Place(i)
-		e.places = append(e.places, p)
-	}
-	slices.SortFunc(e.places, func(a, b place) int {
-		if a.start != b.start {
-			return cmp.Compare(a.start, b.start)
-		}
-		return cmp.Or(cmp.Compare(b.end, a.end), cmp.Compare(a.at, b.at))
-	})
-	clear(e.groups)
-	e.counts = append(e.counts[:0], 0)
-	for i := range e.places {
-		p := &e.places[i]
-		group, ok := e.groups[p.traceID]
-		if !ok {
-			group = len(e.counts) - 1
-			e.groups[p.traceID] = group
-			e.counts = append(e.counts, 0)
-		}
-		p.group = group
-		e.counts[group+1]++
-	}
-	for i := 1; i < len(e.counts); i++ {
-		e.counts[i] += e.counts[i-1]
-	}
-	e.order = slices.Grow(e.order[:0], len(e.places))[:len(e.places)]
-	for _, p := range e.places {
-		e.order[e.counts[p.group]] = p
-		e.counts[p.group]++
-	}
 }
 
 // frame encodes as many spans as fit, and says how many it took.

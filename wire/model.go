@@ -170,8 +170,8 @@ func (m *model) predicted(s *slot, cell *givenCell, v Value) entry {
 	if haveTrace && m.flag(&s.miss[1], v == s.key.inTrace.Value) {
 		return s.key.inTrace
 	}
-	haveLast := !(haveGiven && s.last.Value == cell.entry.Value) && !(haveTrace && s.last.Value == s.key.inTrace.Value)
-	if haveLast && m.flag(&s.miss[2], v == s.last.Value) {
+	known := haveGiven && s.last.Value == cell.entry.Value || haveTrace && s.last.Value == s.key.inTrace.Value
+	if !known && m.flag(&s.miss[2], v == s.last.Value) {
 		return s.last
 	}
 	return s.key.value(m, v)

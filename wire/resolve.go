@@ -110,14 +110,14 @@ func (t *Template) fits(values []Value) bool {
 }
 
 // opens reports whether one more of the slots becomes variable.
-func (s *shape) opens(values []Value) (any bool) {
+func (s *shape) opens(values []Value) (opened bool) {
 	for i := range s.slots {
 		if t := &s.slots[i]; !t.open && !t.saw(values[i]) && len(t.seen) >= distinct {
-			t.open, any = true, true
+			t.open, opened = true, true
 			t.seen = nil
 		}
 	}
-	return any
+	return opened
 }
 
 func (s *slot) saw(v Value) bool { return slices.Contains(s.seen, shortHash(v)) }

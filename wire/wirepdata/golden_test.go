@@ -66,7 +66,7 @@ func TestGoldenInterval(t *testing.T) {
 		{Instance: "host@e9f1", Number: 1, Cells: []callgraph.Cell{entrance, cell}},
 		{Instance: "host@e9f1", Number: 2, Cells: []callgraph.Cell{entrance, cell, cell}},
 	}
-	make := func() (frames [][]byte) {
+	encode := func() (frames [][]byte) {
 		e := wirepdata.NewEncoder()
 		for _, i := range want {
 			f, err := e.EncodeInterval(i)
@@ -76,7 +76,7 @@ func TestGoldenInterval(t *testing.T) {
 		return frames
 	}
 	d := wirepdata.NewDecoder()
-	for at, frame := range frames(t, "testdata/v1_interval.hex", make) {
+	for at, frame := range frames(t, "testdata/v1_interval.hex", encode) {
 		back, err := d.Decode(frame)
 		require.NoError(t, err)
 		require.Equal(t, &want[at], back.Interval)
@@ -132,11 +132,11 @@ func encode(t *testing.T, sent []ptrace.Traces) (encoded [][]byte) {
 }
 
 // frames reads a frozen stream, a frame a line.
-func frames(t *testing.T, file string, make func() [][]byte) (frozen [][]byte) {
+func frames(t *testing.T, file string, encode func() [][]byte) (frozen [][]byte) {
 	f, err := os.Open(file)
 	if errors.Is(err, fs.ErrNotExist) && os.Getenv("UPDATE_GOLDEN") != "" {
 		var out bytes.Buffer
-		for _, frame := range make() {
+		for _, frame := range encode() {
 			out.WriteString(hex.EncodeToString(frame) + "\n")
 		}
 		require.NoError(t, os.WriteFile(file, out.Bytes(), 0o600))

@@ -30,7 +30,6 @@ func (e *Encoder) Encode(td ptrace.Traces) ([]wire.Frame, error) {
 type source struct {
 	spans  []sourceSpan
 	scopes []sourceScope
-	text   []byte
 }
 
 type sourceSpan struct {
@@ -70,12 +69,12 @@ func (s *source) Scope(i int, into *wire.SourceScope) {
 	rs, ss := s.scopes[i].resource, s.scopes[i].scope
 	into.ResourceFields[wire.ResourceSchemaURL] = wire.StringValue(rs.SchemaUrl())
 	into.ResourceFields[wire.ResourceDroppedAttributes] = wire.IntValue(int64(rs.Resource().DroppedAttributesCount()))
-	into.ResourceAttributes = s.attributes(into.ResourceAttributes[:0], rs.Resource().Attributes())
+	into.ResourceAttributes = attributesOf(into.ResourceAttributes[:0], rs.Resource().Attributes())
 	into.Fields[wire.ScopeName] = wire.StringValue(ss.Scope().Name())
 	into.Fields[wire.ScopeVersion] = wire.StringValue(ss.Scope().Version())
 	into.Fields[wire.ScopeSchemaURL] = wire.StringValue(ss.SchemaUrl())
 	into.Fields[wire.ScopeDroppedAttributes] = wire.IntValue(int64(ss.Scope().DroppedAttributesCount()))
-	into.Attributes = s.attributes(into.Attributes[:0], ss.Scope().Attributes())
+	into.Attributes = attributesOf(into.Attributes[:0], ss.Scope().Attributes())
 }
 
 // Span implements wire.Source.
@@ -94,39 +93,39 @@ func (s *source) Span(i int, into *wire.SourceSpan) {
 	f[wire.SpanDroppedAttributes] = wire.IntValue(int64(span.DroppedAttributesCount()))
 	f[wire.SpanDroppedEvents] = wire.IntValue(int64(span.DroppedEventsCount()))
 	f[wire.SpanDroppedLinks] = wire.IntValue(int64(span.DroppedLinksCount()))
-	into.Attributes = s.attributes(into.Attributes[:0], span.Attributes())
+	into.Attributes = attributesOf(into.Attributes[:0], span.Attributes())
 	into.Parts = into.Parts[:0]
 	for _, e := range span.Events().All() {
-		s.event(e, into.AddPart(wire.ClassEvent))
+		readEvent(e, into.AddPart(wire.ClassEvent))
 	}
 	for _, l := range span.Links().All() {
-		s.link(l, into.AddPart(wire.ClassLink))
+		readLink(l, into.AddPart(wire.ClassLink))
 	}
 }
 
-func (s *source) event(e ptrace.SpanEvent, into *wire.SourcePart) {
+func readEvent(e ptrace.SpanEvent, into *wire.SourcePart) {
 	into.Time = uint64(e.Timestamp())
 	into.Fields[wire.EventName] = wire.StringValue(e.Name())
 	into.Fields[wire.EventDroppedAttributes] = wire.IntValue(int64(e.DroppedAttributesCount()))
-	into.Attributes = s.attributes(into.Attributes, e.Attributes())
+	into.Attributes = attributesOf(into.Attributes, e.Attributes())
 }
 
-func (s *source) link(l ptrace.SpanLink, into *wire.SourcePart) {
+func readLink(l ptrace.SpanLink, into *wire.SourcePart) {
 	into.TraceID, into.SpanID = l.TraceID(), l.SpanID()
 	into.Fields[wire.LinkTraceState] = wire.StringValue(l.TraceState().AsRaw())
 	into.Fields[wire.LinkFlags] = wire.IntValue(int64(l.Flags()))
 	into.Fields[wire.LinkDroppedAttributes] = wire.IntValue(int64(l.DroppedAttributesCount()))
-	into.Attributes = s.attributes(into.Attributes, l.Attributes())
+	into.Attributes = attributesOf(into.Attributes, l.Attributes())
 }
 
-func (s *source) attributes(to []wire.Attribute, m pcommon.Map) []wire.Attribute {
+func attributesOf(to []wire.Attribute, m pcommon.Map) []wire.Attribute {
 	for k, v := range m.All() {
-		to = append(to, wire.Attribute{Key: k, Value: s.value(v)})
+		to = append(to, wire.Attribute{Key: k, Value: valueOf(v)})
 	}
 	return to
 }
 
-func (s *source) value(v pcommon.Value) wire.Value {
+func valueOf(v pcommon.Value) wire.Value {
 	switch v.Type() {
 	case pcommon.ValueTypeStr:
 		return wire.StringValue(v.Str())
@@ -152,17 +151,15 @@ func nested(v pcommon.Value) wire.Value {
 }
 
 func appendSlice(text []byte, s pcommon.Slice) []byte {
-	var none source
 	for _, v := range s.All() {
-		text = wire.AppendNested(text, wire.List, "", none.value(v))
+		text = wire.AppendNested(text, wire.List, "", valueOf(v))
 	}
 	return text
 }
 
 func appendMap(text []byte, m pcommon.Map) []byte {
-	var none source
 	for k, v := range m.All() {
-		text = wire.AppendNested(text, wire.Map, k, none.value(v))
+		text = wire.AppendNested(text, wire.Map, k, valueOf(v))
 	}
 	return text
 }
