@@ -137,7 +137,7 @@ func zstdLong() (encoder, decoder, error) {
 			err := w.Flush()
 			return bytes.Clone(sent.Bytes()), err
 		}), unpacked(func(b []byte) ([]byte, error) {
-			got.Write(b)
+			got.sent.Write(b)
 			plain := make([]byte, sizes[0])
 			sizes = sizes[1:]
 			_, err := io.ReadFull(r, plain)
@@ -145,8 +145,11 @@ func zstdLong() (encoder, decoder, error) {
 		}), nil
 }
 
-// feed is a stream that has no end, only no more for now.
-type feed struct{ bytes.Buffer }
+// feed is a stream that grows; it shows no more than Read, or zstd would take it
+// for a whole one.
+type feed struct{ sent bytes.Buffer }
+
+func (f *feed) Read(b []byte) (int, error) { return f.sent.Read(b) }
 
 // copyTo copies: what a decoder into pdata can hardly beat.
 func copyTo() (encoder, decoder, error) {

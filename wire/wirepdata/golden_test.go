@@ -83,7 +83,7 @@ func TestGoldenInterval(t *testing.T) {
 	}
 }
 
-func traces(t *testing.T, file string) (sent []ptrace.Traces) {
+func traces(t testing.TB, file string) (sent []ptrace.Traces) {
 	b, err := os.ReadFile(file)
 	require.NoError(t, err)
 	for line := range bytes.Lines(b) {
