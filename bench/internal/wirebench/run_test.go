@@ -1,4 +1,4 @@
-package main
+package wirebench
 
 import (
 	"bytes"
@@ -49,8 +49,8 @@ func spansOf(td ptrace.Traces, service string) ptrace.SpanSlice {
 
 func TestFiguresOfEachCodec(t *testing.T) {
 	var out bytes.Buffer
-	require.NoError(t, run([]string{"-runs", "1", "-batches", "100", dump(t, 100)}, &out, &out))
-	for _, name := range names() {
+	require.NoError(t, Run([]string{"-runs", "1", "-batches", "100", dump(t, 100)}, &out, &out))
+	for _, name := range namesOf(own()) {
 		for _, form := range forms {
 			require.Contains(t, out.String(), name+"/100/"+form+"/differing_spans 0 spans\n")
 		}
@@ -78,7 +78,7 @@ func TestNewIDsKeepTraces(t *testing.T) {
 
 func TestFlagsThatAreRefused(t *testing.T) {
 	for _, args := range [][]string{{"-batches", "0"}, {"-forms", "x"}, {"-codecs", "x"}, {"-n", "0"}, {"-runs", "0"}} {
-		_, err := parse(append(args, "file"), &strings.Builder{})
+		_, err := parse(append(args, "file"), &strings.Builder{}, own())
 		require.Error(t, err, args)
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package wirebench
 
 import (
 	"bytes"
@@ -35,9 +35,9 @@ func (m measured) print(p *figure.Printer, prefix string) {
 
 // measure runs a codec so often, each time on fresh streams: what was seen
 // before would flatter it. The least of each cost counts.
-func measure(c codec, streams []stream, runs int) (m measured, err error) {
+func measure(open func() (Encoder, Decoder, error), streams []stream, runs int) (m measured, err error) {
 	for i := range runs {
-		one, err := measureOnce(c, streams, i == 0)
+		one, err := measureOnce(open, streams, i == 0)
 		if err != nil {
 			return m, err
 		}
@@ -51,16 +51,16 @@ func measure(c codec, streams []stream, runs int) (m measured, err error) {
 }
 
 type ends struct {
-	encode   encoder
-	decode   decoder
+	encode   Encoder
+	decode   Decoder
 	messages [][][]byte
 }
 
-func measureOnce(c codec, streams []stream, verify bool) (m measured, err error) {
+func measureOnce(open func() (Encoder, Decoder, error), streams []stream, verify bool) (m measured, err error) {
 	before := heap()
 	all := make([]ends, len(streams))
 	for i := range streams {
-		if all[i].encode, all[i].decode, err = c(); err != nil {
+		if all[i].encode, all[i].decode, err = open(); err != nil {
 			return m, err
 		}
 	}
@@ -109,7 +109,7 @@ func measureOnce(c codec, streams []stream, verify bool) (m measured, err error)
 	}
 	runtime.KeepAlive(all)
 	if verify {
-		differing, err = compare(c, streams)
+		differing, err = compare(open, streams)
 	}
 	m.differing = differing
 	return m, err
@@ -125,9 +125,9 @@ func (e *ends) decodeAll(batch int) error {
 }
 
 // compare counts the spans that are not what was sent.
-func compare(c codec, streams []stream) (differing int, err error) {
+func compare(open func() (Encoder, Decoder, error), streams []stream) (differing int, err error) {
 	for _, s := range streams {
-		encode, decode, err := c()
+		encode, decode, err := open()
 		if err != nil {
 			return 0, err
 		}

@@ -1,11 +1,9 @@
-package main
+package wirebench
 
 import (
 	"bytes"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -14,33 +12,41 @@ import (
 	"github.com/jcallgraph/jcallgraph/wire/wirepdata"
 )
 
-// codec opens both ends of a stream.
-type codec func() (encoder, decoder, error)
+// Codec is a way to send traces.
+type Codec struct {
+	Name string
+	// Open opens both ends of a stream.
+	Open func() (Encoder, Decoder, error)
+}
 
-// encoder makes a message of a batch, decoder the batch of the message. What
-// they return is valid until the next call.
+// Encoder makes messages of a batch, Decoder the batch of a message. What they
+// return is valid until the next call.
 type (
-	encoder func(ptrace.Traces) ([][]byte, error)
-	decoder func([]byte) (ptrace.Traces, error)
+	Encoder func(ptrace.Traces) ([][]byte, error)
+	Decoder func([]byte) (ptrace.Traces, error)
 )
 
-var codecs = map[string]codec{
-	"compact":        compact,
-	"otlp":           plain,
-	"otlp_gzip":      gzipped,
-	"otlp_zstd":      zstdBatch,
-	"otlp_zstd_long": zstdLong,
-	"copyto":         copyTo,
+// own are the codecs that need no further modules; OTLP first, since the others
+// are compared with it.
+func own() []Codec {
+	return []Codec{
+		{"otlp", plain},
+		{"compact", compact},
+		{"copyto", copyTo},
+		{"otlp_gzip", gzipped},
+		{"otlp_zstd", zstdBatch},
+		{"otlp_zstd_long", zstdLong},
+	}
 }
 
-func allNames() []string { return slices.Sorted(maps.Keys(codecs)) }
-
-// names is the order in which they are measured: peers compare with OTLP.
-func names() []string {
-	return []string{"otlp", "compact", "copyto", "otlp_gzip", "otlp_zstd", "otlp_zstd_long"}
+func namesOf(codecs []Codec) (names []string) {
+	for _, c := range codecs {
+		names = append(names, c.Name)
+	}
+	return names
 }
 
-func compact() (encoder, decoder, error) {
+func compact() (Encoder, Decoder, error) {
 	e, d := wirepdata.NewEncoder(), wirepdata.NewDecoder()
 	return func(td ptrace.Traces) ([][]byte, error) {
 			frames, err := e.Encode(td)
@@ -60,11 +66,11 @@ var (
 	unmarshaler ptrace.ProtoUnmarshaler
 )
 
-func plain() (encoder, decoder, error) {
+func plain() (Encoder, Decoder, error) {
 	return packed(func(b []byte) ([]byte, error) { return b, nil }), unmarshaler.UnmarshalTraces, nil
 }
 
-func packed(pack func([]byte) ([]byte, error)) encoder {
+func packed(pack func([]byte) ([]byte, error)) Encoder {
 	return func(td ptrace.Traces) ([][]byte, error) {
 		b, err := marshaler.MarshalTraces(td)
 		if err == nil {
@@ -74,7 +80,7 @@ func packed(pack func([]byte) ([]byte, error)) encoder {
 	}
 }
 
-func unpacked(unpack func([]byte) ([]byte, error)) decoder {
+func unpacked(unpack func([]byte) ([]byte, error)) Decoder {
 	return func(b []byte) (ptrace.Traces, error) {
 		b, err := unpack(b)
 		if err != nil {
@@ -84,7 +90,7 @@ func unpacked(unpack func([]byte) ([]byte, error)) decoder {
 	}
 }
 
-func gzipped() (encoder, decoder, error) {
+func gzipped() (Encoder, Decoder, error) {
 	w := gzip.NewWriter(io.Discard)
 	var r gzip.Reader
 	return packed(func(b []byte) ([]byte, error) {
@@ -103,7 +109,7 @@ func gzipped() (encoder, decoder, error) {
 		}), nil
 }
 
-func zstdBatch() (encoder, decoder, error) {
+func zstdBatch() (Encoder, Decoder, error) {
 	w, err1 := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
 	r, err2 := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1))
 	for _, err := range []error{err1, err2} {
@@ -116,14 +122,14 @@ func zstdBatch() (encoder, decoder, error) {
 }
 
 // zstdLong has one context for the stream, flushed after each batch.
-func zstdLong() (encoder, decoder, error) {
+func zstdLong() (Encoder, Decoder, error) {
 	var sent bytes.Buffer
 	w, err := zstd.NewWriter(&sent, zstd.WithEncoderConcurrency(1))
 	if err != nil {
 		return nil, nil, fmt.Errorf("open zstd: %w", err)
 	}
 	var sizes []int
-	var got feed
+	var got Feed
 	r, err := zstd.NewReader(&got, zstd.WithDecoderConcurrency(1))
 	if err != nil {
 		return nil, nil, fmt.Errorf("open zstd: %w", err)
@@ -137,7 +143,7 @@ func zstdLong() (encoder, decoder, error) {
 			err := w.Flush()
 			return bytes.Clone(sent.Bytes()), err
 		}), unpacked(func(b []byte) ([]byte, error) {
-			got.sent.Write(b)
+			got.Sent(b)
 			plain := make([]byte, sizes[0])
 			sizes = sizes[1:]
 			_, err := io.ReadFull(r, plain)
@@ -145,14 +151,18 @@ func zstdLong() (encoder, decoder, error) {
 		}), nil
 }
 
-// feed is a stream that grows; it shows no more than Read, or zstd would take it
+// Feed is a stream that grows; it shows no more than Read, or zstd would take it
 // for a whole one.
-type feed struct{ sent bytes.Buffer }
+type Feed struct{ sent bytes.Buffer }
 
-func (f *feed) Read(b []byte) (int, error) { return f.sent.Read(b) }
+// Sent appends what came.
+func (f *Feed) Sent(b []byte) { f.sent.Write(b) }
+
+// Read reads what came.
+func (f *Feed) Read(b []byte) (int, error) { return f.sent.Read(b) }
 
 // copyTo copies: what a decoder into pdata can hardly beat.
-func copyTo() (encoder, decoder, error) {
+func copyTo() (Encoder, Decoder, error) {
 	var batches []ptrace.Traces
 	return func(td ptrace.Traces) ([][]byte, error) {
 			batches = append(batches, td)
