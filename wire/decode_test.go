@@ -156,7 +156,7 @@ func TestBombIsRefused(t *testing.T) {
 	e.sort()
 	var g group
 	for i := range e.order {
-		e.source.Span(e.order[i].at, &e.span)
+		e.source.Span(int(e.order[i].at), &e.span)
 		e.of = e.scopeOf(0)
 		if i == 0 {
 			e.m.flag(&e.m.moreGroups, true)

@@ -41,8 +41,9 @@ type Encoder struct {
 	target  Span
 	places  []place
 	order   []place
-	groups  map[[16]byte]int
-	counts  []int
+	groups  map[[16]byte]int32
+	ids     [][16]byte
+	counts  []int32
 	scopes  []*Template // of the batch
 	orders  map[uint64]*order
 	keySets map[uint64][]*keySet
@@ -58,7 +59,7 @@ type Encoder struct {
 
 // NewEncoder begins a stream.
 func NewEncoder() *Encoder {
-	e := &Encoder{groups: map[[16]byte]int{}}
+	e := &Encoder{groups: map[[16]byte]int32{}}
 	e.reset()
 	return e
 }
@@ -112,13 +113,13 @@ func (e *Encoder) frame(order []place) (f Frame, taken int) {
 	e.m.beginEncoding()
 	e.m.decoded = 0
 	var g group
-	last := -1 // the last span's group
+	last := int32(-1) // the last span's group
 	for taken < len(order) && !e.isFull(len(f.Spans)) {
 		p := order[taken]
-		e.source.Span(p.at, &e.span)
+		e.source.Span(int(p.at), &e.span)
 		fits, refused := e.admit(len(f.Spans) == 0)
 		if refused {
-			e.refused.Spans = append(e.refused.Spans, p.at)
+			e.refused.Spans = append(e.refused.Spans, int(p.at))
 			taken++
 			continue
 		}
@@ -128,7 +129,7 @@ func (e *Encoder) frame(order []place) (f Frame, taken int) {
 		e.begin(&g, last, p.group)
 		e.of = e.scopeOf(e.span.Scope)
 		e.encodeSpan(&g)
-		f.Spans = append(f.Spans, p.at)
+		f.Spans = append(f.Spans, int(p.at))
 		last = p.group
 		taken++
 	}
@@ -142,7 +143,7 @@ func (e *Encoder) frame(order []place) (f Frame, taken int) {
 }
 
 // begin ends the group before the span, if it begins another.
-func (e *Encoder) begin(g *group, last, now int) {
+func (e *Encoder) begin(g *group, last, now int32) {
 	if last >= 0 {
 		e.m.flag(&g.last.more, last == now)
 	}

@@ -76,22 +76,27 @@ func (t *texts) best(s string) (ref, prefix, suffix int) {
 	return ref, prefix, suffix
 }
 
-func commonPrefix(a, b string) int {
-	n := min(len(a), len(b))
-	for i := range n {
-		if a[i] != b[i] {
-			return i
-		}
+// commonPrefix and commonSuffix skip parts that are equal as a whole.
+func commonPrefix(a, b string) (n int) {
+	const part = 16
+	most := min(len(a), len(b))
+	for n+part <= most && a[n:n+part] == b[n:n+part] {
+		n += part
+	}
+	for n < most && a[n] == b[n] {
+		n++
 	}
 	return n
 }
 
-func commonSuffix(a, b string) int {
-	n := min(len(a), len(b))
-	for i := range n {
-		if a[len(a)-1-i] != b[len(b)-1-i] {
-			return i
-		}
+func commonSuffix(a, b string) (n int) {
+	const part = 16
+	most := min(len(a), len(b))
+	for n+part <= most && a[len(a)-n-part:len(a)-n] == b[len(b)-n-part:len(b)-n] {
+		n += part
+	}
+	for n < most && a[len(a)-1-n] == b[len(b)-1-n] {
+		n++
 	}
 	return n
 }
