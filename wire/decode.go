@@ -41,7 +41,7 @@ func (d *Decoder) decode(frame []byte, to Sink) *Error {
 	}
 	switch {
 	case h.reset && h.number > d.number:
-		d.m = newModel()
+		d.m, d.span = newModel(), Span{} // nothing of the last epoch is held
 	case d.m == nil || h.number != d.number+1:
 		return &Error{CodeSequence, "frame is not the next one"}
 	}

@@ -78,6 +78,7 @@ func (e *Encoder) reset() {
 	e.m.traces.byID = map[[16]byte]*trace{}
 	e.orders, e.keySets, e.wholes = map[uint64]*order{}, map[uint64][]*keySet{}, map[string]*Template{}
 	clear(e.scopes)
+	e.target, e.of, e.from, e.draft = Span{}, nil, nil, draft{}
 	e.fresh, e.full = true, false
 	e.resets++
 }

@@ -19,12 +19,11 @@ type Codec struct {
 	Open func() (Encoder, Decoder, error)
 }
 
-// Encoder makes messages of a batch, Decoder the batch of a message. What they
-// return is valid until the next call.
-type (
-	Encoder func(ptrace.Traces) ([][]byte, error)
-	Decoder func([]byte) (ptrace.Traces, error)
-)
+// Encoder makes messages of a batch. They are valid until the next call.
+type Encoder func(ptrace.Traces) ([][]byte, error)
+
+// Decoder makes the batch of a message.
+type Decoder func([]byte) (ptrace.Traces, error)
 
 // own are the codecs that need no further modules; OTLP first, since the others
 // are compared with it.
