@@ -163,11 +163,8 @@ func (c *coder) readTree(m []prob, n int) uint32 {
 }
 
 // numberModel codes a number by its length in bits; the bits below its highest
-// are raw, the first of them aside.
-type numberModel struct {
-	length [64]prob
-	second [64]prob // by length, the bit below the highest
-}
+// are raw.
+type numberModel struct{ length [64]prob }
 
 // Lengths that are none.
 const (
@@ -188,8 +185,7 @@ func (c *coder) ofLength(m *numberModel, n int, v uint64) uint64 {
 	case n >= longNumber:
 		return c.bits(64, v)
 	}
-	second := uint64(c.bit(&m.second[n], uint32(v>>(n-2)&1)))
-	return (2|second)<<(n-2) | c.bits(n-2, v&(1<<(n-2)-1))
+	return 1<<(n-1) | c.bits(n-1, v&(1<<(n-1)-1))
 }
 
 // signed codes a number that is seldom negative.

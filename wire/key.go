@@ -61,7 +61,7 @@ func (k *key) value(m *model, v Value) entry {
 		at, known = k.place[v]
 	}
 	if len(k.ring) > 0 && m.flag(&k.known, known) {
-		at = int(m.tree(k.index[:], ringBits, uint32(at)))
+		at = int(m.tree(k.index[:], bits.Len(uint(len(k.ring)-1)), uint32(at)))
 		if at >= len(k.ring) {
 			m.fail(CodeReference, "value that the ring has not")
 			return entry{}

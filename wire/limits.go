@@ -43,10 +43,9 @@ const (
 	cellCost      = 512     // of a cell, beside its bins
 	minGiven      = 1 << 6
 	maxGiven      = 1 << 12
-	ringBits      = 8
-	ringSize      = 1 << ringBits // values of one key
-	maxRingText   = 512           // longer texts are not kept in rings
-	maxReference  = 4096          // longer texts are no references
+	ringSize      = 1 << 8 // values of one key
+	maxRingText   = 512    // longer texts are not kept in rings
+	maxReference  = 4096   // longer texts are no references
 	textBits      = 4
 	uuidBits      = 6
 	baseBits      = 6
