@@ -74,6 +74,7 @@ fuzz: ## run every fuzz target for FUZZTIME (20s)
 bench: build web/node_modules ## print the benchmarks' numbers, side by side with Jaeger (an hour)
 	go run ./bench/ingest
 	go run ./bench/query
+	go run ./bench/wire
 	node bench/ui/main.mjs build/jcallgraph
 
 clean: ## remove what was built; stored data stays where it is

@@ -173,12 +173,12 @@ const (
 )
 
 func (c *coder) number(m *numberModel, v uint64) uint64 {
-	return c.ofLength(m, int(c.tree(m.length[:], 6, lengthOf(v))), v)
+	return c.ofLength(int(c.tree(m.length[:], 6, lengthOf(v))), v)
 }
 
 func lengthOf(v uint64) uint32 { return min(uint32(bits.Len64(v)), longNumber) }
 
-func (c *coder) ofLength(m *numberModel, n int, v uint64) uint64 {
+func (c *coder) ofLength(n int, v uint64) uint64 {
 	switch {
 	case n < 2:
 		return uint64(n)
@@ -195,7 +195,7 @@ func (c *coder) signed(m *numberModel, v int64) int64 {
 		symbol = negativeNumber
 	}
 	if n := c.tree(m.length[:], 6, symbol); n != negativeNumber {
-		return int64(c.ofLength(m, int(n), uint64(v)))
+		return int64(c.ofLength(int(n), uint64(v)))
 	}
 	return -int64(c.number(m, -uint64(v)))
 }
