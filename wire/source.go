@@ -1,6 +1,8 @@
 package wire
 
-// Source is a batch of spans as an encoder reads it, each span once.
+// Source is a batch of spans as an encoder reads it, most spans once. Dictionaries
+// keep some of its texts: they must not change, and keep alive what they are a
+// part of.
 type Source interface {
 	// Len is how many spans there are.
 	Len() int

@@ -50,58 +50,38 @@ func measure(open func() (Encoder, Decoder, error), streams []stream, runs int) 
 	return m, nil
 }
 
+// ends are a stream's two, and what is under way between them.
 type ends struct {
+	batches  stream
 	encode   Encoder
 	decode   Decoder
-	messages [][][]byte
+	messages [][][]byte // of each batch
 }
 
 func measureOnce(open func() (Encoder, Decoder, error), streams []stream, verify bool) (m measured, err error) {
 	before := heap()
-	all := make([]ends, len(streams))
+	all := make([]*ends, len(streams))
+	spans, size := 0, 0
 	for i := range streams {
+		all[i] = &ends{batches: streams[i]}
 		if all[i].encode, all[i].decode, err = open(); err != nil {
 			return m, err
 		}
-	}
-	spans, size := 0, 0
-	encode, err := costOf(func() error {
-		for i, s := range streams {
-			for _, td := range s {
-				messages, err := all[i].encode(td)
-				if err != nil {
-					return fmt.Errorf("encode: %w", err)
-				}
-				all[i].messages = append(all[i].messages, messages)
-				spans += td.SpanCount()
-			}
+		for _, td := range streams[i] {
+			spans += td.SpanCount()
 		}
-		return nil
-	})
+	}
+	encode, err := costOf(all, (*ends).encodeAll)
 	if err != nil {
 		return m, err
 	}
-	differing := 0
-	decode, err := costOf(func() error {
-		for i, s := range streams {
-			for j := range s {
-				if err := all[i].decodeAll(j); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
-	})
+	decode, err := costOf(all, (*ends).decodeAll)
 	if err != nil {
 		return m, err
 	}
-	for i := range all {
-		for _, b := range all[i].messages {
-			for _, message := range b {
-				size += len(message)
-			}
-		}
-		all[i].messages = nil
+	for _, e := range all {
+		size += e.size()
+		e.messages = nil
 	}
 	m = measured{
 		bytes: float64(size) / float64(spans), encode: encode.per(spans), decode: decode.per(spans),
@@ -109,16 +89,37 @@ func measureOnce(open func() (Encoder, Decoder, error), streams []stream, verify
 	}
 	runtime.KeepAlive(all)
 	if verify {
-		differing, err = compare(open, streams)
+		m.differing, err = compare(open, streams)
 	}
-	m.differing = differing
 	return m, err
 }
 
-func (e *ends) decodeAll(batch int) error {
-	for _, message := range e.messages[batch] {
-		if _, err := e.decode(message); err != nil {
-			return fmt.Errorf("decode: %w", err)
+func (e *ends) encodeAll() error {
+	for _, td := range e.batches {
+		messages, err := e.encode(td)
+		if err != nil {
+			return fmt.Errorf("encode: %w", err)
+		}
+		e.messages = append(e.messages, messages)
+	}
+	return nil
+}
+
+func (e *ends) size() (n int) {
+	for _, messages := range e.messages {
+		for _, message := range messages {
+			n += len(message)
+		}
+	}
+	return n
+}
+
+func (e *ends) decodeAll() error {
+	for _, messages := range e.messages {
+		for _, message := range messages {
+			if _, err := e.decode(message); err != nil {
+				return fmt.Errorf("decode: %w", err)
+			}
 		}
 	}
 	return nil
@@ -161,13 +162,15 @@ type cost struct {
 func (c cost) per(spans int) float64       { return float64(c.cpu) / float64(spans) }
 func (c cost) allocsPer(spans int) float64 { return float64(c.allocs) / float64(spans) }
 
-func costOf(do func() error) (c cost, err error) {
+func costOf(all []*ends, do func(*ends) error) (c cost, err error) {
 	runtime.GC()
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	start := cpu()
-	err = do()
+	for i := 0; i < len(all) && err == nil; i++ {
+		err = do(all[i])
+	}
 	c.cpu = cpu() - start
 	runtime.ReadMemStats(&after)
 	c.allocs = after.Mallocs - before.Mallocs
