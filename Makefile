@@ -78,6 +78,7 @@ bench: build web/node_modules ## print the benchmarks' numbers, side by side wit
 	go run ./bench/sampling
 	go run ./bench/storm
 	go run ./bench/ids
+	go run ./bench/wire
 	node bench/ui/main.mjs build/jcallgraph
 
 clean: ## remove what was built; stored data stays where it is

@@ -74,6 +74,11 @@ var rules = []rule{
 		refuses: func(_, to string) bool { return isOurs(to) && strings.HasPrefix(local(to), "storage/") },
 	},
 	{
+		why:     "the compact wire knows spans as its own Source and Sink have them: callgraph and the standard library only",
+		applies: func(from string) bool { return from == "wire" },
+		refuses: func(_, to string) bool { return !isStandard(to) && local(to) != "callgraph" },
+	},
+	{
 		why:     "an application that uses the SDK must not link the collector, Redis or Elasticsearch",
 		applies: func(from string) bool { return isClient(from) },
 		refuses: func(_, to string) bool {

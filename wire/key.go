@@ -1,0 +1,255 @@
+package wire
+
+import (
+	"math/bits"
+	"strconv"
+)
+
+// entry is a value that was coded; its serial, unless 0, names it among the
+// values of an epoch that were kept.
+type entry struct {
+	Value
+	serial uint32
+}
+
+// key is an attribute's key (or a field of a record) with what was learned
+// about its values.
+type key struct {
+	name string
+	id   int
+
+	ring  []entry // the last ringSize kept values
+	next  int     // of the ring, where the next one goes
+	place map[Value]int
+
+	inTrace entry  // the last value in the trace
+	trace   uint64 // for which inTrace holds
+
+	*valueModel // once a value came
+}
+
+// valueModel codes values of one key.
+type valueModel struct {
+	index    [ringSize]prob
+	kind     [8]prob
+	form     [4]prob
+	keep     prob
+	known    prob
+	relative prob
+	integer  numberModel
+	count    numberModel
+	last     int64 // integer
+	asked    int   // literals
+	found    int   // values found in the ring
+}
+
+// Forms of a string.
+const (
+	textForm = iota
+	uuidForm
+	decimalForm
+)
+
+// value codes a value without regard to what it belongs to: by its place in
+// the key's ring, or literally.
+func (k *key) value(m *model, v Value) entry {
+	if k.valueModel == nil {
+		k.valueModel = &valueModel{}
+	}
+	at, known := 0, false
+	if !m.decoding {
+		at, known = k.place[v]
+	}
+	if len(k.ring) > 0 && m.flag(&k.known, known) {
+		at = int(m.tree(k.index[:], bits.Len(uint(len(k.ring)-1)), uint32(at)))
+		if at >= len(k.ring) {
+			m.fail(CodeReference, "value that the ring has not")
+			return entry{}
+		}
+		k.found++
+		return k.ring[at]
+	}
+	v = k.literal(m, v, 0)
+	k.asked++
+	keep := len(v.Text) <= maxRingText && k.found*4 >= k.asked-64 && (m.ringed < MaxRingTotal || len(k.ring) == ringSize)
+	if !m.flag(&k.keep, keep) {
+		return entry{Value: v}
+	}
+	if len(v.Text) > maxRingText || m.ringed >= MaxRingTotal && len(k.ring) < ringSize {
+		m.fail(CodeLimit, "rings hold too much")
+		return entry{}
+	}
+	return k.add(m, v)
+}
+
+func (k *key) add(m *model, v Value) entry {
+	m.serial++
+	e := entry{v, m.serial}
+	if len(k.ring) < ringSize {
+		k.next = len(k.ring)
+		k.ring = append(k.ring, e)
+		m.ringed++
+	} else {
+		m.kept -= uint64(len(k.ring[k.next].Text))
+		if !m.decoding {
+			delete(k.place, k.ring[k.next].Value)
+		}
+		k.ring[k.next] = e
+	}
+	if !m.decoding {
+		if k.place == nil {
+			k.place = map[Value]int{}
+		}
+		k.place[v] = k.next
+	}
+	m.keep(v.Text)
+	k.next = (k.next + 1) % ringSize
+	return e
+}
+
+func (k *key) literal(m *model, v Value, depth int) Value {
+	v.Kind = Kind(m.tree(k.kind[:], 3, uint32(v.Kind)))
+	switch v.Kind {
+	case Empty:
+		return Value{}
+	case Bool:
+		v.Bits = m.bits(1, v.Bits)
+	case Int:
+		v.Bits = uint64(k.number(m, int64(v.Bits)))
+	case Double:
+		v.Bits = m.bits(64, v.Bits)
+	case String:
+		v.Text = k.text(m, v.Text)
+	case Bytes:
+		v.Text = m.texts.code(m, v.Text)
+	case List, Map:
+		v.Text = k.nested(m, v, depth)
+	}
+	return v
+}
+
+// number codes an integer, or how far it is from the last.
+func (k *key) number(m *model, n int64) int64 {
+	delta := n - k.last
+	if m.flag(&k.relative, bits.Len64(magnitude(delta)) < bits.Len64(magnitude(n))) {
+		n = k.last + m.signed(&k.integer, delta)
+	} else {
+		n = m.signed(&k.integer, n)
+	}
+	k.last = n
+	return n
+}
+
+func magnitude(n int64) uint64 {
+	if n < 0 {
+		return -uint64(n)
+	}
+	return uint64(n)
+}
+
+func (k *key) text(m *model, s string) string {
+	form := uint32(textForm)
+	var u uuid
+	var n uint64
+	if !m.decoding {
+		form, u, n = formOf(s)
+	}
+	switch m.tree(k.form[:], 2, form) {
+	case textForm:
+		return m.texts.code(m, s)
+	case uuidForm:
+		u = m.texts.uuid(m, u)
+		if !m.decoding {
+			return s
+		}
+		return m.join(u.String(), "", "")
+	case decimalForm:
+		n = uint64(k.number(m, int64(n)))
+		if !m.decoding {
+			return s
+		}
+		return m.join(strconv.FormatUint(n, 10), "", "")
+	}
+	m.fail(CodeMalformed, "unknown form of a string")
+	return ""
+}
+
+func formOf(s string) (form uint32, u uuid, n uint64) {
+	if n, ok := parseDecimal(s); ok {
+		return decimalForm, u, n
+	}
+	if u, ok := parseUUID(s); ok {
+		return uuidForm, u, 0
+	}
+	return textForm, u, 0
+}
+
+// parseDecimal reads only what strconv.FormatUint would write, up to 18 digits.
+func parseDecimal(s string) (n uint64, ok bool) {
+	if len(s) == 0 || len(s) > 18 || s[0] == '0' && len(s) > 1 {
+		return 0, false
+	}
+	for i := range len(s) {
+		d := s[i] - '0'
+		if d > 9 {
+			return 0, false
+		}
+		n = n*10 + uint64(d)
+	}
+	return n, true
+}
+
+// nested codes a list or map element by element, each like a value of the key.
+func (k *key) nested(m *model, v Value, depth int) string {
+	if depth >= MaxDepth {
+		m.fail(CodeLimit, "values nested too deep")
+		return ""
+	}
+	if !m.decoding {
+		k.encodeNested(m, v, depth)
+		return v.Text
+	}
+	n := m.number(&k.count, 0)
+	if n > MaxDecoded || !m.charge(16*n) {
+		m.fail(CodeLimit, "list or map with too many elements")
+		return ""
+	}
+	var text []byte
+	for range n {
+		var name string
+		if v.Kind == Map {
+			name = m.texts.code(m, "")
+		}
+		element := k.element(m, Value{}, depth)
+		if m.failed() || !m.charge(uint64(len(name)+len(element.Text))) {
+			return ""
+		}
+		text = AppendNested(text, v.Kind, name, element)
+	}
+	return string(text)
+}
+
+func (k *key) encodeNested(m *model, v Value, depth int) {
+	n := uint64(0)
+	for rest := v.Text; rest != ""; n++ {
+		_, _, rest, _ = CutNested(rest, v.Kind)
+	}
+	m.number(&k.count, n)
+	for rest := v.Text; rest != ""; {
+		var name string
+		var element Value
+		name, element, rest, _ = CutNested(rest, v.Kind)
+		if v.Kind == Map {
+			m.texts.code(m, name)
+		}
+		k.element(m, element, depth)
+	}
+}
+
+// element codes a simple element by the ring; another is never kept.
+func (k *key) element(m *model, v Value, depth int) Value {
+	if m.flag(&m.nestedFlag, v.Kind == List || v.Kind == Map) {
+		return k.literal(m, v, depth+1)
+	}
+	return k.value(m, v).Value
+}

@@ -1,0 +1,197 @@
+package wire
+
+// Class is what a record describes.
+type Class uint8
+
+// The classes of records.
+const (
+	ClassSpan Class = iota
+	ClassEvent
+	ClassLink
+	ClassScope
+	ClassResource
+	classes
+)
+
+// Fields of each class: the slots that stand before its attributes.
+const (
+	SpanName = iota
+	SpanKind
+	SpanFlags
+	SpanTraceState
+	SpanStatusCode
+	SpanStatusMessage
+	SpanDroppedAttributes
+	SpanDroppedEvents
+	SpanDroppedLinks
+	spanFields
+
+	EventName              = 0
+	EventDroppedAttributes = 1
+	eventFields            = 2
+
+	LinkTraceState        = 0
+	LinkFlags             = 1
+	LinkDroppedAttributes = 2
+	linkFields            = 3
+
+	ScopeName              = 0
+	ScopeVersion           = 1
+	ScopeSchemaURL         = 2
+	ScopeDroppedAttributes = 3
+	scopeFields            = 4
+
+	ResourceSchemaURL         = 0
+	ResourceDroppedAttributes = 1
+	resourceFields            = 2
+)
+
+var fieldsOf = [classes]int{spanFields, eventFields, linkFields, scopeFields, resourceFields}
+
+// Fields is how many fields the class has.
+func (c Class) Fields() int { return fieldsOf[c] }
+
+// Template is a record with some of its values still open. It is told once an
+// epoch.
+type Template struct {
+	// Cache is for whoever makes other things of records to keep what it made
+	// of the template.
+	Cache any
+
+	id       int
+	shape    *shape
+	values   []Value
+	variable []int32
+	size     uint64
+
+	next    successors // what events and links follow
+	more    prob       // whether another span of the trace follows
+	fixed   []int32    // slots that are not variable, an encoder's
+	probe   int32      // of fixed, where it did not fit last; an encoder's
+	order   *order     // in which attributes came last, an encoder's
+	number  int        // of a scope or resource, an encoder's
+	process int        // a resource's place among bases, plus one
+}
+
+// Class is what the record describes.
+func (t *Template) Class() Class { return t.shape.class }
+
+// Scope is a span's scope, and a scope's resource.
+func (t *Template) Scope() *Template { return t.shape.of }
+
+// Len is how many slots the record has: its class's fields, then attributes.
+func (t *Template) Len() int { return len(t.values) }
+
+// Key is the key of a slot that is an attribute.
+func (t *Template) Key(slot int) string { return t.shape.slots[slot].key.name }
+
+// Value is a slot's value, unless it is among Variable.
+func (t *Template) Value(slot int) Value { return t.values[slot] }
+
+// Variable are the slots whose values each record brings, rising.
+func (t *Template) Variable() []int32 { return t.variable }
+
+// shape is what templates of the same keys have in common.
+type shape struct {
+	id     int
+	class  Class
+	of     *Template // a span's scope, a scope's resource
+	slots  []slot
+	newest *Template
+
+	start, end timeModel
+	parent     parentModel
+
+	byHash map[uint64]*Template // an encoder's
+}
+
+type slot struct {
+	key      *key
+	id       uint64
+	last     entry
+	miss     [3]prob // of what is given, of the trace's value, of the last
+	variable prob
+	same     prob
+
+	open bool     // variable in new templates; an encoder's
+	seen []uint32 // hashes of values, an encoder's
+}
+
+// successors are the templates that followed in the same place, newest first.
+type successors struct {
+	ids [successorSize]uint32 // of a template, plus one; 0 is the end
+	n   int
+	hit [successorSize]prob
+}
+
+func (s *successors) use(at int, id uint32) {
+	if at < 0 {
+		s.n = min(s.n+1, successorSize)
+		at = s.n - 1
+	}
+	copy(s.ids[1:at+1], s.ids[:at])
+	s.ids[0] = id
+}
+
+// choose codes which template follows; nil is the end of a span's parts.
+// A template that is not known (an encoder's draft) is defined.
+func (m *model) choose(s *successors, part bool, t *Template, d *draft) *Template {
+	want := uint32(0)
+	if !m.decoding {
+		switch {
+		case t != nil:
+			want = uint32(t.id) + 1
+		case d != nil:
+			want = ^uint32(0)
+		}
+	}
+	for i := range s.n {
+		if m.flag(&s.hit[i], s.ids[i] == want) {
+			id := s.ids[i]
+			s.use(i, id)
+			return m.templateOf(id, part)
+		}
+	}
+	t = m.chooseOther(part, want, d)
+	if t == nil {
+		s.use(-1, 0)
+	} else {
+		s.use(-1, uint32(t.id)+1)
+	}
+	return t
+}
+
+func (m *model) chooseOther(part bool, want uint32, d *draft) *Template {
+	at := 0
+	if part {
+		at = 1
+	}
+	if m.flag(&m.isNew[at], d != nil && want == ^uint32(0)) {
+		class := ClassSpan
+		if part {
+			class = ClassEvent
+			if m.flag(&m.isLink, d != nil && d.class == ClassLink) {
+				class = ClassLink
+			}
+		}
+		return m.define(class, d)
+	}
+	return m.templateOf(uint32(m.number(&m.otherID, uint64(want))), part)
+}
+
+// templateOf is the template that may stand where a span, or a part of one, may.
+func (m *model) templateOf(id uint32, part bool) *Template {
+	if id == 0 && part {
+		return nil
+	}
+	if id == 0 || int(id) > len(m.templates) {
+		m.fail(CodeReference, "template that was never told")
+		return nil
+	}
+	t := m.templates[id-1]
+	if c := t.shape.class; part && c != ClassEvent && c != ClassLink || !part && c != ClassSpan {
+		m.fail(CodeMalformed, "template of another class")
+		return nil
+	}
+	return t
+}

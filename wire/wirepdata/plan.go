@@ -1,0 +1,125 @@
+package wirepdata
+
+import (
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/jcallgraph/jcallgraph/wire"
+)
+
+// plan is a template as pdata: attributes to be copied at once, and where the
+// open values go.
+type plan struct {
+	fields     []wire.Value
+	openFields []int32 // the first open values are these fields
+	attributes pcommon.Map
+	open       []int // the next are these attributes
+}
+
+func planOf(t *wire.Template) *plan {
+	if p, ok := t.Cache.(*plan); ok {
+		return p
+	}
+	p := newPlan(t)
+	t.Cache = p
+	return p
+}
+
+func newPlan(t *wire.Template) *plan {
+	n := t.Class().Fields()
+	p := &plan{}
+	for i := range n {
+		p.fields = append(p.fields, t.Value(i))
+	}
+	for _, i := range t.Variable() {
+		if int(i) < n {
+			p.openFields = append(p.openFields, i)
+		} else {
+			p.open = append(p.open, int(i)-n)
+		}
+	}
+	var keys []string
+	for i := n; i < t.Len(); i++ {
+		keys = append(keys, t.Key(i))
+	}
+	p.attributes = emptyMap(keys)
+	at := n
+	for _, v := range p.attributes.All() {
+		setValue(t.Value(at), v)
+		at++
+	}
+	return p
+}
+
+// field is a field's value.
+func (p *plan) field(i int32, open []wire.Value) wire.Value {
+	for at, f := range p.openFields {
+		if f == i {
+			return open[at]
+		}
+	}
+	return p.fields[i]
+}
+
+func (p *plan) setAttributes(open []wire.Value, to pcommon.Map) {
+	p.attributes.CopyTo(to)
+	if len(p.open) == 0 {
+		return
+	}
+	open = open[len(p.openFields):]
+	at, next := 0, 0
+	for _, v := range to.All() {
+		if at == p.open[next] {
+			setValue(open[next], v)
+			if next++; next == len(p.open) {
+				return
+			}
+		}
+		at++
+	}
+}
+
+func (p *plan) setSpan(open []wire.Value, to ptrace.Span) {
+	for i := range p.fields {
+		if v := &p.fields[i]; v.Bits != 0 || v.Text != "" {
+			setSpanField(i, v, to)
+		}
+	}
+	for at, i := range p.openFields {
+		setSpanField(int(i), &open[at], to)
+	}
+}
+
+func setSpanField(field int, v *wire.Value, to ptrace.Span) {
+	switch field {
+	case wire.SpanName:
+		to.SetName(v.Text)
+	case wire.SpanKind:
+		to.SetKind(ptrace.SpanKind(int32(v.Bits)))
+	case wire.SpanFlags:
+		to.SetFlags(uint32(v.Bits))
+	case wire.SpanTraceState:
+		to.TraceState().FromRaw(v.Text)
+	case wire.SpanStatusCode:
+		to.Status().SetCode(ptrace.StatusCode(int32(v.Bits)))
+	case wire.SpanStatusMessage:
+		to.Status().SetMessage(v.Text)
+	case wire.SpanDroppedAttributes:
+		to.SetDroppedAttributesCount(uint32(v.Bits))
+	case wire.SpanDroppedEvents:
+		to.SetDroppedEventsCount(uint32(v.Bits))
+	case wire.SpanDroppedLinks:
+		to.SetDroppedLinksCount(uint32(v.Bits))
+	}
+}
+
+func (p *plan) setEvent(open []wire.Value, to ptrace.SpanEvent) {
+	to.SetName(p.field(wire.EventName, open).Text)
+	to.SetDroppedAttributesCount(uint32(p.field(wire.EventDroppedAttributes, open).Bits))
+}
+
+func (p *plan) setLink(open []wire.Value, to ptrace.SpanLink) {
+	to.TraceState().FromRaw(p.field(wire.LinkTraceState, open).Text)
+	to.SetFlags(uint32(p.field(wire.LinkFlags, open).Bits))
+	to.SetDroppedAttributesCount(uint32(p.field(wire.LinkDroppedAttributes, open).Bits))
+}
