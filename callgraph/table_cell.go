@@ -6,6 +6,7 @@ package callgraph
 func (t *Table) book(o *opening, c *Call, w Weight) bool {
 	client, server := c.Uncounted()
 	if !client && !server {
+		t.bookQueue(o, c, w)
 		return true
 	}
 	e := o.find(c.Edge)
@@ -31,6 +32,24 @@ func (t *Table) book(o *opening, c *Call, w Weight) bool {
 // and that no SDK counts.
 func (c *Call) Uncounted() (client, server bool) {
 	return c.Client.Seen && !c.Client.Counted, c.Server.Seen && !c.Server.Counted
+}
+
+// bookQueue counts the time in the queue of a message whose halves SDKs counted:
+// neither of them sees both ends.
+func (t *Table) bookQueue(o *opening, c *Call, w Weight) {
+	if o == nil || c.Queue <= 0 || !c.Server.Seen {
+		return
+	}
+	e := o.find(c.Edge)
+	if w > 0 {
+		e = t.room(o, e, c)
+	}
+	if e == nil || e.cells[c.Server.Outcome] == nil && t.cells >= t.options.MaxCells {
+		return
+	}
+	cell := t.slot(e, c.Server.Outcome)
+	cell.queue.Add(c.Queue, w)
+	t.touch(cell)
 }
 
 func (t *Table) bookClient(e *tableEdge, c *Call, w Weight) bool {

@@ -340,3 +340,17 @@ func TestWhatCannotBeFoldedIsRefusedAndCounted(t *testing.T) {
 	require.EqualValues(t, 2, table.Stats().Calls)
 	require.Len(t, table.Changed(noon), 2)
 }
+
+func TestTheQueueOfACountedMessageIsMeasured(t *testing.T) {
+	table := NewTable(Writer{ID: 1}, TableOptions{})
+	now := time.Unix(1_700_000_000, 0)
+	require.True(t, table.Add(Call{
+		Edge: Edge{Caller: Operation{Name: "send"}, Callee: Operation{Name: "process"}, Connection: Messaging}, End: now,
+		Client: Half{Seen: true, Counted: true}, Server: Half{Seen: true, Counted: true}, Queue: time.Second, Weight: 10,
+	}, now))
+	cells := table.Changed(now)
+	require.Len(t, cells, 1)
+	require.Zero(t, cells[0].Calls())
+	require.Zero(t, cells[0].Server.Count())
+	require.EqualValues(t, 10, cells[0].Queue.Count())
+}
