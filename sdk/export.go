@@ -79,7 +79,10 @@ func (s *span) parentContext() trace.SpanContext {
 			TraceID: r.traceID, SpanID: s.parent, TraceFlags: s.traceFlags(), TraceState: r.traceState(),
 		})
 	case r.origin != nil && r.origin.parent != nil:
-		return r.origin.parent.SpanContext()
+		p := r.origin.parent // without our entry, whose copy would be made for each span that leaves
+		return trace.NewSpanContext(trace.SpanContextConfig{
+			TraceID: r.traceID, SpanID: s.parent, TraceFlags: p.Flags(), TraceState: p.TraceState(), Remote: p.IsRemote(),
+		})
 	}
 	return trace.SpanContext{}
 }
