@@ -3,13 +3,16 @@ package wire
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
 
 func TestControlFrames(t *testing.T) {
 	for _, want := range []Control{
-		{Number: 1}, {Number: 1 << 60}, {Number: 3, Refused: Error{CodeLimit, "too many keys"}}, {Number: 3, Refused: Error{CodeVersion, ""}},
+		{Answer: Stored}, {Answer: Stored, Number: 1 << 60},
+		{Answer: Refused, Number: 3, Code: CodeLimit, Why: "too many keys"}, {Answer: Refused, Number: 3, Code: CodeVersion},
+		{Answer: Later, Number: 4, Wait: 1500 * time.Millisecond}, {Answer: Rejected, Number: 5, Why: "no pipeline of traces"},
 	} {
 		frame := want.Append([]byte("before"))[len("before"):]
 		got, known, err := ParseControl(frame)
@@ -21,11 +24,15 @@ func TestControlFrames(t *testing.T) {
 			require.Error(t, err)
 		}
 	}
-	long, _, err := ParseControl(Control{Number: 1, Refused: Error{CodeLimit, strings.Repeat("x", 9999)}}.Append(nil))
+	long, _, err := ParseControl(Control{Answer: Refused, Number: 1, Code: CodeLimit, Why: strings.Repeat("x", 9999)}.Append(nil))
 	require.NoError(t, err)
-	require.Len(t, long.Refused.Why, maxWhy)
+	require.Len(t, long.Why, maxWhy)
 
-	later := Control{Number: 1}.Append(nil)
+	patient, _, err := ParseControl(Control{Answer: Later, Number: 1, Wait: time.Hour}.Append(nil))
+	require.NoError(t, err)
+	require.Equal(t, maxWait, patient.Wait)
+
+	later := Control{Answer: Stored, Number: 1}.Append(nil)
 	later[1] = 99
 	_, known, err := ParseControl(seal(later))
 	require.NoError(t, err)
