@@ -21,17 +21,17 @@ import (
 type act uint8
 
 const (
-	store        act = iota // and say so
-	storeAndCut             // without a word
-	cutUnread               // end the stream before the frame is read
-	cutUnstored             // after
-	cutAnswered             // after the answer
-	cutNoHello              // of the next stream
-	cutHello                // of the next stream, after it
-	endWell                 // end the call without an error
-	hang                    // never answer, though it is stored
-	slow                    // store 3 s later
-	gather                  // store, and leave the answer to the next that is stored
+	store       act = iota // and say so
+	storeAndCut            // without a word
+	cutUnread              // end the stream before the frame is read
+	cutUnstored            // after
+	cutAnswered            // after the answer
+	cutNoHello             // of the next stream
+	cutHello               // of the next stream, after it
+	endWell                // end the call without an error
+	hang                   // never answer, though it is stored
+	slow                   // store 3 s later
+	gather                 // store, and leave the answer to the next that is stored
 	refuse
 	putOff
 	reject
