@@ -110,29 +110,30 @@ var errWell = errors.New("no error")
 func (k *keeper) do(a act, f received, c *call) error {
 	switch a {
 	case store:
-		return k.keep(f, c, true)
+		k.keep(f, c, true)
 	case storeAndCut:
-		_ = k.keep(f, c, false)
+		k.keep(f, c, false)
 		return errCut
 	case cutUnstored, cutNoHello, cutHello:
 		return errCut
 	case cutAnswered:
-		_ = k.keep(f, c, true)
+		k.keep(f, c, true)
 		return errCut
 	case endWell:
 		return errWell
 	case hang:
-		_ = k.keep(f, c, false)
-		return silent(c)
+		k.keep(f, c, false)
+		<-c.Context().Done()
+		return errCut
 	case slow:
 		select {
 		case <-time.After(3 * time.Second):
 		case <-c.Context().Done():
-			return nil
+			return errCut
 		}
-		return k.keep(f, c, true)
+		k.keep(f, c, true)
 	case gather:
-		return k.keep(f, c, false)
+		k.keep(f, c, false)
 	case refuse:
 		c.answer(wire.Control{Answer: wire.Refused, Number: f.number, Code: wire.CodeMalformed})
 		return status.Error(codes.InvalidArgument, "refused")
@@ -150,7 +151,7 @@ func (k *keeper) do(a act, f received, c *call) error {
 	return nil
 }
 
-func (k *keeper) keep(f received, c *call, say bool) error {
+func (k *keeper) keep(f received, c *call, say bool) {
 	if len(f.spans) > 0 {
 		k.stored = append(k.stored, f.spans)
 	}
@@ -160,7 +161,6 @@ func (k *keeper) keep(f received, c *call, say bool) error {
 	if say {
 		c.stored(f.number)
 	}
-	return nil
 }
 
 // sending is a Send of a plan: after a pause.
