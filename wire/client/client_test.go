@@ -307,35 +307,50 @@ func TestWhoGivesUpBehindAFullStream(t *testing.T) {
 	})
 }
 
-// guarded fails when it is read after its Send has returned.
+// guarded notes when it is read after its Send has returned.
 type guarded struct {
 	spans
+	read func() // nil: nothing waits
 	over *atomic.Bool
 	late *atomic.Bool
 }
 
+func guard(s spans, read func()) guarded {
+	return guarded{s, read, &atomic.Bool{}, &atomic.Bool{}}
+}
+
 func (g guarded) Span(i int, into *wire.SourceSpan) {
-	time.Sleep(time.Second)
-	g.late.CompareAndSwap(false, g.over.Load())
+	if g.read != nil {
+		g.read()
+	}
+	if g.over.Load() {
+		g.late.Store(true)
+	}
 	g.spans.Span(i, into)
 }
 
 func TestSourcesAreReadOnlyWhileSendRuns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newReceiver(t, func(_ int, c *call) error {
+		r := newReceiver(t, func(n int, c *call) error {
 			c.hello(0)
+			if n == 0 {
+				c.next()
+				return errors.New("cut")
+			}
 			return storing(c)
 		})
 		c := New(r.options())
-		g := guarded{from(1, 10), &atomic.Bool{}, &atomic.Bool{}}
+		g := guard(from(1, 10), func() { time.Sleep(time.Second) })
 		ctx, cancel := context.WithTimeout(t.Context(), 4500*time.Millisecond)
 		defer cancel()
 		begin := time.Now()
 		require.ErrorIs(t, c.Send(ctx, g), context.DeadlineExceeded)
 		g.over.Store(true)
 		require.Equal(t, 10*time.Second, time.Since(begin))
+		require.NoError(t, c.Send(t.Context(), from(50, 1)))
 		shutdown(t, c)
 		require.False(t, g.late.Load())
+		require.Len(t, r.streams(), 2)
 	})
 }
 
@@ -444,4 +459,29 @@ func TestShutdownDoesNotWaitForAHelloThatNobodyNeeds(t *testing.T) {
 		shutdown(t, c)
 		require.Zero(t, time.Since(begin))
 	})
+	synctest.Test(t, func(t *testing.T) {
+		c := New(newReceiver(t, func(_ int, c *call) error { return silent(c) }).options())
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		a := start(ctx, c, from(1, 1))
+		begin := time.Now()
+		shutdown(t, c)
+		require.Equal(t, time.Second, time.Since(begin))
+		require.ErrorIs(t, <-a, context.DeadlineExceeded)
+	})
+}
+
+func TestPartsOfParts(t *testing.T) {
+	r := newRequest(from(100, 10), 10)
+	p := &part{of: r, n: 3, spans: []int{4, 7, 9}, refusals: 1}
+	require.Same(t, p, p.in(&wire.Frame{Spans: []int{2, 1, 0}}))
+	q := p.in(&wire.Frame{Spans: []int{2, 0}})
+	require.Equal(t, &part{of: r, n: 2, spans: []int{9, 4}, refusals: 1, encoded: true}, q)
+	v := view{r.source, q}
+	require.Equal(t, 2, v.Len())
+	var s wire.SourceSpan
+	v.Span(1, &s)
+	require.EqualValues(t, 104, s.SpanID[7])
+	_, start, _ := v.Place(0)
+	require.EqualValues(t, 109_000, start)
 }

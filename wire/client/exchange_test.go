@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -169,6 +170,7 @@ type sending struct {
 	spans spans
 	limit time.Duration // 0: none
 	err   error
+	late  *atomic.Bool // its source was read after that
 }
 
 // play has several callers send to a keeper.
@@ -204,7 +206,10 @@ func (s *sending) send(ctx context.Context, c *Client) {
 		ctx, cancel = context.WithTimeout(ctx, s.limit)
 		defer cancel()
 	}
-	s.err = c.Send(ctx, s.spans)
+	g := guard(s.spans, nil)
+	s.err = c.Send(ctx, g)
+	g.over.Store(true)
+	s.late = g.late
 }
 
 // check says what is wrong with what was stored: exactly holds receivers to
@@ -231,6 +236,9 @@ func (k *keeper) check(callers [][]*sending, exactly bool) error {
 }
 
 func (s *sending) check(times map[uint64]int, exactly bool) error {
+	if s.late.Load() {
+		return fmt.Errorf("source of %v was read too late", s.spans)
+	}
 	var lost *LostError
 	var gone []int
 	if errors.As(s.err, &lost) {
