@@ -63,8 +63,14 @@ func TestStreamsThatAreGivenUp(t *testing.T) {
 		"later of no frame":  {answering(func(c *call, n uint64) { c.answer(wire.Control{Answer: wire.Later, Number: 1 << 60}) }), "not sent", 2},
 		"reject of no frame": {answering(func(c *call, n uint64) { c.answer(wire.Control{Answer: wire.Rejected}) }), "frame 0, which was not sent", 2},
 		"the end":            {func(c *call) error { c.hello(0); c.next(); return nil }, "receiver ended the stream", 2},
-		"a status": {func(c *call) error { c.hello(0); c.next(); return status.Error(codes.Unavailable, "going down") },
-			"stream was lost: rpc error: code = Unavailable desc = going down", 2},
+		"a status": {
+			func(c *call) error {
+				c.hello(0)
+				c.next()
+				return status.Error(codes.Unavailable, "going down")
+			},
+			"stream was lost: rpc error: code = Unavailable desc = going down", 2,
+		},
 		"no permission": {func(c *call) error { return status.Error(codes.PermissionDenied, "not you") }, "no stream: rpc error: code = PermissionDenied desc = not you", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
