@@ -136,7 +136,7 @@ func (r *receiver) open(t testing.TB, sender string, o ...grpc.DialOption) *peer
 func (r *receiver) connect(t testing.TB, o ...grpc.DialOption) *grpc.ClientConn {
 	conn, err := grpc.NewClient(r.address, append(o, grpc.WithTransportCredentials(insecure.NewCredentials()))...)
 	require.NoError(t, err)
-	t.Cleanup(func() { conn.Close() })
+	t.Cleanup(func() { require.NoError(t, conn.Close()) })
 	return conn
 }
 
