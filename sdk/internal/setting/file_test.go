@@ -25,7 +25,7 @@ func TestFileOfTheExample(t *testing.T) {
 	require.Equal(t, []string{"tracecontext", "baggage"}, s.Propagators)
 	require.Equal(t, 64, s.Limits.AttributeCountLimit)
 	require.Equal(t, []setting.Sender{{
-		Exporter: setting.Exporter{Kind: setting.GRPC, Endpoint: "http://127.0.0.1:4317", Compression: "gzip", Timeout: 5 * time.Second},
+		Exporter: setting.Exporter{Kind: setting.Compact, Endpoint: "http://127.0.0.1:4319", Headers: map[string]string{"x-tenant": "blue"}},
 		Batch:    setting.Batch{Queue: 8192, Interval: 500 * time.Millisecond},
 	}}, s.Senders)
 	require.Equal(t, &s.Senders[0].Exporter, s.Edges, "the counts go where the spans go")
