@@ -105,7 +105,7 @@ func (s *Source) Span(i int, into *wire.SourceSpan) {
 	f[wire.SpanDroppedAttributes] = wire.IntValue(dropped(span.DroppedAttributes()))
 	f[wire.SpanDroppedEvents] = wire.IntValue(dropped(span.DroppedEvents()))
 	f[wire.SpanDroppedLinks] = wire.IntValue(dropped(span.DroppedLinks()))
-	into.Attributes = attributesOf(into.Attributes[:0], span.Attributes())
+	into.Attributes = attributesOf(into.Attributes, span.Attributes())
 	into.Parts = into.Parts[:0]
 	for _, e := range span.Events() {
 		readEvent(&e, into.AddPart(wire.ClassEvent))

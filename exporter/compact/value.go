@@ -1,6 +1,7 @@
 package compact
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -9,9 +10,16 @@ import (
 	"github.com/jcallgraph/jcallgraph/wire"
 )
 
+// attributesOf writes over what to has room for. Mostly the span before had the
+// same keys, which were looked at then.
 func attributesOf(to []wire.Attribute, from []attribute.KeyValue) []wire.Attribute {
+	to = slices.Grow(to[:0], len(from))[:len(from)]
 	for i := range from {
-		to = append(to, wire.Attribute{Key: valid(string(from[i].Key)), Value: valueOf(from[i].Value)})
+		a := &to[i]
+		if key := string(from[i].Key); a.Key != key {
+			a.Key = valid(key)
+		}
+		a.Value = valueOf(&from[i].Value)
 	}
 	return to
 }
@@ -19,13 +27,13 @@ func attributesOf(to []wire.Attribute, from []attribute.KeyValue) []wire.Attribu
 func attributesOfSet(to []wire.Attribute, from *attribute.Set) []wire.Attribute {
 	for i := from.Iter(); i.Next(); {
 		kv := i.Attribute()
-		to = append(to, wire.Attribute{Key: valid(string(kv.Key)), Value: valueOf(kv.Value)})
+		to = append(to, wire.Attribute{Key: valid(string(kv.Key)), Value: valueOf(&kv.Value)})
 	}
 	return to
 }
 
 // valueOf is the value that OTLP's exporter would send.
-func valueOf(v attribute.Value) wire.Value {
+func valueOf(v *attribute.Value) wire.Value {
 	switch v.Type() {
 	case attribute.STRING:
 		return textOf(v.AsString())
@@ -46,7 +54,7 @@ func valueOf(v attribute.Value) wire.Value {
 	case attribute.FLOAT64SLICE:
 		return listOf(v.AsFloat64Slice(), wire.DoubleValue)
 	case attribute.SLICE:
-		return listOf(v.AsSlice(), valueOf)
+		return listOf(v.AsSlice(), func(e attribute.Value) wire.Value { return valueOf(&e) })
 	case attribute.MAP:
 		return mapOf(v.AsMap())
 	case attribute.EMPTY:
@@ -66,7 +74,7 @@ func listOf[T any](list []T, value func(T) wire.Value) wire.Value {
 func mapOf(m []attribute.KeyValue) wire.Value {
 	var text []byte
 	for i := range m {
-		text = wire.AppendNested(text, wire.Map, valid(string(m[i].Key)), valueOf(m[i].Value))
+		text = wire.AppendNested(text, wire.Map, valid(string(m[i].Key)), valueOf(&m[i].Value))
 	}
 	return wire.Value{Kind: wire.Map, Text: string(text)}
 }
