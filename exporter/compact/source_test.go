@@ -34,6 +34,7 @@ import (
 type otlp struct {
 	ptraceotlp.UnimplementedGRPCServer
 	sdktrace.SpanExporter
+	url string
 
 	mu  sync.Mutex
 	got ptrace.Traces
@@ -41,9 +42,9 @@ type otlp struct {
 
 func newOTLP(t *testing.T) *otlp {
 	t.Helper()
-	o := &otlp{got: ptrace.NewTraces()}
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
+	o := &otlp{got: ptrace.NewTraces(), url: "http://" + listener.Addr().String()}
 	server := grpc.NewServer()
 	ptraceotlp.RegisterGRPCServer(server, o)
 	served := make(chan error, 1)
