@@ -101,7 +101,7 @@ type receiver struct {
 func serve(t testing.TB, s Sink, o Options) *receiver {
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	r := &receiver{New(s, o), grpc.NewServer(grpc.MaxRecvMsgSize(5 << 20)), l.Addr().String()}
+	r := &receiver{New(s, o), grpc.NewServer(grpc.MaxRecvMsgSize(5<<20), grpc.WaitForHandlers(true)), l.Addr().String()}
 	r.Register(r.grpc)
 	done := make(chan error, 1)
 	go func() { done <- r.grpc.Serve(l) }()
