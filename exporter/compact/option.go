@@ -2,7 +2,6 @@ package compact
 
 import (
 	"crypto/tls"
-	"fmt"
 	"maps"
 	"time"
 
@@ -10,6 +9,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/jcallgraph/jcallgraph/wire"
+	"github.com/jcallgraph/jcallgraph/wire/rewrite"
 )
 
 // Option configures an Exporter.
@@ -64,8 +64,9 @@ const (
 	// Born leaves IDs as they are: the default. Those that were born short take
 	// less room.
 	Born ShortIDs = iota
-	// Rewrite gives other traces IDs that are born short. Chains whose spans come
-	// another way, too, fall apart then.
+	// Rewrite gives other traces IDs that are born short; the whole ones stay as an
+	// attribute (package wire/rewrite). Chains whose spans come another way, too,
+	// fall apart then: other processes' among them.
 	Rewrite
 )
 
@@ -95,10 +96,10 @@ func WithReport(report func(error)) Option {
 	})
 }
 
-// rewriter decorates what is sent; nil where IDs stay.
-func (o *options) rewriter() (func(wire.Source) wire.Source, error) {
-	if o.ids == Rewrite {
-		return nil, fmt.Errorf("short IDs %q: accepted: %s", o.ids, Born)
+// rewriter shows what is sent with other IDs; nil where they stay.
+func (o *options) rewriter() func(wire.Source) wire.Source {
+	if o.ids != Rewrite {
+		return nil
 	}
-	return nil, nil
+	return rewrite.NewTable(0).Source
 }
