@@ -287,4 +287,3 @@ func TestOtherReceivers(t *testing.T) {
 		})
 	}
 }
-
