@@ -26,6 +26,13 @@ func (e *Encoder) Encode(td ptrace.Traces) ([]wire.Frame, error) {
 	return e.Encoder.Encode(&e.source)
 }
 
+// NewSource reads the spans where they are: they must not change meanwhile.
+func NewSource(td ptrace.Traces) wire.Source {
+	s := &source{}
+	s.read(td)
+	return s
+}
+
 // source is a batch, flattened.
 type source struct {
 	spans  []sourceSpan
