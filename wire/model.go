@@ -41,6 +41,7 @@ type model struct {
 	moreGroups prob
 	newTrace   prob
 	traceAge   numberModel
+	unusual    [3]unusualTime // starts, ends, events
 	traceIDs   idModel
 	linkIDs    idModel
 	first      [2]parentModel // of a known, of a new trace

@@ -95,8 +95,8 @@ func (m *model) span(g *group, s *Span) {
 	if parent >= 0 {
 		g.t.spans[parent].child = t
 	}
-	s.Start = m.time(&t.shape.start, near, s.Start)
-	s.End = m.time(&t.shape.end, s.Start, s.End)
+	s.Start = m.time(&t.shape.start, &m.unusual[0], near, s.Start)
+	s.End = m.time(&t.shape.end, &m.unusual[1], s.Start, s.End)
 	m.identify(g, s)
 	g.parent = parent
 	at := m.remember(g, s)

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/binary"
+	"math/bits"
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
 )
@@ -100,17 +101,24 @@ func (m *model) traceID(im *idModel, id [16]byte, near uint64) [16]byte {
 	return callgraph.BornShort(ms, callgraph.ShortID(m.bits(32, uint64(callgraph.ShortIDOf(id)))))
 }
 
-// timeModel codes a time relative to another, in the greatest unit that both
-// fit.
+// timeModel codes a time as how far it is beyond another, in the unit that the
+// last one had and in as many raw bits as the last ones needed.
 type timeModel struct {
-	same  prob
-	unit  uint8 // the last one
-	delta numberModel
+	usual  prob // what fits
+	longer prob // what nearly fits
+	unit   uint8
+	length uint8 // average length of the last ones, in eighths of a bit
 }
 
-// units are nanosecond, microsecond and millisecond.
-var units = [...]uint64{1, 1000, 1_000_000, 1}
+// unusualTime codes the times that do not fit, of all.
+type unusualTime struct{ delta numberModel }
 
+// spare is by how many eighths of a bit a time may be longer than the average.
+const wider = 3
+const spare = 4
+
+// unitOf is the greatest unit of which v is a multiple: nanosecond, microsecond
+// or millisecond.
 func unitOf(v uint64) uint8 {
 	switch {
 	case v%1000 != 0:
@@ -121,19 +129,38 @@ func unitOf(v uint64) uint8 {
 	return 2
 }
 
-func (m *model) time(tm *timeModel, near, v uint64) uint64 {
+// in is v in the unit, rounded down.
+func in(unit uint8, v uint64) uint64 {
+	switch unit {
+	case 1:
+		return v / 1000
+	case 2:
+		return v / 1_000_000
+	}
+	return v
+}
+
+var units = [...]uint64{1, 1000, 1_000_000, 1}
+
+func (m *model) time(tm *timeModel, unusual *unusualTime, near, v uint64) uint64 {
+	n := (int(tm.length) + spare) / 8
 	var of uint8
+	var delta uint64
 	if !m.decoding {
 		of = unitOf(v)
+		delta = in(of, v) - in(of, near)
 	}
-	if !m.flag(&tm.same, of == tm.unit) {
+	switch {
+	case m.flag(&tm.usual, of == tm.unit && delta>>n == 0):
+		delta = m.bits(n, delta)
+	case m.flag(&tm.longer, of == tm.unit && delta>>(n+wider) == 0):
+		delta = m.bits(n+wider, delta)
+	default:
 		tm.unit = uint8(m.bits(2, uint64(of)))
+		delta = uint64(m.signed(&unusual.delta, int64(delta)))
 	}
-	if tm.unit == 0 {
-		return near + uint64(m.signed(&tm.delta, int64(v-near)))
-	}
-	unit := units[tm.unit]
-	return (near/unit + uint64(m.signed(&tm.delta, int64(v/unit-near/unit)))) * unit
+	tm.length += uint8((8*min(bits.Len64(delta), 30) - int(tm.length)) >> 2)
+	return (in(tm.unit, near) + delta) * units[tm.unit]
 }
 
 // spanIDModel codes a span ID: near the last of its process, or of another, or
