@@ -54,7 +54,7 @@ func (m *model) defineSlot(t *Template, i int, d *draft) {
 	if base != nil && m.flag(&s.same, want == base.values[i]) {
 		t.values[i] = base.values[i]
 	} else {
-		t.values[i] = s.key.value(m, want).Value
+		t.values[i] = s.key.value(m, &want).Value
 	}
 	m.keep(t.values[i].Text)
 	t.size += t.values[i].cost()
@@ -86,7 +86,7 @@ func (m *model) shapeOf(class Class, d *draft) *shape {
 		return nil
 	}
 	for i := range class.Fields() {
-		s.slots = append(s.slots, slot{key: m.fields[class][i], id: m.slotID()})
+		s.slots = append(s.slots, slot{key: m.fields[class][i], id: m.slotID(), last: &none})
 	}
 	for i := range int(n) {
 		var name string
@@ -97,7 +97,7 @@ func (m *model) shapeOf(class Class, d *draft) *shape {
 		if k == nil {
 			return nil
 		}
-		s.slots = append(s.slots, slot{key: k, id: m.slotID()})
+		s.slots = append(s.slots, slot{key: k, id: m.slotID(), last: &none})
 	}
 	s.id = len(m.shapes)
 	m.shapes = append(m.shapes, s)
@@ -106,7 +106,7 @@ func (m *model) shapeOf(class Class, d *draft) *shape {
 	return s
 }
 
-func (m *model) slotID() uint64 {
+func (m *model) slotID() uint32 {
 	m.slotIDs++
 	return m.slotIDs
 }

@@ -43,7 +43,7 @@ type sketchModel struct {
 // interval codes one.
 func (m *model) interval(i *callgraph.Interval) {
 	s := &m.intervals
-	i.Instance = s.names[3].value(m, StringValue(i.Instance)).Text
+	i.Instance = s.name(m, 3, i.Instance)
 	i.Number = s.lastNumber + uint64(m.signed(&s.number, int64(i.Number-s.lastNumber)))
 	s.lastNumber = i.Number
 	n := m.number(&s.cells, uint64(len(i.Cells)))
@@ -60,6 +60,11 @@ func (m *model) interval(i *callgraph.Interval) {
 		}
 		last = m.cell(&i.Cells[at], last)
 	}
+}
+
+func (s *intervals) name(m *model, key int, name string) string {
+	v := StringValue(name)
+	return s.names[key].value(m, &v).Text
 }
 
 func (m *model) cell(c *callgraph.Cell, last *edge) *edge {
@@ -138,7 +143,7 @@ func (m *model) operation(want callgraph.Operation) (o callgraph.Operation) {
 	}
 	o = want
 	for i, name := range [...]*string{&o.Service.Environment, &o.Service.Namespace, &o.Service.Name, &o.Name} {
-		*name = s.names[i].value(m, StringValue(*name)).Text
+		*name = s.name(m, i, *name)
 		m.keep(*name)
 	}
 	o.Node = callgraph.Node(m.tree(s.node[:], 3, uint32(o.Node)))

@@ -18,12 +18,12 @@ type key struct {
 	name string
 	id   int
 
-	ring  []entry // the last ringSize kept values
+	ring  []*entry // the last ringSize kept values
 	next  int     // of the ring, where the next one goes
 	place map[Value]int
 
-	inTrace entry  // the last value in the trace
-	trace   uint64 // for which inTrace holds
+	inTrace *entry // the last value in the group
+	group   uint64 // for which inTrace holds
 
 	*valueModel // once a value came
 }
@@ -39,6 +39,8 @@ type valueModel struct {
 	integer  numberModel
 	count    numberModel
 	last     int64 // integer
+	loose    entry // the last value that was not kept
+	unkept   entry // inTrace, where it was not kept
 	asked    int   // literals
 	found    int   // values found in the ring
 }
@@ -52,39 +54,52 @@ const (
 
 // value codes a value without regard to what it belongs to: by its place in
 // the key's ring, or literally.
-func (k *key) value(m *model, v Value) entry {
+func (k *key) value(m *model, v *Value) *entry {
 	if k.valueModel == nil {
 		k.valueModel = &valueModel{}
 	}
 	at, known := 0, false
 	if !m.decoding {
-		at, known = k.place[v]
+		at, known = k.place[*v]
 	}
 	if len(k.ring) > 0 && m.flag(&k.known, known) {
 		at = int(m.tree(k.index[:], bits.Len(uint(len(k.ring)-1)), uint32(at)))
 		if at >= len(k.ring) {
 			m.fail(CodeReference, "value that the ring has not")
-			return entry{}
+			return &none
 		}
 		k.found++
 		return k.ring[at]
 	}
-	v = k.literal(m, v, 0)
+	made := k.literal(m, *v, 0)
 	k.asked++
-	keep := len(v.Text) <= maxRingText && k.found*4 >= k.asked-64 && (m.ringed < MaxRingTotal || len(k.ring) == ringSize)
+	keep := len(made.Text) <= maxRingText && k.found*4 >= k.asked-64 && (m.ringed < MaxRingTotal || len(k.ring) == ringSize)
 	if !m.flag(&k.keep, keep) {
-		return entry{Value: v}
+		k.loose.Value = made
+		return &k.loose
 	}
-	if len(v.Text) > maxRingText || m.ringed >= MaxRingTotal && len(k.ring) < ringSize {
+	if len(made.Text) > maxRingText || m.ringed >= MaxRingTotal && len(k.ring) < ringSize {
 		m.fail(CodeLimit, "rings hold too much")
-		return entry{}
+		return &none
 	}
-	return k.add(m, v)
+	return k.add(m, made)
 }
 
-func (k *key) add(m *model, v Value) entry {
+// sees notes the open value as the group's last.
+func (k *key) sees(e *entry, group uint64) {
+	if k.valueModel != nil && e == &k.loose {
+		k.unkept = k.loose
+		e = &k.unkept
+	}
+	k.inTrace, k.group = e, group
+}
+
+// none stands for the value of a slot that had none, and of what can't be.
+var none entry
+
+func (k *key) add(m *model, v Value) *entry {
 	m.serial++
-	e := entry{v, m.serial}
+	e := &entry{v, m.serial}
 	if len(k.ring) < ringSize {
 		k.next = len(k.ring)
 		k.ring = append(k.ring, e)
@@ -251,5 +266,5 @@ func (k *key) element(m *model, v Value, depth int) Value {
 	if m.flag(&m.nestedFlag, v.Kind == List || v.Kind == Map) {
 		return k.literal(m, v, depth+1)
 	}
-	return k.value(m, v).Value
+	return k.value(m, &v).Value
 }

@@ -9,7 +9,7 @@ type model struct {
 	kept    uint64 // text in dictionaries
 	ringed  int    // values in rings
 	serial  uint32 // of the newest kept value
-	slotIDs uint64
+	slotIDs uint32
 
 	texts     texts
 	keys      []*key
@@ -19,7 +19,7 @@ type model struct {
 	slotTotal int
 	scopes    []*Template
 	resources []*Template
-	contexts  map[uint64]*successors
+	contexts  contexts
 	given     given
 	traces    traces
 	unnamed   trace // a new one, until its ID is known
@@ -71,9 +71,7 @@ type resolver interface {
 }
 
 func newModel() *model {
-	m := &model{
-		contexts: map[uint64]*successors{},
-	}
+	m := &model{}
 	for c := range m.fields {
 		m.fields[c] = make([]*key, Class(c).Fields())
 		for i := range m.fields[c] {
@@ -125,69 +123,55 @@ func (m *model) join(a, b, c string) string {
 func (m *model) record(t *Template, values []Value) []Value {
 	from := len(m.vars)
 	for _, i := range t.variable {
-		var want Value
+		want := &none.Value
 		if !m.decoding {
-			want = values[i]
+			want = &values[i]
 		}
-		v := m.slot(&t.shape.slots[i], want)
+		v := &m.slot(&t.shape.slots[i], want).Value
 		if m.failed() || !m.charge(v.cost()) {
 			return nil
 		}
 		if m.decoding {
-			m.vars = append(m.vars, v)
+			m.vars = append(m.vars, *v)
 		}
 	}
 	return m.vars[from:len(m.vars):len(m.vars)]
 }
 
 // slot codes an open value: as what was given with the value before it, what
-// the trace had last, what the slot had last, or without regard to those.
-func (m *model) slot(s *slot, v Value) Value {
+// the group had last, what the slot had last, or without regard to those.
+func (m *model) slot(s *slot, v *Value) *entry {
 	cell := m.given.at(s.id, m.anchor)
-	e := m.predicted(s, cell, v)
+	given := cell.of(s.id, m.anchor)
+	e := m.predicted(s, given, v)
 	if len(e.Text) > maxRingText {
-		return e.Value
+		return e
 	}
-	if m.anchor != 0 {
+	s.key.sees(e, m.group)
+	if e.serial == 0 {
+		return e
+	}
+	if m.anchor != 0 && given != e {
 		m.given.put(cell, s.id, m.anchor, e)
 	}
 	s.last = e
-	s.key.inTrace, s.key.trace = e, m.group
-	if e.serial != 0 {
-		m.anchor = e.serial
-	}
-	return e.Value
+	m.anchor = e.serial
+	return e
 }
 
-func (m *model) predicted(s *slot, cell *givenCell, v Value) entry {
-	haveGiven := cell.is(s.id, m.anchor)
-	if haveGiven && m.flag(&s.miss[0], v == cell.entry.Value) {
-		return cell.entry
+func (m *model) predicted(s *slot, given *entry, v *Value) *entry {
+	if given != nil && m.flag(&s.miss[0], !m.decoding && *v == given.Value) {
+		return given
 	}
-	haveTrace := s.key.trace == m.group
-	if haveTrace && haveGiven && s.key.inTrace.Value == cell.entry.Value {
-		haveTrace = false
+	var last *entry
+	if s.key.group == m.group {
+		last = s.key.inTrace
 	}
-	if haveTrace && m.flag(&s.miss[1], v == s.key.inTrace.Value) {
-		return s.key.inTrace
+	if last != nil && last != given && m.flag(&s.miss[1], !m.decoding && *v == last.Value) {
+		return last
 	}
-	known := haveGiven && s.last.Value == cell.entry.Value || haveTrace && s.last.Value == s.key.inTrace.Value
-	if !known && m.flag(&s.miss[2], v == s.last.Value) {
+	if s.last != given && s.last != last && m.flag(&s.miss[2], !m.decoding && *v == s.last.Value) {
 		return s.last
 	}
 	return s.key.value(m, v)
-}
-
-// context is the list of what followed in the place that a and b name.
-func (m *model) context(a, b uint32) *successors {
-	at := uint64(a)<<32 | uint64(b)
-	s := m.contexts[at]
-	if s == nil {
-		if len(m.contexts) >= maxContexts {
-			clear(m.contexts)
-		}
-		s = &successors{}
-		m.contexts[at] = s
-	}
-	return s
 }

@@ -8,7 +8,7 @@ func (m *model) parts(s *Span) {
 	at := s.Start
 	previous := s.Template
 	for i := 0; ; i++ {
-		r, values := m.choice(&previous.next, i)
+		r, values := m.choice(&previous.parts, i)
 		if r.Template == nil || m.failed() {
 			return
 		}

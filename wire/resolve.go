@@ -71,11 +71,8 @@ func (e *Encoder) templateOf(o *order, likely *successors) *Template {
 	if o.shape == nil {
 		return nil
 	}
-	for _, id := range likely.ids[:likely.n] {
-		if id == 0 {
-			continue
-		}
-		if t := e.m.templates[id-1]; t.shape == o.shape && t.fits(e.values) {
+	for i := range likely.n {
+		if t := likely.of[i].t; t != nil && t.shape == o.shape && t.fits(e.values) {
 			t.order = o
 			return t
 		}
@@ -149,11 +146,12 @@ func hashOf(s *shape, values []Value) uint64 {
 }
 
 func (e *Encoder) orderOf(class Class, of *Template, attributes []Attribute, likely *successors) *order {
-	for _, id := range likely.ids[:likely.n] {
-		if id == 0 {
+	for i := range likely.n {
+		t := likely.of[i].t
+		if t == nil {
 			continue
 		}
-		if o := e.m.templates[id-1].order; o.is(class, of, attributes) {
+		if o := t.order; o.is(class, of, attributes) {
 			return o
 		}
 	}

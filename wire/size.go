@@ -19,5 +19,5 @@ func (m *model) size() int {
 		perEdge     = int(unsafe.Sizeof(edge{}))
 	)
 	return int(unsafe.Sizeof(*m)) + int(m.kept) + len(m.keys)*perKey + m.slotTotal*perSlot + len(m.templates)*perTemplate +
-		len(m.contexts)*perContext + m.traces.spans*perSpan + m.ringed*perEntry + len(m.given.cells)*perGiven + len(m.intervals.edges)*perEdge
+		len(m.contexts.of)*perContext + m.traces.spans*perSpan + m.ringed*perEntry + len(m.given.cells)*perGiven + len(m.intervals.edges)*perEdge
 }

@@ -93,7 +93,7 @@ func (m *model) span(g *group, s *Span) {
 		return
 	}
 	if parent >= 0 {
-		g.t.spans[parent].child = t
+		m.followed(&g.t.spans[parent])
 	}
 	s.Start = m.time(&t.shape.start, &m.unusual[0], near, s.Start)
 	s.End = m.time(&t.shape.end, &m.unusual[1], s.Start, s.End)
@@ -120,23 +120,6 @@ func (m *model) choice(likely *successors, part int) (Record, []Value) {
 		m.source.settle(part, made)
 	}
 	return Record{Template: made}, values
-}
-
-func (m *model) likely(g *group, parent int) *successors {
-	var a, b uint32
-	if parent >= 0 {
-		p := &g.t.spans[parent]
-		a = 1
-		if p.t != nil {
-			a = uint32(p.t.id) + 2
-		}
-		if p.child != nil {
-			b = uint32(p.child.id) + 1
-		}
-	} else if g.last != nil {
-		b = uint32(g.last.id) + 1
-	}
-	return m.context(a, b)
 }
 
 // parentOf codes the parent: its place in the trace, or -1.
@@ -232,7 +215,8 @@ func (m *model) remember(g *group, s *Span) int {
 			return 0
 		}
 		s.SpanID = g.t.spans[at].id
-		g.t.spans[at].t, g.t.spans[at].start = s.Template, s.Start
+		k := &g.t.spans[at]
+		k.t, k.start, k.children = s.Template, s.Start, nil
 		g.t.waits--
 		return at
 	}

@@ -19,10 +19,10 @@ type trace struct {
 // known is a span that others may name as their parent; without a template
 // one that was only named so far.
 type known struct {
-	id    [8]byte
-	start uint64
-	t     *Template
-	child *Template // the last one
+	id       [8]byte
+	start    uint64
+	t        *Template
+	children *successors // what follows its last child, once known
 }
 
 // traces is the table of them, oldest first.
@@ -166,17 +166,10 @@ func (m *model) time(tm *timeModel, unusual *unusualTime, near, v uint64) uint64
 // spanIDModel codes a span ID: near the last of its process, or of another, or
 // whole. Foreign IDs are near by chance once in 2^32.
 type spanIDModel struct {
-	form  [2]prob
+	near  prob
 	index [1 << baseBits]prob
 	delta numberModel
 }
-
-// Forms of a span ID.
-const (
-	wholeID = iota
-	nearID
-	otherID
-)
 
 const nearby = 1 << 31
 
@@ -188,17 +181,13 @@ type bases struct {
 }
 
 func (m *model) spanID(sm *spanIDModel, own int, id [8]byte) ([8]byte, int) {
-	number, form, at := uint64(0), uint32(wholeID), own
+	var number uint64
+	isNear, at := false, own
 	if !m.decoding {
 		number = callgraph.SpanNumberOf(0, id)
-		form, at = m.bases.find(own, number)
+		isNear, at = m.bases.find(own, number)
 	}
-	switch {
-	case m.flag(&sm.form[0], form == nearID):
-		at = own
-	case m.flag(&sm.form[1], form == otherID):
-		at = int(m.tree(sm.index[:], baseBits, uint32(at)))
-	default:
+	if !m.flag(&sm.near, isNear) {
 		number = m.bits(64, number)
 		if own < 0 {
 			own = m.bases.next
@@ -207,26 +196,23 @@ func (m *model) spanID(sm *spanIDModel, own int, id [8]byte) ([8]byte, int) {
 		m.bases.ring[own] = number
 		return callgraph.SpanIDOf(0, number), own
 	}
-	if at < 0 {
-		m.fail(CodeReference, "number of a process that was never told")
-		return id, at
+	if own < 0 {
+		at = int(m.tree(sm.index[:], baseBits, uint32(at)))
 	}
 	b := &m.bases.ring[at]
 	*b += uint64(m.signed(&sm.delta, int64(number-*b)))
 	return callgraph.SpanIDOf(0, *b), at
 }
 
-func (b *bases) find(own int, number uint64) (form uint32, at int) {
+// find is whether the number is near its process's last, or any process's.
+func (b *bases) find(own int, number uint64) (isNear bool, at int) {
 	if own >= 0 {
-		if number-b.ring[own]+nearby < 2*nearby {
-			return nearID, own
-		}
-		return wholeID, own
+		return number-b.ring[own]+nearby < 2*nearby, own
 	}
 	for i, base := range b.ring {
 		if number-base+nearby < 2*nearby {
-			return otherID, i
+			return true, i
 		}
 	}
-	return wholeID, own
+	return false, own
 }
