@@ -178,6 +178,14 @@ func (c *coder) readTree(m []prob, n int) uint32 {
 	return node - 1<<n
 }
 
+// again codes a symbol of n bits that is often the same as last.
+func (c *coder) again(same *prob, last *uint8, m []prob, n int, v uint32) uint32 {
+	if !c.flag(same, v == uint32(*last)) {
+		*last = uint8(c.tree(m, n, v))
+	}
+	return uint32(*last)
+}
+
 // numberModel codes a number by its length in bits; the bits below its highest
 // are raw.
 type numberModel struct{ length [64]prob }

@@ -33,6 +33,10 @@ type valueModel struct {
 	index    [ringSize]prob
 	kind     [8]prob
 	form     [4]prob
+	sameKind prob
+	sameForm prob
+	lastKind uint8
+	lastForm uint8
 	keep     prob
 	known    prob
 	relative prob
@@ -123,7 +127,7 @@ func (k *key) add(m *model, v Value) *entry {
 }
 
 func (k *key) literal(m *model, v Value, depth int) Value {
-	v.Kind = Kind(m.tree(k.kind[:], 3, uint32(v.Kind)))
+	v.Kind = Kind(m.again(&k.sameKind, &k.lastKind, k.kind[:], 3, uint32(v.Kind)))
 	switch v.Kind {
 	case Empty:
 		return Value{}
@@ -169,7 +173,7 @@ func (k *key) text(m *model, s string) string {
 	if !m.decoding {
 		form, u, n = formOf(s)
 	}
-	switch m.tree(k.form[:], 2, form) {
+	switch m.again(&k.sameForm, &k.lastForm, k.form[:], 2, form) {
 	case textForm:
 		return m.texts.code(m, s)
 	case uuidForm:
