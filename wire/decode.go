@@ -12,12 +12,12 @@ type Sink interface {
 
 // Decoder decodes one stream. It is not safe for concurrent use.
 type Decoder struct {
-	m      *model
-	number uint64 // of the last frame
-	err    *Error
-	span   Span
+	m               *model
+	number          uint64 // of the last frame
+	err             *Error
+	span            Span
 	decoded, resets uint64
-	taken int // spans of the last frame
+	taken           int // spans of the last frame
 }
 
 // NewDecoder begins a stream, with an epoch.

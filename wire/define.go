@@ -2,7 +2,7 @@ package wire
 
 // draft is a record that has no template yet.
 type draft struct {
-	*keySet
+	*order // or only a key set, of a scope or resource
 	values []Value
 }
 
@@ -17,7 +17,7 @@ type keySet struct {
 // define codes a template.
 func (m *model) define(class Class, d *draft) *Template {
 	if d == nil {
-		d = &draft{keySet: &keySet{class: class}}
+		d = &draft{order: &order{keySet: &keySet{class: class}}}
 	}
 	s := m.shapeOf(class, d)
 	if m.failed() {

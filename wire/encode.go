@@ -51,7 +51,8 @@ type Encoder struct {
 	of      *Template
 	values  []Value
 	draft   draft
-	from    *order // of the draft
+	record  sourceRecord // of the draft
+	open    []*Value
 	scope   SourceScope
 	refused RefusedError
 	name    []byte
@@ -81,7 +82,7 @@ func (e *Encoder) reset() {
 	e.m.traces.byID = map[[16]byte]*trace{}
 	e.orders, e.keySets, e.wholes = map[uint64]*order{}, map[uint64][]*keySet{}, map[string]*Template{}
 	clear(e.scopes)
-	e.target, e.of, e.from, e.draft = Span{}, nil, nil, draft{}
+	e.target, e.of, e.record, e.draft = Span{}, nil, sourceRecord{}, draft{}
 	e.fresh, e.full = true, false
 	e.resets++
 }

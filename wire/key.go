@@ -10,6 +10,7 @@ import (
 type entry struct {
 	Value
 	serial uint32
+	hash   uint32 // of an encoder's
 }
 
 // key is an attribute's key (or a field of a record) with what was learned
@@ -18,9 +19,9 @@ type key struct {
 	name string
 	id   int
 
-	ring  []*entry // the last ringSize kept values
-	next  int     // of the ring, where the next one goes
-	place map[Value]int
+	ring   []*entry // the last ringSize kept values
+	next   int      // of the ring, where the next one goes
+	places *places  // an encoder's
 
 	inTrace *entry // the last value in the group
 	group   uint64 // for which inTrace holds
@@ -64,7 +65,7 @@ func (k *key) value(m *model, v *Value) *entry {
 	}
 	at, known := 0, false
 	if !m.decoding {
-		at, known = k.place[*v]
+		at, known = k.places.find(k.ring, v)
 	}
 	if len(k.ring) > 0 && m.flag(&k.known, known) {
 		at = int(m.tree(k.index[:], bits.Len(uint(len(k.ring)-1)), uint32(at)))
@@ -103,23 +104,21 @@ var none entry
 
 func (k *key) add(m *model, v Value) *entry {
 	m.serial++
-	e := &entry{v, m.serial}
+	e := &entry{Value: v, serial: m.serial}
 	if len(k.ring) < ringSize {
 		k.next = len(k.ring)
 		k.ring = append(k.ring, e)
 		m.ringed++
 	} else {
 		m.kept -= uint64(len(k.ring[k.next].Text))
-		if !m.decoding {
-			delete(k.place, k.ring[k.next].Value)
-		}
+		k.places.remove(k.ring[k.next], k.next)
 		k.ring[k.next] = e
 	}
 	if !m.decoding {
-		if k.place == nil {
-			k.place = map[Value]int{}
+		if k.places == nil {
+			k.places = &places{}
 		}
-		k.place[v] = k.next
+		k.places.add(e, k.next)
 	}
 	m.keep(v.Text)
 	k.next = (k.next + 1) % ringSize

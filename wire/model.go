@@ -64,10 +64,11 @@ type model struct {
 // resolver is how the model asks an encoder for the next record.
 type resolver interface {
 	// resolve finds the template of a span (part -1) or of its part, or makes a
-	// draft; values are all slots'. Beyond the last part it finds nothing.
-	resolve(part int, likely *successors) (*Template, *draft, []Value)
+	// draft; open are the template's open values. Beyond the last part it finds
+	// nothing.
+	resolve(part int, likely *successors) (t *Template, d *draft, open []*Value)
 	// settle tells the template that a draft became.
-	settle(part int, t *Template)
+	settle(t *Template) (open []*Value)
 }
 
 func newModel() *model {
@@ -118,14 +119,13 @@ func (m *model) join(a, b, c string) string {
 	return a + b + c
 }
 
-// record codes the open values of a record; values are all slots' of an
-// encoder's. They are appended to m.vars.
-func (m *model) record(t *Template, values []Value) []Value {
+// record codes the open values of a record, which are appended to m.vars.
+func (m *model) record(t *Template, open []*Value) []Value {
 	from := len(m.vars)
-	for _, i := range t.variable {
+	for at, i := range t.variable {
 		want := &none.Value
 		if !m.decoding {
-			want = &values[i]
+			want = open[at]
 		}
 		v := &m.slot(&t.shape.slots[i], want).Value
 		if m.failed() || !m.charge(v.cost()) {

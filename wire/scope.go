@@ -35,7 +35,7 @@ func (e *Encoder) whole(class Class, of *Template, fields []Value, attributes []
 		values = append(values, a.Value)
 	}
 	t := &Template{number: len(e.wholes) + 1}
-	e.m.drafts[t] = &draft{e.keySetOf(class, of, names), values}
+	e.m.drafts[t] = &draft{&order{keySet: e.keySetOf(class, of, names)}, values}
 	e.wholes[string(e.name)] = t
 	return t
 }

@@ -86,7 +86,7 @@ func (m *model) span(g *group, s *Span) {
 	if parent >= 0 {
 		near = g.t.spans[parent].start
 	}
-	var values []Value
+	var values []*Value
 	s.Record, values = m.choice(likely, -1)
 	t := s.Template
 	if m.failed() {
@@ -108,16 +108,16 @@ func (m *model) span(g *group, s *Span) {
 }
 
 // choice codes a template, and has it resolved first.
-func (m *model) choice(likely *successors, part int) (Record, []Value) {
+func (m *model) choice(likely *successors, part int) (Record, []*Value) {
 	var t *Template
 	var d *draft
-	var values []Value
+	var values []*Value
 	if !m.decoding {
 		t, d, values = m.source.resolve(part, likely)
 	}
 	made := m.choose(likely, part >= 0, t, d)
 	if d != nil && made != nil {
-		m.source.settle(part, made)
+		values = m.source.settle(made)
 	}
 	return Record{Template: made}, values
 }

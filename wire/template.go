@@ -64,14 +64,14 @@ type Template struct {
 	variable []int32
 	size     uint64
 
-	parts   successors  // what events and links follow
+	parts           successors  // what events and links follow
 	children, roots *successors // what follows as first child, or in the group without a parent
-	more    prob       // whether another span of the trace follows
-	fixed   []int32    // slots that are not variable, an encoder's
-	probe   int32      // of fixed, where it did not fit last; an encoder's
-	order   *order     // in which attributes came last, an encoder's
-	number  int        // of a scope or resource, an encoder's
-	process int        // a resource's place among bases, plus one
+	more            prob        // whether another span of the trace follows
+	fixed           []int32     // slots that are not variable, an encoder's
+	probe           int32       // of fixed, where it did not fit last; an encoder's
+	order           *order      // in which attributes came last, an encoder's
+	number          int         // of a scope or resource, an encoder's
+	process         int         // a resource's place among bases, plus one
 }
 
 // Class is what the record describes.
