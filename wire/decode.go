@@ -70,6 +70,9 @@ func (d *Decoder) decode(frame []byte, to Sink) *Error {
 		err = d.spans(h.spans, to)
 	}
 	d.decoded = d.m.decoded
+	if h.reset && h.kind == kindSpans && h.spans == 0 {
+		d.m, d.span = nil, Span{} // it rests: the next frame begins an epoch
+	}
 	return err
 }
 

@@ -23,6 +23,9 @@ func (m *model) define(class Class, d *draft) *Template {
 	if m.failed() {
 		return nil
 	}
+	if !m.hold(templateHeld + slotHeld*uint64(len(s.slots))) {
+		return nil
+	}
 	t := &Template{id: len(m.templates), shape: s, values: make([]Value, len(s.slots)), size: 128}
 	for i := range s.slots {
 		m.defineSlot(t, i, d)
@@ -32,10 +35,6 @@ func (m *model) define(class Class, d *draft) *Template {
 	}
 	s.newest = t
 	m.templates = append(m.templates, t)
-	m.slotTotal += len(t.values)
-	if len(m.templates) > MaxTemplates || m.slotTotal > MaxSlotTotal {
-		m.fail(CodeLimit, "too many templates")
-	}
 	return t
 }
 
@@ -56,7 +55,7 @@ func (m *model) defineSlot(t *Template, i int, d *draft) {
 	} else {
 		t.values[i] = s.key.value(m, &want).Value
 	}
-	m.keep(t.values[i].Text)
+	m.hold(t.values[i].cost())
 	t.size += t.values[i].cost()
 }
 
@@ -81,12 +80,15 @@ func (m *model) shapeOf(class Class, d *draft) *shape {
 		s.of = m.resource(d.of)
 	}
 	n := m.number(&m.keyCount, uint64(len(d.names)))
-	if m.failed() || n > MaxSlots-uint64(class.Fields()) || len(m.shapes) >= MaxShapes {
-		m.fail(CodeLimit, "too many keys or shapes")
+	if m.failed() || n > MaxSlots-uint64(class.Fields()) {
+		m.fail(CodeLimit, "too many attributes")
+		return nil
+	}
+	if !m.hold(shapeHeld + shapeSlotHeld*(n+uint64(class.Fields()))) {
 		return nil
 	}
 	for i := range class.Fields() {
-		s.slots = append(s.slots, slot{key: m.fields[class][i], id: m.slotID(), last: &none})
+		s.slots = append(s.slots, slot{key: m.fields[class][i], id: m.slotID()})
 	}
 	for i := range int(n) {
 		var name string
@@ -97,11 +99,10 @@ func (m *model) shapeOf(class Class, d *draft) *shape {
 		if k == nil {
 			return nil
 		}
-		s.slots = append(s.slots, slot{key: k, id: m.slotID(), last: &none})
+		s.slots = append(s.slots, slot{key: k, id: m.slotID()})
 	}
 	s.id = len(m.shapes)
 	m.shapes = append(m.shapes, s)
-	m.slotTotal += len(s.slots)
 	d.shape = s
 	return s
 }
@@ -130,15 +131,11 @@ func (m *model) key(name string) *key {
 		return m.keys[len(m.keys)-1-int(back)]
 	}
 	name = m.texts.code(m, name)
-	if len(m.keys) >= MaxKeys {
-		m.fail(CodeLimit, "too many keys")
-	}
-	if m.failed() {
+	if m.failed() || !m.hold(keyHeld+uint64(len(name))) {
 		return nil
 	}
 	k = &key{name: name, id: len(m.keys)}
 	m.keys = append(m.keys, k)
-	m.keep(name)
 	if !m.decoding {
 		m.keyOf[name] = k
 	}

@@ -62,6 +62,7 @@ const (
 func (k *key) value(m *model, v *Value) *entry {
 	if k.valueModel == nil {
 		k.valueModel = &valueModel{}
+		m.hold(modelHeld)
 	}
 	at, known := 0, false
 	if !m.decoding {
@@ -71,24 +72,36 @@ func (k *key) value(m *model, v *Value) *entry {
 		at = int(m.tree(k.index[:], bits.Len(uint(len(k.ring)-1)), uint32(at)))
 		if at >= len(k.ring) {
 			m.fail(CodeReference, "value that the ring has not")
-			return &none
+			return &invalid
 		}
 		k.found++
 		return k.ring[at]
 	}
 	made := k.literal(m, *v, 0)
 	k.asked++
-	keep := len(made.Text) <= maxRingText && k.found*4 >= k.asked-64 && (m.ringed < MaxRingTotal || len(k.ring) == ringSize)
+	keep := len(made.Text) <= maxRingText && k.found*4 >= k.asked-64
 	if !m.flag(&k.keep, keep) {
-		k.loose.Value = made
+		k.loose = entry{Value: made, serial: unkept}
 		return &k.loose
 	}
-	if len(made.Text) > maxRingText || m.ringed >= MaxRingTotal && len(k.ring) < ringSize {
-		m.fail(CodeLimit, "rings hold too much")
-		return &none
+	if len(made.Text) > maxRingText {
+		m.fail(CodeLimit, "ring with a long value")
+		return &invalid
 	}
 	return k.add(m, made)
 }
+
+// Serials that are none.
+const (
+	gone   = 0 // of a value that left its ring
+	unkept = 1<<32 - 1
+)
+
+// invalid stands for what a frame that is refused has.
+var invalid = entry{serial: unkept}
+
+// live reports whether the value is there and did not leave its ring.
+func (e *entry) live() bool { return e != nil && e.serial != gone }
 
 // sees notes the open value as the group's last.
 func (k *key) sees(e *entry, group uint64) {
@@ -99,19 +112,18 @@ func (k *key) sees(e *entry, group uint64) {
 	k.inTrace, k.group = e, group
 }
 
-// none stands for the value of a slot that had none, and of what can't be.
-var none entry
-
 func (k *key) add(m *model, v Value) *entry {
 	m.serial++
 	e := &entry{Value: v, serial: m.serial}
 	if len(k.ring) < ringSize {
 		k.next = len(k.ring)
 		k.ring = append(k.ring, e)
-		m.ringed++
+		m.hold(ringHeld)
 	} else {
-		m.kept -= uint64(len(k.ring[k.next].Text))
-		k.places.remove(k.ring[k.next], k.next)
+		old := k.ring[k.next]
+		m.held -= old.cost()
+		k.places.remove(old, k.next)
+		*old = entry{} // some may still name it
 		k.ring[k.next] = e
 	}
 	if !m.decoding {
@@ -120,7 +132,7 @@ func (k *key) add(m *model, v Value) *entry {
 		}
 		k.places.add(e, k.next)
 	}
-	m.keep(v.Text)
+	m.hold(v.cost())
 	k.next = (k.next + 1) % ringSize
 	return e
 }
@@ -178,13 +190,13 @@ func (k *key) text(m *model, s string) string {
 	case uuidForm:
 		u = m.texts.uuid(m, u)
 		if !m.decoding {
-			return s
+			return m.join(s, "", "")
 		}
 		return m.join(u.String(), "", "")
 	case decimalForm:
 		n = uint64(k.number(m, int64(n)))
 		if !m.decoding {
-			return s
+			return m.join(s, "", "")
 		}
 		return m.join(strconv.FormatUint(n, 10), "", "")
 	}
@@ -228,8 +240,7 @@ func (k *key) nested(m *model, v Value, depth int) string {
 		return v.Text
 	}
 	n := m.number(&k.count, 0)
-	if n > MaxDecoded || !m.charge(16*n) {
-		m.fail(CodeLimit, "list or map with too many elements")
+	if !m.chargeElements(n) {
 		return ""
 	}
 	var text []byte
@@ -249,11 +260,17 @@ func (k *key) nested(m *model, v Value, depth int) string {
 
 func (k *key) encodeNested(m *model, v Value, depth int) {
 	n := uint64(0)
-	for rest := v.Text; rest != ""; n++ {
-		_, _, rest, _ = CutNested(rest, v.Kind)
+	for rest, err := v.Text, error(nil); rest != ""; n++ {
+		if _, _, rest, err = CutNested(rest, v.Kind); err != nil {
+			m.fail(CodeMalformed, "list or map is none")
+			return
+		}
 	}
 	m.number(&k.count, n)
-	for rest := v.Text; rest != ""; {
+	if !m.chargeElements(n) {
+		return
+	}
+	for rest := v.Text; rest != "" && m.err == nil; {
 		var name string
 		var element Value
 		name, element, rest, _ = CutNested(rest, v.Kind)
@@ -261,7 +278,17 @@ func (k *key) encodeNested(m *model, v Value, depth int) {
 			m.texts.code(m, name)
 		}
 		k.element(m, element, depth)
+		m.charge(uint64(len(name) + len(element.Text)))
 	}
+}
+
+func (m *model) chargeElements(n uint64) bool {
+	return n <= MaxDecoded && m.charge(16*n) || m.tooMuch("list or map with too many elements")
+}
+
+func (m *model) tooMuch(why string) bool {
+	m.fail(CodeLimit, why)
+	return false
 }
 
 // element codes a simple element by the ring; another is never kept.

@@ -6,8 +6,7 @@ type model struct {
 	coder
 	err     *Error
 	decoded uint64 // of this frame, as SPEC.md counts
-	kept    uint64 // text in dictionaries
-	ringed  int    // values in rings
+	held    uint64 // by dictionaries, as SPEC.md counts
 	serial  uint32 // of the newest kept value
 	slotIDs uint32
 
@@ -16,7 +15,6 @@ type model struct {
 	fields    [classes][]*key
 	shapes    []*shape
 	templates []*Template
-	slotTotal int
 	scopes    []*Template
 	resources []*Template
 	contexts  contexts
@@ -24,8 +22,8 @@ type model struct {
 	traces    traces
 	unnamed   trace // a new one, until its ID is known
 	bases     bases
-	intervals intervals
-	lastTrace uint64 // start of the last new trace
+	intervals *intervals // once there was one
+	lastTrace uint64     // start of the last new trace
 
 	nestedFlag prob
 	isNew      [classes]prob
@@ -105,13 +103,16 @@ func (m *model) charge(n uint64) bool {
 	return true
 }
 
-// keep counts text that stays in a dictionary.
-func (m *model) keep(s string) {
-	if m.kept += uint64(len(s)); m.kept > MaxKept {
+// hold counts what stays in a dictionary.
+func (m *model) hold(n uint64) bool {
+	if m.held += n; m.held > MaxHeld {
 		m.fail(CodeLimit, "dictionaries hold too much")
+		return false
 	}
+	return true
 }
 
+// join makes a text, which is counted before.
 func (m *model) join(a, b, c string) string {
 	if !m.charge(uint64(len(a) + len(b) + len(c))) {
 		return ""
@@ -123,7 +124,7 @@ func (m *model) join(a, b, c string) string {
 func (m *model) record(t *Template, open []*Value) []Value {
 	from := len(m.vars)
 	for at, i := range t.variable {
-		want := &none.Value
+		want := &invalid.Value
 		if !m.decoding {
 			want = open[at]
 		}
@@ -148,7 +149,7 @@ func (m *model) slot(s *slot, v *Value) *entry {
 		return e
 	}
 	s.key.sees(e, m.group)
-	if e.serial == 0 {
+	if e.serial == unkept {
 		return e
 	}
 	if m.anchor != 0 && given != e {
@@ -160,6 +161,9 @@ func (m *model) slot(s *slot, v *Value) *entry {
 }
 
 func (m *model) predicted(s *slot, given *entry, v *Value) *entry {
+	if !given.live() {
+		given = nil
+	}
 	if given != nil && m.flag(&s.miss[0], !m.decoding && *v == given.Value) {
 		return given
 	}
@@ -167,10 +171,10 @@ func (m *model) predicted(s *slot, given *entry, v *Value) *entry {
 	if s.key.group == m.group {
 		last = s.key.inTrace
 	}
-	if last != nil && last != given && m.flag(&s.miss[1], !m.decoding && *v == last.Value) {
+	if last.live() && last != given && m.flag(&s.miss[1], !m.decoding && *v == last.Value) {
 		return last
 	}
-	if s.last != given && s.last != last && m.flag(&s.miss[2], !m.decoding && *v == s.last.Value) {
+	if s.last.live() && s.last != given && s.last != last && m.flag(&s.miss[2], !m.decoding && *v == s.last.Value) {
 		return s.last
 	}
 	return s.key.value(m, v)

@@ -26,7 +26,7 @@ func (p *places) add(e *entry, place int) {
 }
 
 func (p *places) remove(e *entry, place int) {
-	if p == nil {
+	if p == nil { // a decoder's
 		return
 	}
 	at := &p.first[e.hash%ringSize]

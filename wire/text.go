@@ -49,6 +49,7 @@ func (t *texts) code(m *model, s string) string {
 		s = t.decodeMiddle(m, of[:prefix], of[len(of)-suffix:])
 	} else {
 		t.encodeMiddle(m, s[prefix:len(s)-suffix])
+		m.charge(uint64(len(s)))
 	}
 	if s != "" && len(s) <= maxReference {
 		t.recent[t.next] = s
