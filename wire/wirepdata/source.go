@@ -23,6 +23,7 @@ func NewEncoder() *Encoder { return &Encoder{Encoder: wire.NewEncoder()} }
 // Encode encodes all spans; what wire.Encoder.Encode says holds.
 func (e *Encoder) Encode(td ptrace.Traces) ([]wire.Frame, error) {
 	e.source.read(td)
+	defer e.source.leave()
 	return e.Encoder.Encode(&e.source)
 }
 
@@ -43,8 +44,6 @@ type sourceScope struct {
 }
 
 func (s *source) read(td ptrace.Traces) {
-	clear(s.spans)
-	s.spans, s.scopes = s.spans[:0], s.scopes[:0]
 	for _, rs := range td.ResourceSpans().All() {
 		for _, ss := range rs.ScopeSpans().All() {
 			s.scopes = append(s.scopes, sourceScope{rs, ss})
@@ -53,6 +52,13 @@ func (s *source) read(td ptrace.Traces) {
 			}
 		}
 	}
+}
+
+// leave lets go of the batch.
+func (s *source) leave() {
+	clear(s.spans)
+	clear(s.scopes)
+	s.spans, s.scopes = s.spans[:0], s.scopes[:0]
 }
 
 // Len implements wire.Source.
