@@ -70,10 +70,22 @@ func (d *Decoder) decode(frame []byte, to Sink) *Error {
 		err = d.spans(h.spans, to)
 	}
 	d.decoded = d.m.decoded
+	d.leave()
 	if h.reset && h.kind == kindSpans && h.spans == 0 {
 		d.m, d.span = nil, Span{} // it rests: the next frame begins an epoch
 	}
 	return err
+}
+
+// leave lets go of what belongs to the frame.
+func (d *Decoder) leave() {
+	d.m.leave()
+	parts := d.span.Parts[:0]
+	if cap(parts) > maxOpen {
+		parts = nil
+	}
+	clear(parts[:cap(parts)])
+	d.span = Span{Parts: parts}
 }
 
 func (d *Decoder) interval(to Sink) *Error {

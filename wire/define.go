@@ -99,6 +99,9 @@ func (m *model) shapeOf(class Class, d *draft) *shape {
 		if k == nil {
 			return nil
 		}
+		if !m.hold(uint64(len(k.name))) { // pdata may copy it
+			return nil
+		}
 		s.slots = append(s.slots, slot{key: k, id: m.slotID()})
 	}
 	s.id = len(m.shapes)

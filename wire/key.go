@@ -44,7 +44,6 @@ type valueModel struct {
 	integer  numberModel
 	count    numberModel
 	last     int64 // integer
-	loose    entry // the last value that was not kept
 	unkept   entry // inTrace, where it was not kept
 	asked    int   // literals
 	found    int   // values found in the ring
@@ -81,8 +80,8 @@ func (k *key) value(m *model, v *Value) *entry {
 	k.asked++
 	keep := len(made.Text) <= maxRingText && k.found*4 >= k.asked-64
 	if !m.flag(&k.keep, keep) {
-		k.loose = entry{Value: made, serial: unkept}
-		return &k.loose
+		m.loose = entry{Value: made, serial: unkept}
+		return &m.loose
 	}
 	if len(made.Text) > maxRingText {
 		m.fail(CodeLimit, "ring with a long value")
@@ -104,12 +103,21 @@ var invalid = entry{serial: unkept}
 func (e *entry) live() bool { return e != nil && e.serial != gone }
 
 // sees notes the open value as the group's last.
-func (k *key) sees(e *entry, group uint64) {
-	if k.valueModel != nil && e == &k.loose {
-		k.unkept = k.loose
+func (k *key) sees(m *model, e *entry) {
+	if e == &m.loose {
+		k.unkept = *e
 		e = &k.unkept
+		m.unkept = append(m.unkept, k)
 	}
-	k.inTrace, k.group = e, group
+	k.inTrace, k.group = e, m.group
+}
+
+// forgetUnkept lets go of a group's values that were not kept.
+func (m *model) forgetUnkept() {
+	for _, k := range m.unkept {
+		k.unkept = entry{}
+	}
+	m.unkept = m.unkept[:0]
 }
 
 func (k *key) add(m *model, v Value) *entry {

@@ -36,7 +36,7 @@ const (
 	slotHeld      = 96 // of a template
 	ringHeld      = 64 // of a kept value
 	edgeHeld      = 256
-	operationHeld = 128
+	operationHeld = 192
 	contextHeld   = 192
 )
 
@@ -46,6 +46,7 @@ const (
 	maxKnown      = 1 << 15 // spans of all traces
 	maxTraceSpans = 256     // spans of one trace
 	maxContexts   = 1 << 13
+	nestedCost    = 32  // for a byte of a list's or map's text
 	cellCost      = 512 // of a cell, beside its bins
 	minGiven      = 1 << 6
 	maxGiven      = 1 << 12
@@ -60,6 +61,7 @@ const (
 
 // Where an encoder begins a new frame or epoch by itself: one more span fits.
 const (
+	maxOpen       = 1 << 10 // values and parts of a span for which room stays
 	maxHeader     = 64
 	frameTarget   = MaxFrame / 4
 	decodedTarget = MaxDecoded / 4

@@ -57,6 +57,8 @@ type model struct {
 	vars   []Value
 	anchor uint32
 	group  uint64
+	loose  entry  // the last value that was not kept
+	unkept []*key // of the group, with such a value
 }
 
 // resolver is how the model asks an encoder for the next record.
@@ -120,6 +122,22 @@ func (m *model) join(a, b, c string) string {
 	return a + b + c
 }
 
+// leave lets go of what belongs to the frame.
+func (m *model) leave() {
+	m.forgetUnkept()
+	m.loose = entry{}
+	clear(m.vars[:cap(m.vars)])
+	if cap(m.vars) > maxOpen {
+		m.vars = nil
+	}
+	if cap(m.unkept) > maxOpen {
+		m.unkept = nil
+	}
+	if m.decoding {
+		m.coded, m.raw = nil, rawBits{}
+	}
+}
+
 // record codes the open values of a record, which are appended to m.vars.
 func (m *model) record(t *Template, open []*Value) []Value {
 	from := len(m.vars)
@@ -148,7 +166,7 @@ func (m *model) slot(s *slot, v *Value) *entry {
 	if len(e.Text) > maxRingText {
 		return e
 	}
-	s.key.sees(e, m.group)
+	s.key.sees(m, e)
 	if e.serial == unkept {
 		return e
 	}

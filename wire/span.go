@@ -48,6 +48,7 @@ type group struct {
 
 func (m *model) beginGroup(g *group, id [16]byte) {
 	m.traces.forget()
+	m.forgetUnkept()
 	m.anchor = 0
 	m.group++
 	t := m.traces.byID[id]

@@ -89,6 +89,9 @@ func (t *Template) Key(slot int) string { return t.shape.slots[slot].key.name }
 // Value is a slot's value, unless it is among Variable.
 func (t *Template) Value(slot int) Value { return t.values[slot] }
 
+// ShapeCache is Cache for all templates of the same class and keys.
+func (t *Template) ShapeCache() *any { return &t.shape.cache }
+
 // Variable are the slots whose values each record brings, rising.
 func (t *Template) Variable() []int32 { return t.variable }
 
@@ -99,6 +102,8 @@ type shape struct {
 	of     *Template // a span's scope, a scope's resource
 	slots  []slot
 	newest *Template
+
+	cache any
 
 	start, end timeModel
 	parent     parentModel

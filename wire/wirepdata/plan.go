@@ -63,16 +63,28 @@ func newPlan(t *wire.Template) *plan {
 }
 
 func attributesFrom(t *wire.Template, from int) pcommon.Map {
-	keys := make([]string, 0, t.Len()-from)
-	for i := from; i < t.Len(); i++ {
-		keys = append(keys, t.Key(i))
-	}
-	m := emptyMap(keys)
+	m := pcommon.NewMap()
+	keysOf(t, from).CopyTo(m)
 	at := from
 	for _, v := range m.All() {
 		setValue(t.Value(at), v)
 		at++
 	}
+	return m
+}
+
+// keysOf are the shape's keys, which all its templates share.
+func keysOf(t *wire.Template, from int) pcommon.Map {
+	cache := t.ShapeCache()
+	if m, ok := (*cache).(pcommon.Map); ok {
+		return m
+	}
+	keys := make([]string, 0, t.Len()-from)
+	for i := from; i < t.Len(); i++ {
+		keys = append(keys, t.Key(i))
+	}
+	m := emptyMap(keys)
+	*cache = m
 	return m
 }
 

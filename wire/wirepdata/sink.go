@@ -144,6 +144,7 @@ func setValue(v wire.Value, to pcommon.Value) {
 }
 
 func setSlice(text string, to pcommon.Slice) {
+	to.EnsureCapacity(elements(text, wire.List))
 	for text != "" {
 		_, v, rest, err := wire.CutNested(text, wire.List)
 		if err != nil {
@@ -154,9 +155,16 @@ func setSlice(text string, to pcommon.Slice) {
 	}
 }
 
+func elements(text string, of wire.Kind) (n int) {
+	for err := error(nil); text != "" && err == nil; n++ {
+		_, _, text, err = wire.CutNested(text, of)
+	}
+	return n
+}
+
 func setMap(text string, to pcommon.Map) {
-	var keys []string
-	var values []wire.Value
+	n := elements(text, wire.Map)
+	keys, values := make([]string, 0, n), make([]wire.Value, 0, n)
 	for text != "" {
 		key, v, rest, err := wire.CutNested(text, wire.Map)
 		if err != nil {
