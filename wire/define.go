@@ -26,7 +26,7 @@ func (m *model) define(class Class, d *draft) *Template {
 	if !m.hold(templateHeld + slotHeld*uint64(len(s.slots))) {
 		return nil
 	}
-	t := &Template{id: len(m.templates), shape: s, values: make([]Value, len(s.slots)), size: 128}
+	t := &Template{id: len(m.templates), shape: s, values: make([]*Value, len(s.slots)), size: 128}
 	for i := range s.slots {
 		m.defineSlot(t, i, d)
 		if m.failed() {
@@ -44,16 +44,18 @@ func (m *model) defineSlot(t *Template, i int, d *draft) {
 	t.size += 48 + uint64(len(s.key.name))
 	if m.flag(&s.variable, s.open) {
 		t.variable = append(t.variable, int32(i))
+		t.values[i] = &nothing
 		return
 	}
 	var want Value
 	if !m.decoding {
 		want = d.values[i]
 	}
-	if base != nil && m.flag(&s.same, want == base.values[i]) {
+	if base != nil && m.flag(&s.same, want == *base.values[i]) {
 		t.values[i] = base.values[i]
 	} else {
-		t.values[i] = s.key.value(m, &want).Value
+		v := s.key.value(m, &want).Value
+		t.values[i] = &v
 	}
 	m.hold(t.values[i].cost())
 	t.size += t.values[i].cost()

@@ -129,7 +129,7 @@ func (k *key) add(m *model, v Value) *entry {
 		m.hold(ringHeld)
 	} else {
 		old := k.ring[k.next]
-		m.held -= old.cost()
+		m.held -= uint64(len(old.Text))
 		k.places.remove(old, k.next)
 		*old = entry{} // some may still name it
 		k.ring[k.next] = e
@@ -140,7 +140,7 @@ func (k *key) add(m *model, v Value) *entry {
 		}
 		k.places.add(e, k.next)
 	}
-	m.hold(v.cost())
+	m.hold(uint64(len(v.Text)))
 	k.next = (k.next + 1) % ringSize
 	return e
 }

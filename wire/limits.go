@@ -66,6 +66,6 @@ const (
 	frameTarget   = MaxFrame / 4
 	decodedTarget = MaxDecoded / 4
 	maxSpanText   = 1 << 20
-	distinct      = 12      // values of a slot before it becomes variable
+	distinct      = 6       // values of a slot before it becomes variable
 	maxOrders     = 1 << 14 // of attributes; forgotten when full
 )

@@ -76,7 +76,7 @@ func (e *Encoder) settle(t *Template) []*Value {
 		s.byHash = map[uint64]*Template{}
 	}
 	s.byHash[hashOf(s, e.values)] = t
-	t.fixed = fixed(t)
+	t.fixed = fixedOf(t)
 	t.order = e.draft.order
 	for i := range s.slots {
 		s.slots[i].sees(e.values[i])
@@ -84,10 +84,10 @@ func (e *Encoder) settle(t *Template) []*Value {
 	return e.openOf(t, &e.record)
 }
 
-func fixed(t *Template) (slots []int32) {
+func fixedOf(t *Template) (slots []fixed) {
 	for i := range t.values {
 		if !slices.Contains(t.variable, int32(i)) {
-			slots = append(slots, int32(i))
+			slots = append(slots, fixed{int32(i), *t.values[i]})
 		}
 	}
 	return slots
@@ -125,11 +125,11 @@ func (t *Template) fits(r *sourceRecord, o *order) bool {
 	if len(t.fixed) == 0 {
 		return true
 	}
-	if p := t.fixed[t.probe]; t.values[p] != *r.at(o, p) {
+	if p := &t.fixed[t.probe]; p.value != *r.at(o, p.slot) {
 		return false
 	}
-	for at, i := range t.fixed {
-		if t.values[i] != *r.at(o, i) {
+	for at := range t.fixed {
+		if f := &t.fixed[at]; f.value != *r.at(o, f.slot) {
 			t.probe = int32(at)
 			return false
 		}
@@ -139,8 +139,8 @@ func (t *Template) fits(r *sourceRecord, o *order) bool {
 
 // equals is fits of all slots' values.
 func (t *Template) equals(values []Value) bool {
-	for _, i := range t.fixed {
-		if t.values[i] != values[i] {
+	for i := range t.fixed {
+		if f := &t.fixed[i]; f.value != values[f.slot] {
 			return false
 		}
 	}

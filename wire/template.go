@@ -60,14 +60,14 @@ type Template struct {
 
 	id       int
 	shape    *shape
-	values   []Value
+	values   []*Value // nothing where variable; shared with those of the shape
 	variable []int32
 	size     uint64
 
 	parts           successors  // what events and links follow
 	children, roots *successors // what follows as first child, or in the group without a parent
 	more            prob        // whether another span of the trace follows
-	fixed           []int32     // slots that are not variable, an encoder's
+	fixed           []fixed     // slots that are not variable, an encoder's
 	probe           int32       // of fixed, where it did not fit last; an encoder's
 	order           *order      // in which attributes came last, an encoder's
 	number          int         // of a scope or resource, an encoder's
@@ -87,13 +87,22 @@ func (t *Template) Len() int { return len(t.values) }
 func (t *Template) Key(slot int) string { return t.shape.slots[slot].key.name }
 
 // Value is a slot's value, unless it is among Variable.
-func (t *Template) Value(slot int) Value { return t.values[slot] }
+func (t *Template) Value(slot int) Value { return *t.values[slot] }
 
 // ShapeCache is Cache for all templates of the same class and keys.
 func (t *Template) ShapeCache() *any { return &t.shape.cache }
 
 // Variable are the slots whose values each record brings, rising.
 func (t *Template) Variable() []int32 { return t.variable }
+
+// fixed is a slot with its value.
+type fixed struct {
+	slot  int32
+	value Value
+}
+
+// nothing is the value of a slot that has none of its own.
+var nothing Value
 
 // shape is what templates of the same keys have in common.
 type shape struct {

@@ -36,9 +36,16 @@ func planOf(t *wire.Template) *plan {
 		return p
 	}
 	p := newPlan(t)
-	t.Cache = p
+	if t.Cache != nil || t.Class() == wire.ClassScope || t.Class() == wire.ClassResource {
+		t.Cache = p
+	} else {
+		t.Cache = usedOnce
+	}
 	return p
 }
+
+// usedOnce marks a template whose plan is kept if it comes again: many do not.
+const usedOnce = "once"
 
 func newPlan(t *wire.Template) *plan {
 	n := t.Class().Fields()
