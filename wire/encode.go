@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"unsafe"
 )
 
 // Frame is one encoded frame.
@@ -70,7 +71,11 @@ func (e *Encoder) Reset() { e.reset() }
 func (e *Encoder) Resets() uint64 { return e.resets }
 
 // StateSize estimates the bytes of heap that the stream holds.
-func (e *Encoder) StateSize() int { return e.m.size() }
+func (e *Encoder) StateSize() int {
+	const perOrder = 512
+	buffers := cap(e.m.coded) + cap(e.m.raw.bytes) + int(unsafe.Sizeof(place{}))*(cap(e.places)+cap(e.order)) + 16*cap(e.ids)
+	return e.m.size() + e.m.placesMade*int(unsafe.Sizeof(places{})) + len(e.orders)*perOrder + buffers
+}
 
 func (e *Encoder) reset() {
 	e.m = newModel()

@@ -15,7 +15,7 @@ type givenCell struct {
 }
 
 func (g *given) at(slot, anchor uint32) *givenCell {
-	if g.taken >= len(g.cells) && len(g.cells) < maxGiven {
+	if g.taken >= 2*len(g.cells) && len(g.cells) < maxGiven {
 		g.cells = make([]givenCell, max(2*len(g.cells), minGiven))
 		g.taken = 0
 	}

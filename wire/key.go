@@ -31,7 +31,7 @@ type key struct {
 
 // valueModel codes values of one key.
 type valueModel struct {
-	index    [ringSize]prob
+	index    []prob // as many as the ring has places, and up to the next power of two
 	kind     [8]prob
 	form     [4]prob
 	sameKind prob
@@ -41,12 +41,21 @@ type valueModel struct {
 	keep     prob
 	known    prob
 	relative prob
-	integer  numberModel
-	count    numberModel
+	*numbers       // once there was one
 	last     int64 // integer
 	unkept   entry // inTrace, where it was not kept
 	asked    int   // literals
 	found    int   // values found in the ring
+}
+
+// numbers code integers, and how many elements lists and maps have.
+type numbers struct{ integer, count numberModel }
+
+func (k *key) numberModels() *numbers {
+	if k.numbers == nil {
+		k.numbers = &numbers{}
+	}
+	return k.numbers
 }
 
 // Forms of a string.
@@ -124,7 +133,9 @@ func (k *key) add(m *model, v Value) *entry {
 	m.serial++
 	e := &entry{Value: v, serial: m.serial}
 	if len(k.ring) < ringSize {
-		k.next = len(k.ring)
+		if k.next = len(k.ring); k.next == len(k.index) {
+			k.index = append(k.index, make([]prob, max(k.next, 4))...)
+		}
 		k.ring = append(k.ring, e)
 		m.hold(ringHeld)
 	} else {
@@ -137,6 +148,7 @@ func (k *key) add(m *model, v Value) *entry {
 	if !m.decoding {
 		if k.places == nil {
 			k.places = &places{}
+			m.placesMade++
 		}
 		k.places.add(e, k.next)
 	}
@@ -168,11 +180,11 @@ func (k *key) literal(m *model, v Value, depth int) Value {
 
 // number codes an integer, or how far it is from the last.
 func (k *key) number(m *model, n int64) int64 {
-	delta := n - k.last
+	delta, numbers := n-k.last, k.numberModels()
 	if m.flag(&k.relative, bits.Len64(magnitude(delta)) < bits.Len64(magnitude(n))) {
-		n = k.last + m.signed(&k.integer, delta)
+		n = k.last + m.signed(&numbers.integer, delta)
 	} else {
-		n = m.signed(&k.integer, n)
+		n = m.signed(&numbers.integer, n)
 	}
 	k.last = n
 	return n
@@ -247,7 +259,7 @@ func (k *key) nested(m *model, v Value, depth int) string {
 		k.encodeNested(m, v, depth)
 		return v.Text
 	}
-	n := m.number(&k.count, 0)
+	n := m.number(&k.numberModels().count, 0)
 	if !m.chargeElements(n) {
 		return ""
 	}
@@ -274,7 +286,7 @@ func (k *key) encodeNested(m *model, v Value, depth int) {
 			return
 		}
 	}
-	m.number(&k.count, n)
+	m.number(&k.numberModels().count, n)
 	if !m.chargeElements(n) {
 		return
 	}

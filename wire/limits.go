@@ -29,7 +29,7 @@ const (
 // What dictionaries hold, in bytes (SPEC.md, Limits).
 const (
 	keyHeld       = 128
-	modelHeld     = 1024 // of a key, once it has a value
+	modelHeld     = 640 // of a key, once it has a value
 	shapeHeld     = 256
 	shapeSlotHeld = 64
 	templateHeld  = 768

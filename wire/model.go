@@ -49,9 +49,10 @@ type model struct {
 	otherIDs   spanIDModel
 
 	// An encoder's.
-	keyOf  map[string]*key
-	drafts map[*Template]*draft
-	source resolver
+	keyOf      map[string]*key
+	drafts     map[*Template]*draft
+	source     resolver
+	placesMade int
 
 	// The record being coded.
 	vars   []Value
