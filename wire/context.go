@@ -35,14 +35,6 @@ const (
 	templateContext
 )
 
-// parentContext is a span's part of what names the lists of its children.
-func (k *known) parentContext() uint32 {
-	if k.t == nil {
-		return awaitedContext
-	}
-	return uint32(k.t.id) + templateContext
-}
-
 // likely is the list that stands for what follows: below the parent, or among
 // spans without one.
 func (m *model) likely(g *group, parent int) *successors {

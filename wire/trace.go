@@ -113,9 +113,12 @@ type timeModel struct {
 // unusualTime codes the times that do not fit, of all.
 type unusualTime struct{ delta numberModel }
 
-// spare is by how many eighths of a bit a time may be longer than the average.
-const wider = 3
-const spare = 4
+// By how many eighths of a bit a usual time may be longer than the average, and
+// by how many bits a longer one.
+const (
+	spare  = 4
+	longer = 3
+)
 
 // unitOf is the greatest unit of which v is a multiple: nanosecond, microsecond
 // or millisecond.
@@ -153,8 +156,8 @@ func (m *model) time(tm *timeModel, unusual *unusualTime, near, v uint64) uint64
 	switch {
 	case m.flag(&tm.usual, of == tm.unit && delta>>n == 0):
 		delta = m.bits(n, delta)
-	case m.flag(&tm.longer, of == tm.unit && delta>>(n+wider) == 0):
-		delta = m.bits(n+wider, delta)
+	case m.flag(&tm.longer, of == tm.unit && delta>>(n+longer) == 0):
+		delta = m.bits(n+longer, delta)
 	default:
 		tm.unit = uint8(m.bits(2, uint64(of)))
 		delta = uint64(m.signed(&unusual.delta, int64(delta)))
