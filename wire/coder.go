@@ -145,11 +145,37 @@ func (c *coder) tree(m []prob, n int, v uint32) uint32 {
 	if c.decoding {
 		return c.readTree(m, n)
 	}
+	c.writeTree(m, n, v)
+	return v
+}
+
+// writeTree is tree for encoders, without branches as readTree is.
+func (c *coder) writeTree(m []prob, n int, v uint32) {
+	width, low := c.width, c.low
 	node := uint32(1)
 	for i := n - 1; i >= 0; i-- {
-		node = node<<1 | c.bit(&m[node], v>>i&1)
+		s := uint32(m[node]) ^ 0x8000
+		p, seen := s>>4, s&15
+		first := width >> 12 * uint64(p)
+		one := uint64(v >> i & 1)
+		mask := -one
+		var over uint64
+		low, over = bits.Add64(low, first&^mask, 0)
+		if over != 0 {
+			c.carry()
+		}
+		width = first&mask | (width-first)&^mask
+		ones, zeros := (4095-p)*rates[seen]>>16, p*rates[seen]>>16
+		p += ones&uint32(mask) - zeros&^uint32(mask)
+		m[node] = prob((p<<4 | min(seen+1, 15)) ^ 0x8000)
+		node = node<<1 | uint32(one)
+		if width>>32 == 0 {
+			width <<= 32
+			c.coded = binary.BigEndian.AppendUint32(c.coded, uint32(low>>32))
+			low <<= 32
+		}
 	}
-	return v
+	c.width, c.low = width, low
 }
 
 // readTree is tree for decoders, with the coder's state in registers and without

@@ -4,6 +4,7 @@ package wirepdata
 
 import (
 	"math"
+	"slices"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
@@ -125,8 +126,17 @@ func readLink(l ptrace.SpanLink, into *wire.SourcePart) {
 }
 
 func attributesOf(to []wire.Attribute, m pcommon.Map) []wire.Attribute {
+	to = slices.Grow(to, m.Len())[:m.Len()]
+	i := 0
 	for k, v := range m.All() {
-		to = append(to, wire.Attribute{Key: k, Value: valueOf(v)})
+		a := &to[i]
+		a.Key = k
+		if v.Type() == pcommon.ValueTypeStr { // nearly all
+			a.Value.Kind, a.Value.Bits, a.Value.Text = wire.String, 0, v.Str()
+		} else {
+			a.Value = valueOf(v)
+		}
+		i++
 	}
 	return to
 }
