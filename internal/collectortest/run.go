@@ -23,12 +23,13 @@ import (
 
 // Ports of the built-in configuration.
 const (
-	PortGRPC   = 4317
-	PortHTTP   = 4318
-	PortSelf   = 8888
-	PortScrape = 8889
-	PortHealth = 13133
-	PortQuery  = 16686
+	PortGRPC    = 4317
+	PortHTTP    = 4318
+	PortCompact = 4319
+	PortSelf    = 8888
+	PortScrape  = 8889
+	PortHealth  = 13133
+	PortQuery   = 16686
 )
 
 // Patience is how long anything may take that is waited for.
