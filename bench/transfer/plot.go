@@ -57,7 +57,8 @@ func nice(all []point, of func(point) float64) (most float64) {
 	for _, p := range all {
 		most = max(most, of(p))
 	}
-	unit := math.Pow(10, math.Floor(math.Log10(max(most, 1e-9))))
+	most = max(most, 0.01) // an axis of nothing would have no length
+	unit := math.Pow(10, math.Floor(math.Log10(most)))
 	return math.Ceil(most*1.1/unit) * unit
 }
 
