@@ -30,7 +30,8 @@ func emptyFrame(number byte) []byte {
 }
 
 // bomb is a frame of 19 kB that decodes to more than a frame may: a bad encoder
-// wrote it, which names a large value again and again.
+// wrote it, which names a large value again and again. It is the one of wire's
+// TestBombIsRefused.
 func bomb(t testing.TB) []byte {
 	f, err := os.Open("testdata/bomb.frame.gz")
 	require.NoError(t, err)
