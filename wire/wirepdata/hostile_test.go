@@ -117,7 +117,7 @@ func TestHostileStreamsHoldLittle(t *testing.T) {
 // was much.
 func hostileFrames(t *testing.T, fill func(int, ptrace.Span)) (encoded [][]byte) {
 	e := wirepdata.NewEncoder()
-	const batch, much = 20, 6 << 20
+	const batch, much = 20, 3 << 20
 	sent := 0
 	for n := 0; sent < much && e.Resets() < 2; n += batch {
 		td := filled(n, batch, fill)
