@@ -33,8 +33,9 @@ func options(config reflect.Type) (keys []string) {
 		return nil
 	}
 	for field := range config.Fields() {
-		key, squashed := strings.CutSuffix(field.Tag.Get("mapstructure"), ",squash")
-		if !squashed {
+		key, rest, _ := strings.Cut(field.Tag.Get("mapstructure"), ",")
+		squashed := rest == "squash"
+		if key != "" && !squashed {
 			keys = append(keys, key)
 		}
 		if squashed || ours(field.Type) {
