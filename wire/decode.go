@@ -16,14 +16,29 @@ type Decoder struct {
 	number uint64 // of the last frame
 	err    *Error
 	span   Span
+	decoded, resets uint64
+	taken int // spans of the last frame
 }
 
 // NewDecoder begins a stream, with an epoch.
 func NewDecoder() *Decoder { return &Decoder{} }
 
+// Decoded is how many bytes the last frame decoded to, as SPEC.md counts them.
+func (d *Decoder) Decoded() uint64 { return d.decoded }
+
+// Spans is how many spans the last frame had.
+func (d *Decoder) Spans() int { return d.taken }
+
+// Resets is how many epochs began.
+func (d *Decoder) Resets() uint64 { return d.resets }
+
+// StateSize estimates the bytes of heap that the stream holds.
+func (d *Decoder) StateSize() int { return d.m.size() }
+
 // Decode gives a frame's spans to the sink. An error is an *Error and final:
 // the sink may have got some of the frame's spans.
 func (d *Decoder) Decode(frame []byte, to Sink) error {
+	d.decoded, d.taken = 0, 0
 	if d.err == nil {
 		d.err = d.decode(frame, to)
 	}
@@ -42,6 +57,7 @@ func (d *Decoder) decode(frame []byte, to Sink) *Error {
 	switch {
 	case h.reset && h.number > d.number:
 		d.m, d.span = newModel(), Span{} // nothing of the last epoch is held
+		d.resets++
 	case d.m == nil || h.number != d.number+1:
 		return &Error{CodeSequence, "frame is not the next one"}
 	}
@@ -49,9 +65,12 @@ func (d *Decoder) decode(frame []byte, to Sink) *Error {
 	d.m.beginDecoding(h.coded, h.raw)
 	d.m.decoded = 0
 	if h.kind == kindInterval {
-		return d.interval(to)
+		err = d.interval(to)
+	} else {
+		err = d.spans(h.spans, to)
 	}
-	return d.spans(h.spans, to)
+	d.decoded = d.m.decoded
+	return err
 }
 
 func (d *Decoder) interval(to Sink) *Error {
@@ -82,6 +101,7 @@ func (d *Decoder) spans(n uint64, to Sink) *Error {
 			if m.failed() {
 				return m.err
 			}
+			d.taken++
 			to.Span(&d.span)
 		}
 	}

@@ -71,6 +71,9 @@ func (e *Encoder) Reset() { e.reset() }
 // Resets is how many epochs were begun.
 func (e *Encoder) Resets() uint64 { return e.resets }
 
+// StateSize estimates the bytes of heap that the stream holds.
+func (e *Encoder) StateSize() int { return e.m.size() }
+
 func (e *Encoder) reset() {
 	e.m = newModel()
 	e.m.keyOf, e.m.drafts, e.m.source = map[string]*key{}, map[*Template]*draft{}, e
