@@ -113,7 +113,7 @@ func (s *senders) ending(shared *sender, helper component.Component) *ending {
 // without a receiver it never would.
 func (e *ending) end(ctx context.Context) (err error) {
 	e.once.Do(func() {
-		stop := e.sender.giveUpAfter(patience)
+		stop := e.sender.loseHope()
 		defer stop()
 		err = errors.Join(e.helper.Shutdown(ctx), e.leave(ctx, e.sender))
 	})

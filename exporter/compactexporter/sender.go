@@ -19,15 +19,16 @@ import (
 	rewriting "github.com/jcallgraph/jcallgraph/wire/rewrite"
 )
 
-// patience is how long an exporter that is shut down waits for answers.
-const patience = 5 * time.Second
+// defaultPatience is how long an exporter that is shut down waits for answers.
+const defaultPatience = 5 * time.Second
 
 // sender has an exporter's streams.
 type sender struct {
 	config    *Config
 	telemetry component.TelemetrySettings
 	agent     string // what the exporter calls itself
-	users     int    // under the lock of senders
+	patience  time.Duration
+	users     int // under the lock of senders
 
 	mu           sync.Mutex
 	started      bool
@@ -42,7 +43,7 @@ type sender struct {
 }
 
 func newSender(set exporter.Settings, cfg *Config) *sender {
-	s := &sender{config: cfg, telemetry: set.TelemetrySettings, seed: maphash.MakeSeed()}
+	s := &sender{config: cfg, telemetry: set.TelemetrySettings, patience: defaultPatience, seed: maphash.MakeSeed()}
 	s.agent = set.BuildInfo.Command + "/" + set.BuildInfo.Version
 	if cfg.ShortIDs == rewrite {
 		s.traces = rewriting.NewTable(0)
@@ -79,9 +80,9 @@ func (s *sender) report(err error) {
 	}
 }
 
-// giveUpAfter makes what is still being sent fail after a time, until stop.
-func (s *sender) giveUpAfter(d time.Duration) (stop func()) {
-	t := time.AfterFunc(d, func() {
+// loseHope makes what is still being sent fail after a while, until stop.
+func (s *sender) loseHope() (stop func()) {
+	t := time.AfterFunc(s.patience, func() {
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()
 		_ = s.closeClients(ctx) // it says that ctx has ended
@@ -100,7 +101,7 @@ func (s *sender) closeClients(ctx context.Context) (err error) {
 }
 
 func (s *sender) shutdown(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, s.patience)
 	defer cancel()
 	err := s.closeClients(ctx)
 	s.mu.Lock()
