@@ -23,12 +23,13 @@ import (
 
 // Ports of the built-in configuration.
 const (
-	PortGRPC   = 4317
-	PortHTTP   = 4318
-	PortSelf   = 8888
-	PortScrape = 8889
-	PortHealth = 13133
-	PortQuery  = 16686
+	PortGRPC    = 4317
+	PortHTTP    = 4318
+	PortCompact = 4319
+	PortSelf    = 8888
+	PortScrape  = 8889
+	PortHealth  = 13133
+	PortQuery   = 16686
 )
 
 // Patience is how long anything may take that is waited for.
@@ -126,9 +127,12 @@ func (r *Run) WaitHealthy() {
 	})
 }
 
+// Signal sends a signal.
+func (r *Run) Signal(s syscall.Signal) { _ = r.cmd.Process.Signal(s) } // it may be gone
+
 // Stop sends a signal and waits for the end; it is safe twice.
 func (r *Run) Stop(s syscall.Signal) {
-	_ = r.cmd.Process.Signal(s) // it may be gone
+	r.Signal(s)
 	select {
 	case <-r.exited:
 	case <-time.After(Patience):
