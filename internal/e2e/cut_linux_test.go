@@ -41,13 +41,16 @@ func newElsewhere(t *testing.T) elsewhere {
 	if err := system("ip", "netns", "add", e.name); err != nil {
 		t.Skipf("needs the right to make a network: %v", err)
 	}
-	t.Cleanup(func() { require.NoError(t, system("ip", "netns", "del", e.name)) }) // and its cable
+	t.Cleanup(func() {
+		require.NoError(t, system("ip", "link", "del", e.cable))
+		require.NoError(t, system("ip", "netns", "del", e.name))
+	})
 	for _, line := range []string{
-		"link add " + e.cable + " type veth peer name up netns " + e.name,
+		"link add " + e.cable + " type veth peer name there netns " + e.name,
 		"addr add " + e.here + "/24 dev " + e.cable,
 		"link set " + e.cable + " up",
-		"-n " + e.name + " addr add " + net + "2/24 dev up",
-		"-n " + e.name + " link set up up",
+		"-n " + e.name + " addr add " + net + "2/24 dev there",
+		"-n " + e.name + " link set there up",
 	} {
 		require.NoError(t, system("ip", strings.Fields(line)...))
 	}
