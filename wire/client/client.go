@@ -76,10 +76,6 @@ type Client struct {
 	encoder *wire.Encoder
 	view    view
 
-	// Held while a source is read, so that no Send returns before that is over.
-	// Whoever locks both mutexes locks this one first.
-	reading sync.Mutex
-
 	mu        sync.Mutex
 	ledger    ledger
 	back      backoff
@@ -157,20 +153,29 @@ func (c *Client) accept(r *request) error {
 
 // giveUp lets go of a request, and returns once its source is not read any more.
 func (c *Client) giveUp(r *request, why error) error {
-	c.mu.Lock()
-	settled := !c.ledger.drop(r)
-	if c.why != nil {
-		why = fmt.Errorf("%w: %v", why, c.why)
+	settled, read := c.drop(r)
+	if read != nil {
+		<-read
 	}
-	c.hurry()
-	c.mu.Unlock()
 	if settled {
 		return r.err()
 	}
 	c.poke()
-	c.reading.Lock()
-	defer c.reading.Unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.why != nil {
+		why = fmt.Errorf("%w: %v", why, c.why)
+	}
 	return why
+}
+
+// drop says whether the request was settled before, and when its source is read.
+func (c *Client) drop(r *request) (settled bool, read <-chan struct{}) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	settled = !c.ledger.drop(r)
+	c.hurry()
+	return settled, r.read
 }
 
 // hurry ends an attempt to connect that nobody waits for any more; c.mu is held.

@@ -5,20 +5,28 @@ import "github.com/jcallgraph/jcallgraph/wire"
 // encode makes the frames of what is to be sent next, and enters them. They are
 // sent in this order, or the stream ends.
 func (c *Client) encode() []wire.Frame {
-	c.reading.Lock()
-	defer c.reading.Unlock()
-	c.mu.Lock()
-	p := c.ledger.next()
-	c.mu.Unlock()
+	p := c.next()
 	if p == nil {
 		return nil
 	}
+	defer close(p.of.read)
 	frames, err := c.frames(p)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.ledger.encoded(p, frames, err)
 	c.encoderChanged()
 	return frames
+}
+
+// next takes what is to be sent next, whose source is read from now on.
+func (c *Client) next() *part {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p := c.ledger.next()
+	if p != nil {
+		p.of.read = make(chan struct{})
+	}
+	return p
 }
 
 func (c *Client) frames(p *part) ([]wire.Frame, error) {
@@ -48,4 +56,5 @@ func (c *Client) rest() []wire.Frame {
 // encoderChanged counts; the lock is held.
 func (c *Client) encoderChanged() {
 	c.ledger.count.Resets = c.encoder.Resets()
+	c.ledger.count.State = c.encoder.StateSize()
 }

@@ -184,10 +184,23 @@ func storing(c *call) error {
 	}
 }
 
-// inBubble runs a test on a clock of its own; all goroutines end with it.
-func inBubble(t *testing.T, test func(t *testing.T)) {
+// start sends, and gives the error once there is one.
+func start(ctx context.Context, c *Client, s wire.Source) <-chan error {
+	sent := make(chan error, 1)
+	go func() { sent <- c.Send(ctx, s) }()
+	synctest.Wait()
+	return sent
+}
+
+// waits says that a Send has not returned.
+func waits(t *testing.T, sent <-chan error) {
 	t.Helper()
-	synctest.Test(t, test)
+	synctest.Wait()
+	select {
+	case err := <-sent:
+		require.Fail(t, "it has returned", "%v", err)
+	default:
+	}
 }
 
 func lostOf(t *testing.T, err error) *LostError {

@@ -15,6 +15,7 @@ type request struct {
 	open     int                 // spans not settled, or 1 for an interval
 	lost     LostError
 	left     bool          // nobody waits for it any more
+	read     chan struct{} // closed once its source was read; nil: not begun
 	done     chan struct{} // closed once nothing is open
 }
 

@@ -15,9 +15,7 @@ import (
 func (c *Client) run(ctx context.Context) {
 	for c.pause(ctx) {
 		s := &stream{client: c}
-		err := s.run(ctx)
-		c.encoder.Reset() // it begins anew, and holds nothing until then
-		c.over(ctx, s, err)
+		c.over(ctx, s, s.run(ctx))
 	}
 }
 
@@ -53,9 +51,12 @@ func (c *Client) due(ctx context.Context) (wait time.Duration, needed bool) {
 	return 0, false
 }
 
-// over decides what follows a stream.
+// over decides what follows a stream. The encoder begins anew, and holds nothing
+// until then.
 func (c *Client) over(ctx context.Context, s *stream, err error) {
+	c.encoder.Reset()
 	c.mu.Lock()
+	c.ledger.count.State = c.encoder.StateSize()
 	how := s.end(err)
 	if ctx.Err() == nil {
 		c.attemptAt = time.Now().Add(c.back.after(how, c.options.MaxPause))
