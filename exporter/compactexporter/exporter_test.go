@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/collector/confmap"
@@ -218,6 +219,10 @@ func TestItTellsWhatItDid(t *testing.T) {
 	set := settings()
 	set.TelemetrySettings = telemetry.NewTelemetrySettings()
 	traces, metrics := started(t, set, p.config())
+	other := set
+	other.ID = component.MustNewIDWithName("compact", "other")
+	idle, _ := started(t, other, p.config())
+	require.NotNil(t, idle)
 	p.failing(1, server.Permanent(errFire))
 	require.Error(t, traces.ConsumeTraces(t.Context(), spans(2)))
 	require.NoError(t, traces.ConsumeTraces(t.Context(), spans(3)))
@@ -228,23 +233,25 @@ func TestItTellsWhatItDid(t *testing.T) {
 	} {
 		m, err := telemetry.GetMetric(prefix + name)
 		require.NoError(t, err)
-		require.Equal(t, want, sumOf(m.Data), name)
+		require.Equal(t, map[string]int64{set.ID.String(): want, other.ID.String(): 0}, byExporter(m.Data), name)
 	}
 	require.NoError(t, telemetry.Shutdown(t.Context()))
 }
 
-func sumOf(data metricdata.Aggregation) (sum int64) {
+func byExporter(data metricdata.Aggregation) map[string]int64 {
+	var points []metricdata.DataPoint[int64]
 	switch d := data.(type) {
 	case metricdata.Sum[int64]:
-		for _, p := range d.DataPoints {
-			sum += p.Value
-		}
+		points = d.DataPoints
 	case metricdata.Gauge[int64]:
-		for _, p := range d.DataPoints {
-			sum += p.Value
-		}
+		points = d.DataPoints
 	}
-	return sum
+	sums := map[string]int64{}
+	for _, p := range points {
+		exporter, _ := p.Attributes.Value(keyExporter)
+		sums[exporter.AsString()] += p.Value
+	}
+	return sums
 }
 
 func TestQuiet(t *testing.T) {
@@ -299,7 +306,7 @@ func TestConfig(t *testing.T) {
 		`streams: 65 must be from 1 to 64`:              func(c *Config) { c.Streams = 65 },
 		`other_metrics: "keep" is neither refuse nor`:   func(c *Config) { c.OtherMetrics = "keep" },
 		`compression: "zstd" would not make frames`:     func(c *Config) { c.Compression = "zstd" },
-		`missing port`:                                  func(c *Config) { c.Endpoint = "collector" },
+		`missing port`: func(c *Config) { c.Endpoint = "collector" },
 	} {
 		c := defaultConfig().(*Config)
 		c.Endpoint = "collector:4319"

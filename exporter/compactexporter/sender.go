@@ -26,7 +26,8 @@ const defaultPatience = 5 * time.Second
 type sender struct {
 	config    *Config
 	telemetry component.TelemetrySettings
-	agent     string // what the exporter calls itself
+	name      string // of the exporter, in the configuration
+	agent     string // what it calls itself
 	patience  time.Duration
 	users     int // under the lock of senders
 
@@ -44,6 +45,7 @@ type sender struct {
 
 func newSender(set exporter.Settings, cfg *Config) *sender {
 	s := &sender{config: cfg, telemetry: set.TelemetrySettings, patience: defaultPatience, seed: maphash.MakeSeed()}
+	s.name = set.ID.String()
 	s.agent = set.BuildInfo.Command + "/" + set.BuildInfo.Version
 	if cfg.ShortIDs == rewrite {
 		s.traces = rewriting.NewTable(0)

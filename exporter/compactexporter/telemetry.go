@@ -15,7 +15,9 @@ import (
 const (
 	meterName = "github.com/jcallgraph/jcallgraph/exporter/compactexporter"
 	prefix    = "jcallgraph.compact.exporter."
-	keyReason = "reason"
+
+	keyExporter = "exporter"
+	keyReason   = "reason"
 )
 
 // state is what there is to tell at one moment.
@@ -137,16 +139,17 @@ func observe(provider metric.MeterProvider, s *sender) (metric.Registration, err
 		now := s.state()
 		for _, list := range [][]instrument{gauges, sums} {
 			for _, i := range list {
-				o.ObserveInt64(made[i.name], int64(i.value(now)), i.attributes()...)
+				o.ObserveInt64(made[i.name], int64(i.value(now)), i.attributes(s.name))
 			}
 		}
 		return nil
 	}, all...)
 }
 
-func (i instrument) attributes() []metric.ObserveOption {
+// attributes tell the exporters of one collector apart.
+func (i instrument) attributes(exporter string) metric.ObserveOption {
 	if i.reason == "" {
-		return nil
+		return metric.WithAttributes(attribute.String(keyExporter, exporter))
 	}
-	return []metric.ObserveOption{metric.WithAttributes(attribute.String(keyReason, i.reason))}
+	return metric.WithAttributes(attribute.String(keyExporter, exporter), attribute.String(keyReason, i.reason))
 }
