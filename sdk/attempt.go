@@ -45,7 +45,10 @@ func (p *pump) rest(pause time.Duration) bool {
 
 // try makes one attempt.
 func (p *pump) try(batch []*Record) error {
-	ctx, cancel := context.WithTimeout(p.alive, p.Timeout)
+	ctx, cancel := p.alive, func() {}
+	if p.Timeout > 0 {
+		ctx, cancel = context.WithTimeout(p.alive, p.Timeout)
+	}
 	defer cancel()
 	err := p.send(ctx, batch)
 	p.silent = err != nil && ctx.Err() != nil

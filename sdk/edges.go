@@ -6,6 +6,7 @@ import (
 	"time"
 
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/resource"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
@@ -17,7 +18,9 @@ import (
 
 // edgeOptions say whether and where calls are counted.
 type edgeOptions struct {
-	exporter     sdkmetric.Exporter
+	metrics      sdkmetric.Exporter // or
+	intervals    IntervalExporter
+	users        *users // of intervals
 	destinations tracecontext.Destinations
 	maxCells     int
 }
@@ -27,7 +30,24 @@ type edgeOptions struct {
 // docs/spec/edge-metrics.md. Without it nothing is counted here, and collectors
 // count what they see.
 func WithEdgeExporter(e sdkmetric.Exporter) Option {
-	return optionFunc(func(o *options) { o.edges.exporter = e })
+	return optionFunc(func(o *options) { o.edges.metrics, o.edges.intervals = e, nil })
+}
+
+// IntervalExporter sends counts of calls as they are, such as exporter/compact's.
+type IntervalExporter interface {
+	// ExportInterval returns nil once the receiver has the interval. The same number
+	// of the same instance is the same interval, sent again. An error may have the
+	// method Refused() bool: sending it again is in vain. It must return when ctx
+	// ends, and is not called concurrently.
+	ExportInterval(ctx context.Context, i callgraph.Interval) error
+	// Shutdown is called once, after the last ExportInterval.
+	Shutdown(ctx context.Context) error
+}
+
+// WithIntervalExporter is WithEdgeExporter for an exporter of intervals. That of
+// WithExporter may be the same one: it is shut down once both are done.
+func WithIntervalExporter(e IntervalExporter) Option {
+	return optionFunc(func(o *options) { o.edges.metrics, o.edges.intervals = nil, e })
 }
 
 // WithMaxCells bounds the counts that are held between two seconds; 100,000.
@@ -51,18 +71,36 @@ type edges struct {
 // newEdges is nil where calls are not counted.
 func newEdges(p *TracerProvider) *edges {
 	o := p.options.edges
-	if o.exporter == nil {
+	if !o.wanted() {
 		return nil
 	}
 	service, instance := serviceOf(p.resource)
 	counters := edge.New(edge.Options{Service: service, Instance: instance, MaxCells: o.maxCells})
-	watched := watch(o.exporter)
+	watched := watch(o.sender(p.resource), o.users)
 	return &edges{
 		counters: counters, destinations: o.destinations, watch: watched,
 		sender: edge.NewSender(counters, watched, edge.SenderOptions{
-			Resource: p.resource, Refused: refusal.Final, Report: seldom(time.Minute, reportCounts),
+			Timeout: o.timeout(), Refused: refusal.Final, Report: seldom(time.Minute, reportCounts),
 		}),
 	}
+}
+
+func (o *edgeOptions) wanted() bool { return o.metrics != nil || o.intervals != nil }
+
+func (o *edgeOptions) sender(r *resource.Resource) edge.Exporter {
+	if o.intervals != nil {
+		return o.intervals
+	}
+	return edge.Metrics(o.metrics, r)
+}
+
+// timeout of an attempt: an exporter of intervals waits for its receiver by
+// itself, as long as an interval is kept.
+func (o *edgeOptions) timeout() time.Duration {
+	if o.intervals != nil {
+		return edge.GiveUp
+	}
+	return 0
 }
 
 // reportCounts says what follows from counts that do not arrive.

@@ -6,11 +6,8 @@ import (
 	"slices"
 	"sync"
 
-	"go.opentelemetry.io/otel/attribute"
-	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
-	"go.opentelemetry.io/otel/sdk/metric/metricdata"
-
-	"github.com/jcallgraph/jcallgraph/callgraph/edgeschema"
+	"github.com/jcallgraph/jcallgraph/callgraph"
+	"github.com/jcallgraph/jcallgraph/sdk/internal/edge"
 )
 
 // Bounds of what /debug/jcallgraph shows of edges.
@@ -31,59 +28,58 @@ type edgeName struct{ caller, callee string }
 // edgeWatch is the exporter of counts; it remembers how many calls it sent by
 // edge. Edges beyond its bound are sent, but not shown.
 type edgeWatch struct {
-	sdkmetric.Exporter
+	edge.Exporter
+	users *users
 	mu    sync.Mutex
 	calls map[edgeName]int64
 }
 
-func watch(e sdkmetric.Exporter) *edgeWatch {
-	return &edgeWatch{Exporter: e, calls: map[edgeName]int64{}}
+func watch(e edge.Exporter, u *users) *edgeWatch {
+	return &edgeWatch{Exporter: e, users: u, calls: map[edgeName]int64{}}
 }
 
-// Export implements sdkmetric.Exporter. An interval is acknowledged once.
-func (w *edgeWatch) Export(ctx context.Context, m *metricdata.ResourceMetrics) error {
-	err := w.Exporter.Export(ctx, m)
+// ExportInterval implements edge.Exporter. An interval is acknowledged once.
+func (w *edgeWatch) ExportInterval(ctx context.Context, i callgraph.Interval) error {
+	err := w.Exporter.ExportInterval(ctx, i)
 	if err == nil {
-		w.note(m)
+		w.note(i.Cells)
 	}
 	return err
 }
 
-func (w *edgeWatch) note(m *metricdata.ResourceMetrics) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for i := range m.ScopeMetrics {
-		for _, metric := range m.ScopeMetrics[i].Metrics {
-			if sum, ok := metric.Data.(metricdata.Sum[int64]); ok && metric.Name == edgeschema.Calls {
-				w.add(sum.DataPoints)
-			}
-		}
+// Shutdown implements edge.Exporter.
+func (w *edgeWatch) Shutdown(ctx context.Context) error {
+	if !w.users.last() {
+		return nil
 	}
+	return w.Exporter.Shutdown(ctx)
 }
 
-func (w *edgeWatch) add(points []metricdata.DataPoint[int64]) {
-	for i := range points {
-		if points[i].Value == 0 {
+func (w *edgeWatch) note(cells []callgraph.Cell) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for i := range cells {
+		c := &cells[i]
+		calls := int64(c.Calls())
+		if calls == 0 {
 			continue // tells a name, no call
 		}
-		set := &points[i].Attributes
-		name := edgeName{endName(set, edgeschema.ClientEnd), endName(set, edgeschema.ServerEnd)}
+		name := edgeName{endName(&c.Edge.Caller), endName(&c.Edge.Callee)}
 		if _, known := w.calls[name]; known || len(w.calls) < watchedEdges {
-			w.calls[name] += points[i].Value
+			w.calls[name] += calls
 		}
 	}
 }
 
 // endName is an end of an edge for people: its service and operation, or what
 // it is instead.
-func endName(set *attribute.Set, end string) string {
-	text := func(key string) string {
-		v, _ := set.Value(attribute.Key(end + key))
-		return v.AsString()
+func endName(o *callgraph.Operation) string {
+	name := o.Service.Name
+	if name == "" && o.Node != callgraph.Observed {
+		name = o.Node.String()
 	}
-	name := firstOf(text(edgeschema.EndService), text(edgeschema.EndNode))
-	if operation := text(edgeschema.EndOperation); operation != "" {
-		name += " " + operation
+	if o.Name != "" {
+		name += " " + o.Name
 	}
 	return name
 }

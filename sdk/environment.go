@@ -48,10 +48,11 @@ func (b Batching) or(others Batching) Batching {
 			*pair[0] = *pair[1]
 		}
 	}
-	for _, pair := range [][2]*time.Duration{{&b.Interval, &others.Interval}, {&b.Timeout, &others.Timeout}} {
-		if *pair[0] <= 0 {
-			*pair[0] = *pair[1]
-		}
+	if b.Interval <= 0 {
+		b.Interval = others.Interval
+	}
+	if b.Timeout == 0 {
+		b.Timeout = others.Timeout
 	}
 	return b
 }

@@ -23,6 +23,7 @@ type exporterOption struct {
 	plain     sdktrace.SpanExporter // or
 	native    RecordExporter
 	immediate bool // each record as its span is decided
+	users     *users
 	Batching
 }
 
@@ -36,14 +37,15 @@ type Batching struct {
 	Batch int
 	// Interval is how long a record waits at most: 1 s.
 	Interval time.Duration
-	// Timeout is how long an export may take: 30 s.
+	// Timeout is how long an export may take: 30 s. Below 0: as long as it takes, for
+	// exporters that wait for their receiver, such as exporter/compact's.
 	Timeout time.Duration
 	// Borrows says that an sdktrace.SpanExporter keeps no span once ExportSpans
 	// has returned, as OTLP exporters do: the spans are then used again.
 	Borrows bool
 	// Retry is for how long a batch that could not be exported is tried again, while
 	// the queues fill; errors that are the receiver's last word aside. The zero
-	// value leaves it to the exporter. Setup's exporters have a minute.
+	// value leaves it to the exporter. Setup's OTLP exporters have a minute.
 	Retry time.Duration
 }
 

@@ -120,8 +120,7 @@ func TestDocumented(t *testing.T) {
 		}
 	}
 	want := append(slices.Clone(setting.Variables),
-		"OTEL_SERVICE_NAME", "OTEL_RESOURCE_ATTRIBUTES", "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_CERTIFICATE",
-		"OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", "OTEL_EXPORTER_OTLP_CLIENT_KEY", "OTEL_EXPORTER_OTLP_INSECURE",
+		"OTEL_SERVICE_NAME", "OTEL_RESOURCE_ATTRIBUTES", "OTEL_EXPORTER_OTLP_INSECURE",
 		sdk.MetricQueueSize, sdk.MetricQueueCapacity, sdk.MetricProcessed, sdk.MetricExported, sdk.MetricExportDuration,
 		sdk.MetricKept, sdk.MetricDiscarded, sdk.MetricThinned, sdk.MetricBodies, sdk.MetricBodyLimit, sdk.MetricBodiesRefused,
 		sdk.MetricEdgeCells, sdk.MetricEdgesFolded, sdk.MetricEdgesRefused, sdk.MetricEdgesUncertain)

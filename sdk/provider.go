@@ -67,6 +67,7 @@ func NewTracerProvider(opts ...Option) *TracerProvider {
 }
 
 func newProvider(o options) *TracerProvider {
+	o.share()
 	if o.resource == nil {
 		o.resource = resource.Default()
 	}

@@ -237,6 +237,9 @@ func (p *pump) close(ctx context.Context) error {
 
 // end shuts the exporter down.
 func (p *pump) end(ctx context.Context) error {
+	if !p.users.last() {
+		return nil
+	}
 	if p.native != nil {
 		return p.native.Shutdown(ctx)
 	}

@@ -3,6 +3,7 @@ package sdk
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -72,5 +73,24 @@ func TestShutdownDoesNotWaitForARetry(t *testing.T) {
 		require.NoError(t, p.Shutdown(t.Context()))
 		require.Zero(t, time.Since(began))
 		require.EqualValues(t, 1, p.stats.sendFailed.Load())
+	})
+}
+
+// part is an error of an export that lost some spans.
+type part int
+
+func (p part) Error() string { return "some are lost" }
+func (p part) Lost() int     { return int(p) }
+
+func TestAnExporterSaysHowManySpansAreLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := NewTracerProvider(WithRecordExporter(&away{until: 1, err: fmt.Errorf("export: %w", part(2))}, Batching{}))
+		for range 5 {
+			_, s := p.Tracer("test").Start(t.Context(), "span")
+			s.End()
+		}
+		require.NoError(t, p.Shutdown(t.Context()))
+		require.EqualValues(t, 3, p.stats.sent.Load())
+		require.EqualValues(t, 2, p.stats.sendFailed.Load())
 	})
 }

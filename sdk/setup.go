@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"reflect"
 	"time"
 
 	"go.opentelemetry.io/otel"
@@ -14,6 +15,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/noop"
 
+	"github.com/jcallgraph/jcallgraph/exporter/compact"
 	"github.com/jcallgraph/jcallgraph/sdk/internal/export"
 	"github.com/jcallgraph/jcallgraph/sdk/internal/setting"
 )
@@ -105,10 +107,14 @@ func (u *setup) describe(ctx context.Context) error {
 	return err
 }
 
-// retryTime is how long a collector may be away before spans are lost, if the
-// queues are long enough: OTLP/HTTP exporters give up at once where nobody
-// listens.
+// retryTime is how long a collector may be away before spans that go by OTLP are
+// lost, if the queues are long enough: OTLP/HTTP exporters give up at once where
+// nobody listens.
 const retryTime = time.Minute
+
+// noTimeout is for exports by compact, which wait for a collector: giving up and
+// sending again could store spans twice. Meanwhile the queues fill.
+const noTimeout = -1
 
 // makeSenders makes the exporters of spans.
 func (u *setup) makeSenders(ctx context.Context) error {
@@ -122,8 +128,12 @@ func (u *setup) makeSenders(ctx context.Context) error {
 		}
 		u.made = append(u.made, e)
 		b := batchingOf(s.Batch)
-		b.Borrows = true // as OTLP exporters and the console's do
-		b.Retry = retryTime
+		b.Borrows = true // as all of them do
+		if s.Exporter.Kind == setting.Compact {
+			b.Timeout = noTimeout
+		} else {
+			b.Retry = retryTime
+		}
 		u.options.exporters = append(u.options.exporters, exporterOption{plain: e, immediate: s.Immediate, Batching: b})
 	}
 	return u.checkStock()
@@ -140,17 +150,45 @@ func (u *setup) checkStock() error {
 
 // makeCounts makes the exporter of calls' counts.
 func (u *setup) makeCounts(ctx context.Context) error {
-	own := u.options.edges.exporter != nil
-	if own || u.setting.Edges == nil || u.setting.Stock || u.exporters && !u.setting.Named {
+	if u.options.edges.wanted() || u.setting.Edges == nil || u.setting.Stock || u.exporters && !u.setting.Named {
 		return nil
+	}
+	if u.setting.Edges.Kind == setting.Compact {
+		return u.makeIntervals(*u.setting.Edges)
 	}
 	e, err := export.Metrics(ctx, *u.setting.Edges)
 	if err != nil {
 		return err
 	}
 	u.made = append(u.made, e)
-	u.options.edges.exporter = e
+	u.options.edges.metrics = e
 	return nil
+}
+
+// makeIntervals has counts go by the stream that spans go by, if there is one.
+func (u *setup) makeIntervals(wanted setting.Exporter) error {
+	for i, s := range u.setting.Senders {
+		if e, ok := u.made[i].(*compact.Exporter); ok && reflect.DeepEqual(s.Exporter, wanted) {
+			u.options.edges.intervals = e
+			return nil
+		}
+	}
+	e, err := export.Compact(wanted)
+	if err != nil {
+		return err
+	}
+	u.made = append(u.made, e)
+	u.options.edges.intervals = e
+	return nil
+}
+
+// release ends the exports that OTel's SDK leaves under way once its shutdown has
+// no more time.
+func (u *setup) release(ctx context.Context) error {
+	if ctx.Err() == nil {
+		return nil
+	}
+	return u.discard(ctx)
 }
 
 // discard closes what was made in vain.
@@ -196,7 +234,7 @@ func (u *setup) provider() (trace.TracerProvider, func(context.Context) error) {
 		return noop.NewTracerProvider(), func(context.Context) error { return nil }
 	case u.setting.Stock:
 		p := stockProvider(u.options, u.options.ownPolicy || u.setting.FromFile)
-		return p, p.Shutdown
+		return p, func(ctx context.Context) error { return errors.Join(p.Shutdown(ctx), u.release(ctx)) }
 	}
 	p := newProvider(u.options)
 	return p, p.Shutdown

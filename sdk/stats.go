@@ -1,6 +1,7 @@
 package sdk
 
 import (
+	"errors"
 	"sync/atomic"
 	"time"
 
@@ -44,9 +45,20 @@ func (s *stats) exported(n int, took time.Duration, err error) {
 	s.exports.Add(1)
 	s.exportNanos.Add(int64(took))
 	s.observeExport(took, err)
-	if err != nil {
-		s.sendFailed.Add(uint64(n))
-		return
+	lost := lostOf(n, err)
+	s.sendFailed.Add(uint64(lost))
+	s.sent.Add(uint64(n - lost))
+}
+
+// lostOf is how many of n spans an export did not bring there: all, unless its
+// error says how many.
+func lostOf(n int, err error) int {
+	var says interface{ Lost() int }
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &says):
+		return min(says.Lost(), n)
 	}
-	s.sent.Add(uint64(n))
+	return n
 }

@@ -34,8 +34,11 @@ func (b *bench) ratios(m costs) {
 	b.ratio("bare_vs_drop_cpu", m["bare"], m["stock_drop"])
 	b.ratio("kept8_vs_always_cpu", m["kept8"], m["stock_always"])
 	b.ratio("kept8_compact_vs_always_cpu", m["kept8_compact"], m["stock_always"])
+	b.ratio("kept8_compact_vs_otlp_cpu", m["kept8_compact"], m["stock_otlp"])
 	b.memory("stock_always", m["stock_always"])
 	b.memory("kept8", m["kept8"])
+	b.memory("kept8_compact", m["kept8_compact"])
+	b.memory("stock_otlp", m["stock_otlp"])
 }
 
 func low(list []cost) float64 {

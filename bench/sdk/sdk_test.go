@@ -16,7 +16,7 @@ func TestEveryFigureIsPrinted(t *testing.T) {
 	require.NoError(t, run([]string{"-spans=2000", "-rounds=1", "-ballast=1000000"}, &out, io.Discard))
 	for _, name := range []string{
 		"gomaxprocs", "gogc", "heap_ballast_mb", "unsampled8_vs_always_cpu", "unsampled8_vs_recordonly_cpu", "unsampled8_allocs",
-		"bare_bytes", "bare_allocs", "bare_vs_drop_cpu", "kept8_vs_always_cpu", "kept8_compact_vs_always_cpu", "unsampled8_vs_always_cpu_spread",
+		"bare_bytes", "bare_allocs", "bare_vs_drop_cpu", "kept8_vs_always_cpu", "kept8_compact_vs_always_cpu", "kept8_compact_vs_otlp_cpu", "unsampled8_vs_always_cpu_spread",
 		"propagation_vs_stock", "propagation_allocs", "propagation_read_vs_stock",
 	} {
 		require.Contains(t, "\n"+out.String(), "\n"+name+" ")

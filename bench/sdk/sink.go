@@ -8,8 +8,12 @@ import (
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	traceservice "go.opentelemetry.io/proto/otlp/collector/trace/v1"
+	tracedata "go.opentelemetry.io/proto/otlp/trace/v1"
+	"google.golang.org/protobuf/proto"
 
-	"github.com/jcallgraph/jcallgraph/sdk"
+	"github.com/jcallgraph/jcallgraph/exporter/compact"
+	"github.com/jcallgraph/jcallgraph/wire"
 )
 
 // sink is an exporter that reads what OTLP's does, field by field, and counts
@@ -48,10 +52,7 @@ func (s *sink) count(n int) {
 }
 
 func (s *sink) read(span sdktrace.ReadOnlySpan) {
-	s.readWith(span, span.SpanContext().TraceState().String())
-}
-
-func (s *sink) readWith(span sdktrace.ReadOnlySpan, state string) {
+	state := span.SpanContext().TraceState().String()
 	sc, parent, status := span.SpanContext(), span.Parent(), span.Status()
 	traceID, spanID, parentID := sc.TraceID(), sc.SpanID(), parent.SpanID()
 	n := len(span.Name()) + len(state) + len(status.Description) + int(status.Code)
@@ -82,15 +83,40 @@ func lengths(attributes []attribute.KeyValue) (n int) {
 	return n
 }
 
-// recordSink is the exporter made for our SDK.
-type recordSink struct{ *sink }
+// encoding encodes as exporter/compact does, for a stream that leads nowhere.
+type encoding struct {
+	*sink
+	source  compact.Source
+	encoder *wire.Encoder
+}
 
-func (s recordSink) ExportRecords(_ context.Context, records []*sdk.Record) error {
-	for _, r := range records {
-		s.readWith(r, r.TraceState())
+func (e *encoding) ExportSpans(_ context.Context, spans []sdktrace.ReadOnlySpan) error {
+	e.source.Read(spans)
+	defer e.source.Forget()
+	frames, err := e.encoder.Encode(&e.source)
+	for _, f := range frames {
+		e.bytes += uint64(len(f.Bytes))
+		e.count(len(f.Spans))
 	}
-	s.count(len(records))
-	return nil
+	return err
+}
+
+// marshalling is the client of OTLP's exporter that marshals as that over gRPC
+// does, and sends nothing.
+type marshalling struct{ *sink }
+
+func (marshalling) Start(context.Context) error { return nil }
+func (marshalling) Stop(context.Context) error  { return nil }
+
+func (m marshalling) UploadTraces(_ context.Context, spans []*tracedata.ResourceSpans) error {
+	b, err := proto.Marshal(&traceservice.ExportTraceServiceRequest{ResourceSpans: spans})
+	m.bytes += uint64(len(b))
+	for _, rs := range spans {
+		for _, ss := range rs.ScopeSpans {
+			m.count(len(ss.Spans))
+		}
+	}
+	return err
 }
 
 // countSink takes the counts of calls.

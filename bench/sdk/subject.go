@@ -4,11 +4,13 @@ import (
 	"context"
 
 	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/jcallgraph/jcallgraph/sampler"
 	"github.com/jcallgraph/jcallgraph/sdk"
+	"github.com/jcallgraph/jcallgraph/wire"
 )
 
 // subject is an SDK set up in one way, and the spans it is given.
@@ -32,7 +34,10 @@ const (
 	batch = 512
 )
 
-var batching = sdk.Batching{Queue: queue, Batch: batch}
+var (
+	batching  = sdk.Batching{Queue: queue, Batch: batch}
+	borrowing = sdk.Batching{Queue: queue, Batch: batch, Borrows: true} // the exporter keeps no span
+)
 
 func subjects() []subject {
 	return []subject{
@@ -41,6 +46,7 @@ func subjects() []subject {
 		{name: "stock_recordonly", start: stock(recordOnly{}), attends: eight, times: 1},
 		{name: "kept8", start: ours(keepsAll), attends: eight, exports: true, times: 1},
 		{name: "kept8_compact", start: oursCompact, attends: eight, exports: true, times: 1},
+		{name: "stock_otlp", start: stockOTLP, attends: eight, exports: true, times: 1},
 		{name: "bare", start: ours(notSampled), attends: bare, times: 5},
 		{name: "stock_drop", start: stock(sdktrace.ParentBased(sdktrace.TraceIDRatioBased(0))), attends: bare, times: 5},
 	}
@@ -61,15 +67,22 @@ func ours(p sampler.Policy) func(*sink) provider {
 }
 
 func oursCompact(s *sink) provider {
-	return sdk.NewTracerProvider(sdk.WithPolicy(keepsAll), sdk.WithEdgeExporter(countSink{}), sdk.WithRecordExporter(recordSink{s}, batching))
+	e := &encoding{sink: s, encoder: wire.NewEncoder()}
+	return sdk.NewTracerProvider(sdk.WithPolicy(keepsAll), sdk.WithEdgeExporter(countSink{}), sdk.WithExporter(e, borrowing))
+}
+
+func stockOTLP(s *sink) provider {
+	return stockBy(otlptrace.NewUnstarted(marshalling{s}), sdktrace.AlwaysSample())
 }
 
 // stock loses nothing: it waits where its queue is full.
 func stock(rate sdktrace.Sampler) func(*sink) provider {
-	return func(s *sink) provider {
-		return sdktrace.NewTracerProvider(sdktrace.WithSampler(rate), sdktrace.WithBatcher(s,
-			sdktrace.WithBlocking(), sdktrace.WithMaxQueueSize(queue), sdktrace.WithMaxExportBatchSize(batch)))
-	}
+	return func(s *sink) provider { return stockBy(s, rate) }
+}
+
+func stockBy(e sdktrace.SpanExporter, rate sdktrace.Sampler) provider {
+	return sdktrace.NewTracerProvider(sdktrace.WithSampler(rate), sdktrace.WithBatcher(e,
+		sdktrace.WithBlocking(), sdktrace.WithMaxQueueSize(queue), sdktrace.WithMaxExportBatchSize(batch)))
 }
 
 // recordOnly is how the stock SDK records what it does not export.

@@ -3,18 +3,19 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-	traceservice "go.opentelemetry.io/proto/otlp/collector/trace/v1"
-	"google.golang.org/protobuf/proto"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+	"google.golang.org/grpc"
+
+	"github.com/jcallgraph/jcallgraph/callgraph"
+	"github.com/jcallgraph/jcallgraph/wire/server"
 )
 
 // collector notes the targets of the spans that it receives.
@@ -23,38 +24,43 @@ type collector struct {
 	targets []string
 }
 
-func (c *collector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(r.Body)
-	if err != nil || r.URL.Path != "/v1/traces" {
-		return // metrics
-	}
-	var q traceservice.ExportTraceServiceRequest
-	if err := proto.Unmarshal(body, &q); err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
-	}
+// Traces implements server.Sink.
+func (c *collector) Traces(_ context.Context, td ptrace.Traces) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, rs := range q.ResourceSpans {
-		for _, ss := range rs.ScopeSpans {
-			for _, s := range ss.Spans {
-				for _, a := range s.Attributes {
-					if a.Key == "url.path" {
-						c.targets = append(c.targets, a.Value.GetStringValue())
-					}
+	for _, rs := range td.ResourceSpans().All() {
+		for _, ss := range rs.ScopeSpans().All() {
+			for _, span := range ss.Spans().All() {
+				if v, ok := span.Attributes().Get("url.path"); ok {
+					c.targets = append(c.targets, v.Str())
 				}
 			}
 		}
 	}
+	return nil
+}
+
+// Interval implements server.Sink.
+func (*collector) Interval(context.Context, callgraph.Interval) error { return nil }
+
+// listenFor serves the collector's compact receiver.
+func (c *collector) listenFor(t *testing.T) (url string) {
+	t.Helper()
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	transport := grpc.NewServer()
+	server.New(c, server.Options{}).Register(transport)
+	served := make(chan error, 1)
+	go func() { served <- transport.Serve(listener) }()
+	t.Cleanup(func() { transport.Stop(); require.NoError(t, <-served) })
+	return "http://" + listener.Addr().String()
 }
 
 // TestProgram: of successes none is wanted, so what arrives is the failure.
 func TestProgram(t *testing.T) {
 	var c collector
-	server := httptest.NewServer(&c)
-	defer server.Close()
 	t.Setenv("OTEL_SERVICE_NAME", "our-sdk")
-	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", server.URL)
+	t.Setenv("JCG_ENDPOINT", c.listenFor(t))
 	t.Setenv("OTEL_TRACES_SAMPLER", "always_off")
 	port := freePort(t)
 	t.Setenv("PORT", port)

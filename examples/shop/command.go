@@ -20,15 +20,15 @@ import (
 
 // Ports without JCG_PORT_OFFSET.
 const (
-	portOTLP    = 4317
-	portGateway = 13080
+	portCollector = 4319
+	portGateway   = 13080
 )
 
 // flags are those that all commands share.
 type flags struct {
-	otlp, logs, data string
-	rate             float64
-	timeout          time.Duration
+	collector, logs, data string
+	rate                  float64
+	timeout               time.Duration
 }
 
 func newRoot() *cobra.Command {
@@ -40,7 +40,7 @@ func newRoot() *cobra.Command {
 	}
 	f := &flags{}
 	all := root.PersistentFlags()
-	all.StringVar(&f.otlp, "otlp", "", "host:port that takes spans by OTLP/gRPC (default 127.0.0.1:4317 + $JCG_PORT_OFFSET)")
+	all.StringVar(&f.collector, "collector", "", "host:port that takes spans in the compact format (default 127.0.0.1:4319 + $JCG_PORT_OFFSET)")
 	all.StringVar(&f.logs, "log", "", "directory for log lines, a file a service (default: none are kept)")
 	all.StringVar(&f.data, "data", "", "directory for the messages of the shop's own broker (default: they are kept in memory)")
 	all.Float64Var(&f.rate, "rate", 15, "requests a second of load")
@@ -68,7 +68,7 @@ func newUp(f *flags) *cobra.Command {
 		c := supervisor.Config{
 			Program: program, Broker: broker, Logs: f.logs, Rate: f.rate, Timeout: f.timeout, Command: args, Output: cmd.ErrOrStderr(),
 		}
-		if c.OTLP, err = orLocal(f.otlp, portOTLP); err != nil {
+		if c.Collector, err = orLocal(f.collector, portCollector); err != nil {
 			return err
 		}
 		if c.Gateway, err = orLocal(gateway, portGateway); err != nil {
@@ -125,7 +125,7 @@ const flush = time.Second
 
 func (f *flags) trace(ctx context.Context, name string) (stop func(), err error) {
 	o := telemetry.Options{Service: name, Log: io.Discard}
-	if o.OTLP, err = orLocal(f.otlp, portOTLP); err != nil {
+	if o.Collector, err = orLocal(f.collector, portCollector); err != nil {
 		return nil, err
 	}
 	if f.logs != "" {

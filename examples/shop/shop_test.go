@@ -32,7 +32,7 @@ func TestChains(t *testing.T) {
 	spans := newSink(t)
 	// Payments that hang do so until the deadline: none of the others, on however
 	// busy a machine, should need as much.
-	p := start(t, "--otlp", spans.address, "--gateway", "127.0.0.1:0", "--rate", "0", "--timeout", "3s")
+	p := start(t, "--collector", spans.address, "--gateway", "127.0.0.1:0", "--rate", "0", "--timeout", "3s")
 	visit(t, p.gateway())
 
 	golden := filepath.Join("testdata", "chains.txt")

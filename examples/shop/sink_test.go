@@ -8,13 +8,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/ptrace"
-	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
 	"google.golang.org/grpc"
+
+	"github.com/jcallgraph/jcallgraph/callgraph"
+	"github.com/jcallgraph/jcallgraph/wire/server"
 )
 
 // sink takes spans as a collector does, and keeps them.
 type sink struct {
-	ptraceotlp.UnimplementedGRPCServer
 	address string
 	mu      sync.Mutex
 	taken   ptrace.Traces
@@ -24,23 +25,27 @@ func newSink(t *testing.T) *sink {
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	s := &sink{address: listener.Addr().String(), taken: ptrace.NewTraces()}
-	server := grpc.NewServer()
-	ptraceotlp.RegisterGRPCServer(server, s)
+	transport := grpc.NewServer()
+	server.New(s, server.Options{}).Register(transport)
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
+	go func() { served <- transport.Serve(listener) }()
 	t.Cleanup(func() {
-		server.Stop()
+		transport.Stop()
 		require.NoError(t, <-served)
 	})
 	return s
 }
 
-func (s *sink) Export(_ context.Context, request ptraceotlp.ExportRequest) (ptraceotlp.ExportResponse, error) {
+// Traces implements server.Sink.
+func (s *sink) Traces(_ context.Context, td ptrace.Traces) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	request.Traces().ResourceSpans().MoveAndAppendTo(s.taken.ResourceSpans())
-	return ptraceotlp.NewExportResponse(), nil
+	td.ResourceSpans().MoveAndAppendTo(s.taken.ResourceSpans())
+	return nil
 }
+
+// Interval implements server.Sink.
+func (*sink) Interval(context.Context, callgraph.Interval) error { return nil }
 
 // traces are copies of what came so far, by the trace ID as text.
 func (s *sink) traces() map[string]ptrace.Traces {

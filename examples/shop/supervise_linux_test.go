@@ -21,7 +21,7 @@ import (
 // and returns them by what they are.
 func startWhole(t *testing.T) (*process, map[string]int) {
 	spans := newSink(t)
-	p := start(t, "--otlp", spans.address, "--gateway", "127.0.0.1:0", "--rate", "20", "--", "sleep", "1000")
+	p := start(t, "--collector", spans.address, "--gateway", "127.0.0.1:0", "--rate", "20", "--", "sleep", "1000")
 	wanted := len(service.Roles) + 1
 	if _, err := exec.LookPath("redis-server"); err == nil {
 		wanted++
@@ -124,10 +124,10 @@ func TestDeadChildComesBack(t *testing.T) {
 }
 
 func TestCommandEnds(t *testing.T) {
-	p := start(t, "--otlp", "127.0.0.1:1", "--gateway", "127.0.0.1:0", "--", "sh", "-c", "exit 7")
+	p := start(t, "--collector", "127.0.0.1:1", "--gateway", "127.0.0.1:0", "--", "sh", "-c", "exit 7")
 	p.awaitExit()
 	require.Equal(t, 7, p.cmd.ProcessState.ExitCode(), p.output.String())
-	p = start(t, "--otlp", "127.0.0.1:1", "--gateway", "127.0.0.1:0", "--", "no-such-command")
+	p = start(t, "--collector", "127.0.0.1:1", "--gateway", "127.0.0.1:0", "--", "no-such-command")
 	p.awaitExit()
 	require.Equal(t, 1, p.cmd.ProcessState.ExitCode(), p.output.String())
 	require.Contains(t, p.output.String(), "no-such-command")
@@ -137,7 +137,7 @@ func TestTakenPort(t *testing.T) {
 	taken, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	t.Cleanup(func() { taken.Close() })
-	p := start(t, "--otlp", newSink(t).address, "--gateway", taken.Addr().String(), "--rate", "0")
+	p := start(t, "--collector", newSink(t).address, "--gateway", taken.Addr().String(), "--rate", "0")
 	code, body := request(t, http.MethodGet, p.gateway()+"/products/SKU-1", "")
 	require.Equal(t, http.StatusOK, code, body)
 	require.Contains(t, p.output.String(), "gateway cannot listen on "+taken.Addr().String()+", takes a free port")

@@ -79,6 +79,11 @@ var rules = []rule{
 		refuses: func(_, to string) bool { return !isStandard(to) && local(to) != "callgraph" },
 	},
 	{
+		why:     "the compact exporter knows no SDK of ours, which uses it, and no pdata",
+		applies: func(from string) bool { return within(from, "exporter/compact") },
+		refuses: func(_, to string) bool { return isPdata(to) || within(to, Module+"/sdk") },
+	},
+	{
 		why:     "an application that uses the SDK must not link the collector, Redis or Elasticsearch",
 		applies: func(from string) bool { return isClient(from) },
 		refuses: func(_, to string) bool {

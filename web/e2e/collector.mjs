@@ -35,6 +35,7 @@ async function startAt(offset, config) {
     url: `http://127.0.0.1:${16686 + offset}/`,
     otlp: `http://127.0.0.1:${4318 + offset}`,
     grpc: `127.0.0.1:${4317 + offset}`,
+    compact: `127.0.0.1:${4319 + offset}`,
     async stop() {
       child.kill('SIGTERM');
       await ended;

@@ -14,7 +14,7 @@ let shop;
 before(async () => {
   if (skip) return;
   [collector, browser] = await Promise.all([start(), launch()]);
-  shop = spawn(built('shop'), ['up', '--otlp', collector.grpc], { stdio: 'ignore' });
+  shop = spawn(built('shop'), ['up', '--collector', collector.compact], { stdio: 'ignore' });
   await until(async () => {
     const { failures } = await ask(collector, 'failures?from=-1h');
     return ['error', 'soft_error', 'timeout'].every((outcome) => failures.some((f) => f.failure.outcome === outcome));

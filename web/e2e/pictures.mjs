@@ -10,7 +10,7 @@ const folder = fileURLToPath(new URL('../../docs/images', import.meta.url));
 const chains = 400; // of orders, so that figures have settled
 await mkdir(folder, { recursive: true });
 const [collector, browser] = await Promise.all([start(), launch()]);
-const shop = spawn(built('shop'), ['up', '--otlp', collector.grpc], { stdio: 'ignore' });
+const shop = spawn(built('shop'), ['up', '--collector', collector.compact], { stdio: 'ignore' });
 try {
   await until(async () => (await ask(collector, 'entrances')).operations[0]?.calls > chains, `${chains} orders`, 300_000);
   const page = await browser.page({ viewport: { width: 1280, height: 860 } });

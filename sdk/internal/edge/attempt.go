@@ -137,5 +137,5 @@ func (s *Sender) export(ctx context.Context, i callgraph.Interval) error {
 	ctx, cancel := context.WithTimeout(ctx, s.o.Timeout)
 	defer cancel()
 	defer context.AfterFunc(s.alive, cancel)()
-	return s.exporter.Export(ctx, Encode(i, s.o.Resource))
+	return s.exporter.ExportInterval(ctx, i)
 }

@@ -1,6 +1,8 @@
 package edge
 
 import (
+	"context"
+
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/sdk/instrumentation"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
@@ -9,6 +11,24 @@ import (
 	"github.com/jcallgraph/jcallgraph/callgraph"
 	"github.com/jcallgraph/jcallgraph/callgraph/edgeschema"
 )
+
+// MetricExporter sends metrics; every exporter of OTel's metric SDK is one.
+type MetricExporter interface {
+	Export(context.Context, *metricdata.ResourceMetrics) error
+	Shutdown(context.Context) error
+}
+
+// Metrics sends intervals as metrics. The resource is the SDK's own.
+func Metrics(e MetricExporter, r *resource.Resource) Exporter { return metrics{e, r} }
+
+type metrics struct {
+	MetricExporter
+	resource *resource.Resource
+}
+
+func (m metrics) ExportInterval(ctx context.Context, i callgraph.Interval) error {
+	return m.Export(ctx, Encode(i, m.resource))
+}
 
 // Encode tells the interval as metrics of delta temporality, for any exporter
 // of OTel's metric SDK. The resource is the SDK's own.

@@ -8,31 +8,28 @@ import (
 	"sync/atomic"
 	"time"
 
-	"go.opentelemetry.io/otel/sdk/metric/metricdata"
-	"go.opentelemetry.io/otel/sdk/resource"
-
 	"github.com/jcallgraph/jcallgraph/callgraph"
 )
 
-// Exporter sends metrics; every exporter of OTel's metric SDK is one. The Sender
-// calls one method at a time. An error means that the receiver may or may not
-// have what was sent.
+// Exporter sends intervals. The Sender calls one method at a time. An error means
+// that the receiver may or may not have what was sent.
 type Exporter interface {
-	Export(context.Context, *metricdata.ResourceMetrics) error
+	ExportInterval(context.Context, callgraph.Interval) error
 	Shutdown(context.Context) error
 }
 
+// GiveUp is how long an interval is sent again where the options do not say.
+const GiveUp = 5 * time.Minute
+
 // SenderOptions are how intervals are sent. Zero values stand for the defaults.
 type SenderOptions struct {
-	// Resource is the SDK's; nil is an empty one.
-	Resource *resource.Resource
 	// Every is the time between two intervals; 0 is 1 s.
 	Every time.Duration
 	// Timeout bounds one attempt; 0 is 10 s.
 	Timeout time.Duration
 	// GiveUp is how long an interval is sent again before it is dropped: by then
 	// another collector may have come that does not know whether the one before it
-	// applied it; 0 is 5 min.
+	// applied it; 0 is the constant GiveUp.
 	GiveUp time.Duration
 	// Refused says of an error that the receiver will never take the interval and
 	// has not applied it; nil: it never says so.
@@ -50,10 +47,7 @@ func (o SenderOptions) withDefaults() SenderOptions {
 	}
 	bound(&o.Every, time.Second)
 	bound(&o.Timeout, 10*time.Second)
-	bound(&o.GiveUp, 5*time.Minute)
-	if o.Resource == nil {
-		o.Resource = resource.Empty()
-	}
+	bound(&o.GiveUp, GiveUp)
 	if o.Refused == nil {
 		o.Refused = func(error) bool { return false }
 	}

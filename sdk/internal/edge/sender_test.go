@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+	"go.opentelemetry.io/otel/sdk/resource"
 	"pgregory.net/rapid"
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
@@ -115,7 +116,7 @@ func call(c *Counters, n int) {
 func TestAnIntervalEachSecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, r := counters(), newReceiver(t)
-		s := NewSender(c, r, SenderOptions{})
+		s := NewSender(c, Metrics(r, resource.Empty()), SenderOptions{})
 		for range 3 {
 			call(c, 2)
 			time.Sleep(1001 * time.Millisecond)
@@ -132,7 +133,7 @@ func TestWhatIsNotAcknowledgedIsSentAgainAndLaterCountsWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, r := counters(), newReceiver(t)
 		var reports []error
-		s := NewSender(c, r, SenderOptions{Report: func(err error) { reports = append(reports, err) }})
+		s := NewSender(c, Metrics(r, resource.Empty()), SenderOptions{Report: func(err error) { reports = append(reports, err) }})
 		r.answers(false, errDown)
 		for range 60 {
 			call(c, 1)
@@ -155,7 +156,7 @@ func TestWhatIsNotAcknowledgedIsSentAgainAndLaterCountsWait(t *testing.T) {
 func TestAnOutageCostsOneInterval(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, r := counters(), newReceiver(t)
-		s := NewSender(c, r, SenderOptions{})
+		s := NewSender(c, Metrics(r, resource.Empty()), SenderOptions{})
 		r.answers(false, errDown)
 		for range 1800 {
 			call(c, 1)
@@ -175,7 +176,7 @@ func TestWhatIsRefusedIsDroppedAndCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, r := counters(), newReceiver(t)
 		var reports []error
-		s := NewSender(c, r, SenderOptions{Refused: isRefused, Report: func(err error) { reports = append(reports, err) }})
+		s := NewSender(c, Metrics(r, resource.Empty()), SenderOptions{Refused: isRefused, Report: func(err error) { reports = append(reports, err) }})
 		r.answers(false, errRefused)
 		call(c, 5)
 		time.Sleep(1001 * time.Millisecond)
@@ -194,7 +195,7 @@ func TestWhatIsRefusedIsDroppedAndCounted(t *testing.T) {
 func TestAReceiverThatTakesNoCountsIsAskedNowAndThen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, r := counters(), newReceiver(t)
-		s := NewSender(c, r, SenderOptions{Refused: isRefused})
+		s := NewSender(c, Metrics(r, resource.Empty()), SenderOptions{Refused: isRefused})
 		require.True(t, s.Taken())
 		r.answers(false, errRefused)
 		call(c, 5)
@@ -214,7 +215,7 @@ func TestAReceiverThatTakesNoCountsIsAskedNowAndThen(t *testing.T) {
 func TestFlushAndShutdownSendWhatWasCountedSoFar(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, r := counters(), newReceiver(t)
-		s := NewSender(c, r, SenderOptions{})
+		s := NewSender(c, Metrics(r, resource.Empty()), SenderOptions{})
 		call(c, 1)
 		r.answers(false, errDown)
 		require.ErrorIs(t, s.Flush(t.Context()), errDown)
@@ -238,7 +239,7 @@ func TestLargeHarvestsAreSentInParts(t *testing.T) {
 			from := Caller{From: callgraph.Reference{Caller: callgraph.StaticID(i + 1)}}
 			c.Server(c.Operation("a"), from, callgraph.HTTP, callgraph.OK, 0, 1, 0)
 		}
-		s := NewSender(c, r, SenderOptions{})
+		s := NewSender(c, Metrics(r, resource.Empty()), SenderOptions{})
 		require.NoError(t, s.Flush(t.Context()))
 		require.Equal(t, []uint64{1, 2, 3}, r.numbers())
 		require.EqualValues(t, 2*maxIntervalCells+1, r.calls())
@@ -250,7 +251,7 @@ func TestShutdownEndsWithItsContextWhateverHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, r := counters(), newReceiver(t)
 		r.hangs = true
-		s := NewSender(c, r, SenderOptions{Timeout: time.Hour})
+		s := NewSender(c, Metrics(r, resource.Empty()), SenderOptions{Timeout: time.Hour})
 		call(c, 2)
 		time.Sleep(2 * time.Second) // a tick hangs
 		call(c, 3)
@@ -268,7 +269,7 @@ func TestEveryCallIsAppliedOnce(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		synctest.Test(t, func(t *testing.T) {
 			c, to := counters(), newReceiver(t)
-			s := NewSender(c, to, SenderOptions{Refused: isRefused})
+			s := NewSender(c, Metrics(to, resource.Empty()), SenderOptions{Refused: isRefused})
 			counted := 0
 			for _, what := range rapid.SliceOfN(rapid.IntRange(0, 4), 1, 40).Draw(r, "script") {
 				switch what {
@@ -297,7 +298,7 @@ func TestShutdownEndsAFlushThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, r := counters(), newReceiver(t)
 		r.hangs = true
-		s := NewSender(c, r, SenderOptions{Timeout: time.Hour})
+		s := NewSender(c, Metrics(r, resource.Empty()), SenderOptions{Timeout: time.Hour})
 		call(c, 2)
 		flushed := make(chan error)
 		go func() { flushed <- s.Flush(context.Background()) }()

@@ -20,7 +20,7 @@ func TestAReceiverThatComesBack(t *testing.T) {
 		otlpmetricgrpc.WithRetry(otlpmetricgrpc.RetryConfig{}))
 	require.NoError(t, err)
 	c := edge.New(edge.Options{Service: shop})
-	s := edge.NewSender(c, exporter, edge.SenderOptions{Every: time.Millisecond, Refused: refusal.Final})
+	s := edge.NewSender(c, edge.Metrics(exporter, nil), edge.SenderOptions{Every: time.Millisecond, Refused: refusal.Final})
 	call := func() {
 		c.Server(c.Operation("GET /cart"), edge.Caller{Outside: true}, callgraph.HTTP, callgraph.OK, noon*1e9, time.Second, 0)
 	}

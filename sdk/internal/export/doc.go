@@ -1,3 +1,3 @@
-// Package export makes the exporters of OTel's that a setting asks for. What
-// the setting leaves open they take from the OTEL_EXPORTER_OTLP_ variables.
+// Package export makes the exporters that a setting asks for. What it leaves open
+// OTel's take from the OTEL_EXPORTER_OTLP_ variables.
 package export

@@ -20,6 +20,8 @@ func Traces(ctx context.Context, e setting.Exporter) (sdktrace.SpanExporter, err
 		return nil, err
 	}
 	switch e.Kind {
+	case setting.Compact:
+		return Compact(e)
 	case setting.Console:
 		return stdouttrace.New()
 	case setting.GRPC:

@@ -73,14 +73,23 @@ func (r *reader) batch() Batch {
 	return b
 }
 
-var exporters = []string{"otlp", "console", "none"}
+var exporters = []string{"compact", "otlp", "console", "none"}
+
+// usual is the exporter where none is named: compact, unless OTLP is spoken of and
+// compact is not.
+func (r *reader) usual() string {
+	if _, set := r.first(Endpoint, TracesEndpoint, Protocol, TracesProtocol); set != "" && r.value(CompactEndpoint) == "" {
+		return "otlp"
+	}
+	return "compact"
+}
 
 // senders are the exporters that OTEL_TRACES_EXPORTER names.
 func (r *reader) senders(s *Setting) {
 	names := r.list(TracesExporter)
 	s.Named = len(names) > 0
 	if !s.Named {
-		names = exporters[:1]
+		names = []string{r.usual()}
 	}
 	for _, name := range names {
 		switch name {
@@ -94,7 +103,7 @@ func (r *reader) senders(s *Setting) {
 				r.refuse(TracesExporter, r.value(TracesExporter), "none only by itself")
 			}
 		case "compact":
-			r.refuse(TracesExporter, name, orList(exporters)+"; compact is reserved for a format that does not exist yet")
+			s.Senders = append(s.Senders, Sender{Exporter: r.compact(), Batch: s.Batch})
 		default:
 			r.refuse(TracesExporter, name, orList(exporters))
 		}
@@ -129,12 +138,15 @@ func isEndpoint(v string) bool {
 	return err == nil && slices.Contains([]string{"http", "https", "unix"}, u.Scheme) && u.Host+u.Path != ""
 }
 
-// edges: the counts of calls travel by OTLP where the spans do.
-// OTEL_METRICS_EXPORTER is about the application's own metrics.
+// edges: the counts of calls travel as the spans do. OTEL_METRICS_EXPORTER is
+// about the application's own metrics.
 func (r *reader) edges(s *Setting) {
 	wish := r.oneOf([]string{"auto", "on", "off"}, Edges)
 	sends := slices.ContainsFunc(s.Senders, func(s Sender) bool { return s.Exporter.Kind != Console })
 	if wish == "off" || wish == "auto" && !sends {
+		return
+	}
+	if s.Edges = compactOf(s.Senders); s.Edges != nil {
 		return
 	}
 	kind := r.protocol(MetricsProtocol)

@@ -53,12 +53,12 @@ func TestPolicyOfEnvironment(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	for _, c := range []struct{ name, value, want string }{
 		{"OTEL_TRACES_SAMPLER", "xray", `OTEL_TRACES_SAMPLER="xray": accepted: parentbased_always_on, parentbased_always_off, parentbased_traceidratio, always_on, always_off, traceidratio`},
-		{"OTEL_TRACES_EXPORTER", "zipkin", `OTEL_TRACES_EXPORTER="zipkin": accepted: otlp, console, none`},
+		{"OTEL_TRACES_EXPORTER", "zipkin", `OTEL_TRACES_EXPORTER="zipkin": accepted: compact, otlp, console, none`},
 		{"OTEL_TRACES_EXPORTER", "none,otlp", `OTEL_TRACES_EXPORTER="none,otlp": accepted: none only by itself`},
-		{"OTEL_TRACES_EXPORTER", "compact", `OTEL_TRACES_EXPORTER="compact": accepted: otlp, console, none; compact is reserved for a format that does not exist yet`},
+		{"JCG_ENDPOINT", "collector:4319", `JCG_ENDPOINT="collector:4319": accepted: a URL, such as http://localhost:4319`},
+		{"JCG_ENDPOINT", "http://collector/v1/traces", `JCG_ENDPOINT="http://collector/v1/traces": accepted: a URL, such as http://localhost:4319`},
+		{"OTEL_EXPORTER_OTLP_HEADERS", "secret", `OTEL_EXPORTER_OTLP_HEADERS: accepted: name=value,name=value`},
 		{"OTEL_EXPORTER_OTLP_PROTOCOL", "thrift", `OTEL_EXPORTER_OTLP_PROTOCOL="thrift": accepted: http/protobuf, http/json, grpc`},
-		{"OTEL_EXPORTER_OTLP_TIMEOUT", "10s", `OTEL_EXPORTER_OTLP_TIMEOUT="10s": accepted: a whole number from 0 to 2147483647`},
-		{"OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "zstd", `OTEL_EXPORTER_OTLP_TRACES_COMPRESSION="zstd": accepted: none, gzip`},
 		{"OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317", `OTEL_EXPORTER_OTLP_ENDPOINT="collector:4317": accepted: a URL, such as http://localhost:4318`},
 		{"OTEL_BSP_SCHEDULE_DELAY", "soon", `OTEL_BSP_SCHEDULE_DELAY="soon": accepted: a whole number from 1 to 2147483647`},
 		{"OTEL_BSP_MAX_QUEUE_SIZE", "0", `OTEL_BSP_MAX_QUEUE_SIZE="0": accepted: a whole number from 1 to 2147483647`},
@@ -81,7 +81,9 @@ func TestRefusals(t *testing.T) {
 			require.Equal(t, usual, s)
 		})
 	}
-	_, err := setting.FromEnvironment(env("OTEL_TRACES_SAMPLER", "traceidratio", "OTEL_TRACES_SAMPLER_ARG", "NaN", "JCG_IDS", "uuid"))
+	_, err := setting.FromEnvironment(env("OTEL_TRACES_EXPORTER", "otlp", "OTEL_EXPORTER_OTLP_TIMEOUT", "10s", "OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "zstd"))
+	require.EqualError(t, err, "OTEL_EXPORTER_OTLP_TIMEOUT=\"10s\": accepted: a whole number from 0 to 2147483647\nOTEL_EXPORTER_OTLP_TRACES_COMPRESSION=\"zstd\": accepted: none, gzip")
+	_, err = setting.FromEnvironment(env("OTEL_TRACES_SAMPLER", "traceidratio", "OTEL_TRACES_SAMPLER_ARG", "NaN", "JCG_IDS", "uuid"))
 	require.EqualError(t, err, "OTEL_TRACES_SAMPLER_ARG=\"NaN\": accepted: a number from 0 to 1\nJCG_IDS=\"uuid\": accepted: short, w3c", "all of them are told")
 	s, err := setting.FromEnvironment(env("OTEL_BSP_MAX_QUEUE_SIZE", "100", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "200"))
 	require.EqualError(t, err, `OTEL_BSP_MAX_EXPORT_BATCH_SIZE="200": accepted: at most OTEL_BSP_MAX_QUEUE_SIZE, which is 100`)
@@ -90,6 +92,7 @@ func TestRefusals(t *testing.T) {
 
 func TestExportersOfEnvironment(t *testing.T) {
 	near := func(k setting.Kind, url string) setting.Exporter { return setting.Exporter{Kind: k, Endpoint: url} }
+	compact := near(setting.Compact, "http://localhost:4319")
 	http, grpc := near(setting.HTTP, "http://localhost:4318/v1/traces"), near(setting.GRPC, "http://localhost:4317")
 	counts, console := near(setting.HTTP, "http://localhost:4318/v1/metrics"), near(setting.Console, "")
 	open := near(setting.HTTP, "") // the exporter reads the variable
@@ -99,7 +102,18 @@ func TestExportersOfEnvironment(t *testing.T) {
 		spans []setting.Exporter
 		edges *setting.Exporter
 	}{
-		{"nothing is set", nil, []setting.Exporter{http}, &counts},
+		{"nothing is set", nil, []setting.Exporter{compact}, &compact},
+		{"compact", []string{"OTEL_TRACES_EXPORTER", "compact", "OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:1"}, []setting.Exporter{compact}, &compact},
+		{"OTLP is named", []string{"OTEL_TRACES_EXPORTER", "otlp"}, []setting.Exporter{http}, &counts},
+		{"a protocol of OTLP", []string{"OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"}, []setting.Exporter{http}, &counts},
+		{"an endpoint of metrics alone", []string{"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://m:1"}, []setting.Exporter{compact}, &compact},
+		{
+			"our endpoint beside OTLP's",
+			[]string{"JCG_ENDPOINT", "http://c:9", "OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:1"},
+			[]setting.Exporter{near(setting.Compact, "http://c:9")},
+			&setting.Exporter{Kind: setting.Compact, Endpoint: "http://c:9"},
+		},
+		{"both, counts go once", []string{"OTEL_TRACES_EXPORTER", "otlp,compact"}, []setting.Exporter{http, compact}, &compact},
 		{"gRPC", []string{"OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"}, []setting.Exporter{grpc}, &grpc},
 		{"gRPC for spans takes the counts along", []string{"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "grpc"}, []setting.Exporter{grpc}, &grpc},
 		{
@@ -115,13 +129,13 @@ func TestExportersOfEnvironment(t *testing.T) {
 			&setting.Exporter{Kind: setting.HTTP, Endpoint: "http://c:1/v1/metrics"},
 		},
 		{"an endpoint", []string{"OTEL_EXPORTER_OTLP_ENDPOINT", "https://c:1"}, []setting.Exporter{open}, &open},
-		{"TLS to this machine", []string{"OTEL_EXPORTER_OTLP_CERTIFICATE", "/ca.pem"}, []setting.Exporter{open}, &open},
+		{"TLS to this machine", []string{"OTEL_TRACES_EXPORTER", "otlp", "OTEL_EXPORTER_OTLP_CERTIFICATE", "/ca.pem"}, []setting.Exporter{open}, &open},
 		{"fan-out", []string{"OTEL_TRACES_EXPORTER", "otlp,console"}, []setting.Exporter{http, console}, &counts},
 		{"console", []string{"OTEL_TRACES_EXPORTER", "console"}, []setting.Exporter{console}, nil},
 		{"counts alone", []string{"OTEL_TRACES_EXPORTER", "none", "JCG_EDGES", "on"}, nil, &counts},
 		{"none", []string{"OTEL_TRACES_EXPORTER", "none"}, nil, nil},
-		{"no metrics of the application's", []string{"OTEL_METRICS_EXPORTER", "none"}, []setting.Exporter{http}, &counts},
-		{"no counts", []string{"JCG_EDGES", "off"}, []setting.Exporter{http}, nil},
+		{"no metrics of the application's", []string{"OTEL_METRICS_EXPORTER", "none"}, []setting.Exporter{compact}, &compact},
+		{"no counts", []string{"JCG_EDGES", "off"}, []setting.Exporter{compact}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s, err := setting.FromEnvironment(env(c.env...))
@@ -134,6 +148,19 @@ func TestExportersOfEnvironment(t *testing.T) {
 			require.Equal(t, c.edges, s.Edges)
 		})
 	}
+}
+
+// TestSecureCompact takes what OTLP's variables say of the connection.
+func TestSecureCompact(t *testing.T) {
+	s, err := setting.FromEnvironment(env("JCG_ENDPOINT", "https://c", "OTEL_EXPORTER_OTLP_HEADERS", "key=of%20all", "OTEL_EXPORTER_OTLP_TRACES_HEADERS", "key=a%20b,n=1",
+		"OTEL_EXPORTER_OTLP_CERTIFICATE", "/ca.pem", "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", "/all.pem", "OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE", "/cert.pem",
+		"OTEL_EXPORTER_OTLP_CLIENT_KEY", "/key.pem"))
+	require.NoError(t, err)
+	require.Equal(t, setting.Exporter{
+		Kind: setting.Compact, Endpoint: "https://c", Headers: map[string]string{"key": "a b", "n": "1"},
+		TLS: setting.TLS{CA: "/ca.pem", Certificate: "/cert.pem", Key: "/key.pem", ByVariables: true},
+	}, s.Senders[0].Exporter)
+	require.Equal(t, s.Senders[0].Exporter, *s.Edges)
 }
 
 func TestEnvironmentOfBounds(t *testing.T) {

@@ -214,16 +214,26 @@ func (f *file) finish() error {
 	return nil
 }
 
-// edgesBySpans sends the counts where the first OTLP exporter sends spans.
+// edgesBySpans sends the counts where the first exporter sends spans that takes
+// both: by compact, else by OTLP.
 func (f *file) edgesBySpans() *Exporter {
+	if e := compactOf(f.Senders); e != nil {
+		return e
+	}
 	for _, s := range f.Senders {
 		if s.Exporter.Kind != Console {
-			e := s.Exporter
-			e.Endpoint = MetricsURL(e.Endpoint)
-			return &e
+			return s.Exporter.ofCounts()
 		}
 	}
 	return nil
+}
+
+// ofCounts is the exporter of counts beside that of spans.
+func (e Exporter) ofCounts() *Exporter {
+	if e.Kind != Compact {
+		e.Endpoint = MetricsURL(e.Endpoint)
+	}
+	return &e
 }
 
 func (f *file) readAttributeList() error {

@@ -32,7 +32,7 @@ func (f *file) readProcessor(n node) error {
 		return n.errorf("max_export_batch_size %d: accepted: at most max_queue_size, which is %d", s.Batch.Batch, s.Batch.Queue)
 	}
 	if s.Exporter.Kind == Nowhere {
-		return n.errorf("exporter is needed: one of otlp_http, otlp_grpc, console")
+		return n.errorf("exporter is needed: one of compact, otlp_http, otlp_grpc, console")
 	}
 	f.Senders = append(f.Senders, s)
 	return nil
@@ -40,6 +40,7 @@ func (f *file) readProcessor(n node) error {
 
 func (e *Exporter) read(n node) error {
 	return n.one(fields{
+		"compact?": e.readCompact,
 		"console?": func(node) error {
 			e.Kind = Console
 			return nil
@@ -57,17 +58,22 @@ func (e *Exporter) read(n node) error {
 }
 
 func (e *Exporter) readOTLP(n node, known fields) error {
-	var list string
-	for name, read := range (fields{
-		"endpoint":     to(&e.Endpoint),
-		"tls":          e.readTLS,
-		"headers":      func(n node) error { return n.items(e.readHeader) },
-		"headers_list": to(&list),
-		"compression":  toWord(&e.Compression, []string{"gzip", "none"}),
-		"timeout":      toMilliseconds(&e.Timeout),
-	}) {
-		known[name] = read
+	known["compression"] = toWord(&e.Compression, []string{"gzip", "none"})
+	known["timeout"] = toMilliseconds(&e.Timeout)
+	if err := e.readConnection(n, known); err != nil {
+		return err
 	}
+	if !isEndpoint(e.Endpoint) {
+		return n.errorf("endpoint %q: accepted: a URL, such as http://localhost:4318/v1/traces", e.Endpoint)
+	}
+	return nil
+}
+
+// readConnection reads what exporters have in common.
+func (e *Exporter) readConnection(n node, known fields) error {
+	var list string
+	known["endpoint"], known["tls"] = to(&e.Endpoint), e.readTLS
+	known["headers"], known["headers_list"] = func(n node) error { return n.items(e.readHeader) }, to(&list)
 	if err := n.each(known); err != nil {
 		return err
 	}
@@ -76,9 +82,6 @@ func (e *Exporter) readOTLP(n node, known fields) error {
 	}
 	if !strings.Contains(e.Endpoint, "://") {
 		e.Endpoint = e.scheme() + "://" + e.Endpoint
-	}
-	if !isEndpoint(e.Endpoint) {
-		return n.errorf("endpoint %q: accepted: a URL, such as http://localhost:4318/v1/traces", e.Endpoint)
 	}
 	return nil
 }

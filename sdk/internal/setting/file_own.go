@@ -76,10 +76,9 @@ func (f *file) readEdges(word *string) func(node) error {
 			return err
 		}
 		if e.Kind == Console {
-			return n.errorf("accepted: off, otlp_http, otlp_grpc")
+			return n.errorf("accepted: off, compact, otlp_http, otlp_grpc")
 		}
-		e.Endpoint = MetricsURL(e.Endpoint)
-		f.Edges = &e
+		f.Edges = e.ofCounts()
 		return nil
 	}
 }

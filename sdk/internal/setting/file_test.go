@@ -25,12 +25,38 @@ func TestFileOfTheExample(t *testing.T) {
 	require.Equal(t, []string{"tracecontext", "baggage"}, s.Propagators)
 	require.Equal(t, 64, s.Limits.AttributeCountLimit)
 	require.Equal(t, []setting.Sender{{
-		Exporter: setting.Exporter{Kind: setting.GRPC, Endpoint: "http://127.0.0.1:4317", Compression: "gzip", Timeout: 5 * time.Second},
+		Exporter: setting.Exporter{Kind: setting.Compact, Endpoint: "http://127.0.0.1:4319", Headers: map[string]string{"x-tenant": "blue"}},
 		Batch:    setting.Batch{Queue: 8192, Interval: 500 * time.Millisecond},
 	}}, s.Senders)
 	require.Equal(t, &s.Senders[0].Exporter, s.Edges, "the counts go where the spans go")
 	require.Equal(t, []any{"trace", "short", 500, []string{"order.number"}, []string{"corp.example"}},
 		[]any{s.Scope, s.IDs, s.StormBudget, s.ChainKeys, s.Destinations})
+}
+
+// TestCompactInAFile: the counts go by compact, in whatever order the exporters
+// stand.
+func TestCompactInAFile(t *testing.T) {
+	s, err := setting.FromFile([]byte(`
+file_format: "1.0"
+tracer_provider:
+  processors:
+    - batch: {exporter: {otlp_grpc: }}
+    - batch:
+        exporter:
+          compact:
+            endpoint: c:4319
+            tls: {ca_file: ca.pem, cert_file: cert.pem, key_file: key.pem}
+            headers: [{name: key, value: a}]
+            headers_list: key=b,other=c
+    - simple: {exporter: {compact: }}
+`), env())
+	require.NoError(t, err)
+	require.Equal(t, setting.Exporter{
+		Kind: setting.Compact, Endpoint: "https://c:4319", Headers: map[string]string{"key": "a", "other": "c"},
+		TLS: setting.TLS{CA: "ca.pem", Certificate: "cert.pem", Key: "key.pem"},
+	}, s.Senders[1].Exporter)
+	require.Equal(t, setting.Sender{Exporter: setting.Exporter{Kind: setting.Compact, Endpoint: "http://localhost:4319"}, Immediate: true}, s.Senders[2])
+	require.Equal(t, &s.Senders[1].Exporter, s.Edges)
 }
 
 func TestFile(t *testing.T) {
@@ -108,8 +134,8 @@ func TestFileRefusals(t *testing.T) {
 		{"two samplers", head + "tracer_provider: {sampler: {always_on: , always_off: }}", "tracer_provider.sampler (line 2): one key is needed of: always_off, always_on, parent_based, probability/development, trace_id_ratio_based"},
 		{"no ratio", head + "tracer_provider: {sampler: {trace_id_ratio_based: {ratio: 2}}}", `tracer_provider.sampler.trace_id_ratio_based.ratio (line 2): "2": accepted: a number from 0 to 1`},
 		{"parents overruled", head + "tracer_provider: {sampler: {parent_based: {remote_parent_sampled: {always_off: }}}}", "tracer_provider.sampler.parent_based.remote_parent_sampled (line 2): accepted: always_on where the parent is sampled, always_off where it is not"},
-		{"no exporter", head + "tracer_provider: {processors: [{batch: {}}]}", "tracer_provider.processors[0] (line 2): exporter is needed: one of otlp_http, otlp_grpc, console"},
-		{"an unknown exporter", head + "tracer_provider: {processors: [{batch: {exporter: {zipkin: {}}}}]}", "tracer_provider.processors[0].batch.exporter.zipkin (line 2): unknown key; accepted: console, otlp_grpc, otlp_http"},
+		{"no exporter", head + "tracer_provider: {processors: [{batch: {}}]}", "tracer_provider.processors[0] (line 2): exporter is needed: one of compact, otlp_http, otlp_grpc, console"},
+		{"an unknown exporter", head + "tracer_provider: {processors: [{batch: {exporter: {zipkin: {}}}}]}", "tracer_provider.processors[0].batch.exporter.zipkin (line 2): unknown key; accepted: compact, console, otlp_grpc, otlp_http"},
 		{"a batch beyond its queue", head + "tracer_provider: {processors: [{batch: {max_queue_size: 1, max_export_batch_size: 2, exporter: {console: }}}]}", "tracer_provider.processors[0] (line 2): max_export_batch_size 2: accepted: at most max_queue_size, which is 1"},
 		{"a delay that is text", head + "tracer_provider: {processors: [{batch: {schedule_delay: soon, exporter: {console: }}}]}", `tracer_provider.processors[0].batch.schedule_delay (line 2): "soon": accepted: a whole number from 0 on`},
 		{"no URL", head + "tracer_provider: {processors: [{batch: {exporter: {otlp_grpc: {endpoint: 'ftp://x'}}}}]}", `tracer_provider.processors[0].batch.exporter.otlp_grpc (line 2): endpoint "ftp://x": accepted: a URL, such as http://localhost:4318/v1/traces`},
@@ -117,7 +143,10 @@ func TestFileRefusals(t *testing.T) {
 		{"an unknown scope", head + "distribution: {jcallgraph: {scope: chain}}", `distribution.jcallgraph.scope (line 2): "chain": accepted: trace, path, span`},
 		{"an unknown word to keep", head + "distribution: {jcallgraph: {keep: [all]}}", `distribution.jcallgraph.keep (line 2): "all": accepted: none, or of errors, soft_errors, slow=DURATION, slowest=QUANTILE, first_sight=DURATION, debug=BAGGAGE-KEY those that are wanted`},
 		{"a list that is none", head + "distribution: {jcallgraph: {chain_keys: order}}", "distribution.jcallgraph.chain_keys (line 2): a list is needed"},
-		{"counts to the console", head + "distribution: {jcallgraph: {edges: {console: }}}", "distribution.jcallgraph.edges (line 2): accepted: off, otlp_http, otlp_grpc"},
+		{"counts to the console", head + "distribution: {jcallgraph: {edges: {console: }}}", "distribution.jcallgraph.edges (line 2): accepted: off, compact, otlp_http, otlp_grpc"},
+		{"an unknown key of compact", head + "tracer_provider: {processors: [{batch: {exporter: {compact: {compression: gzip}}}}]}", "tracer_provider.processors[0].batch.exporter.compact.compression (line 2): unknown key; accepted: endpoint, headers, headers_list, tls"},
+		{"no URL of compact", head + "tracer_provider: {processors: [{batch: {exporter: {compact: {endpoint: 'http://c/v1/traces'}}}}]}", `tracer_provider.processors[0].batch.exporter.compact (line 2): endpoint "http://c/v1/traces": accepted: a URL, such as http://localhost:4319`},
+		{"a certificate without TLS", head + "tracer_provider: {processors: [{batch: {exporter: {compact: {tls: {ca_file: a}}}}}]}", `tracer_provider.processors[0].batch.exporter.compact (line 2): tls: endpoint "http://localhost:4319" has none; accepted: https://host:port`},
 		{"an attribute of another type", head + "resource: {attributes: [{name: a, value: x, type: int}]}", `resource.attributes[0].value (line 2): "x" is no int64`},
 		{"an unknown type", head + "resource: {attributes: [{name: a, value: x, type: date}]}", `resource.attributes[0] (line 2): type "date": accepted: string, bool, int, double, and each with _array`},
 		{"no reference", head + "disabled: ${1A}", `line 2: "${1A}" is no reference to a variable; accepted: ${NAME}, ${env:NAME}, ${NAME:-default}`},

@@ -1,6 +1,7 @@
 package setting
 
 import (
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -71,9 +72,10 @@ const (
 	Console      // to standard output
 	GRPC         // OTLP
 	HTTP         // OTLP, protobuf or JSON
+	Compact      // our own format, by exporter/compact
 )
 
-// Exporter is one of OTel's. What it leaves open, the exporter takes from the
+// Exporter is one of OTel's, or ours. What it leaves open, OTel's take from the
 // OTEL_EXPORTER_OTLP_ variables.
 type Exporter struct {
 	Kind        Kind
@@ -85,8 +87,22 @@ type Exporter struct {
 	TLS         TLS
 }
 
+// Plain reports whether the endpoint says that there is no TLS.
+func (e *Exporter) Plain() bool { return strings.HasPrefix(e.Endpoint, "http://") }
+
 // TLS names files in PEM.
-type TLS struct{ CA, Certificate, Key string }
+type TLS struct {
+	CA, Certificate, Key string
+	ByVariables          bool // not by the configuration file
+}
+
+// Names is what the files were named by.
+func (t TLS) Names() TLS {
+	if t.ByVariables {
+		return TLS{CA: Certificate, Certificate: ClientCertificate, Key: ClientKey}
+	}
+	return TLS{CA: "tls.ca_file", Certificate: "tls.cert_file", Key: "tls.key_file"}
+}
 
 // Defaults of our own bounds.
 const (

@@ -44,12 +44,12 @@ func (s *shop) awaitCollector(ctx context.Context) bool {
 	turn, impatient := time.NewTicker(look), time.NewTimer(mute)
 	defer turn.Stop()
 	defer impatient.Stop()
-	for !reachable(ctx, s.OTLP) {
+	for !reachable(ctx, s.Collector) {
 		select {
 		case <-ctx.Done():
 			return false
 		case <-impatient.C:
-			s.reportf("no load yet: waiting for a collector at %s", s.OTLP)
+			s.reportf("no load yet: waiting for a collector at %s", s.Collector)
 		case <-turn.C:
 		}
 	}

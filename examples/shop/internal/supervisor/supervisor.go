@@ -23,15 +23,15 @@ import (
 
 // Config of a shop.
 type Config struct {
-	Program string        // the shop's own executable
-	OTLP    string        // host:port that takes spans
-	Gateway string        // host:port of the gateway; a free port where it is taken
-	Broker  string        // host:port of a real Kafka; empty: one in memory
-	Logs    string        // directory for the services' log lines; empty: none are kept
-	Rate    float64       // requests a second of load; 0: none
-	Timeout time.Duration // that services give payment and carrier
-	Command []string      // runs beside the shop, which ends with it; may be empty
-	Output  io.Writer     // takes a line at the start, and problems
+	Program   string        // the shop's own executable
+	Collector string        // host:port that takes spans
+	Gateway   string        // host:port of the gateway; a free port where it is taken
+	Broker    string        // host:port of a real Kafka; empty: one in memory
+	Logs      string        // directory for the services' log lines; empty: none are kept
+	Rate      float64       // requests a second of load; 0: none
+	Timeout   time.Duration // that services give payment and carrier
+	Command   []string      // runs beside the shop, which ends with it; may be empty
+	Output    io.Writer     // takes a line at the start, and problems
 }
 
 // Shop is a running shop.
@@ -195,7 +195,7 @@ func (s *shop) command(role service.Role) func(context.Context) *exec.Cmd {
 		at = append(at, name+"="+s.at[name])
 	}
 	args := []string{
-		role.Name, "--at", strings.Join(at, ","), "--otlp", s.OTLP,
+		role.Name, "--at", strings.Join(at, ","), "--collector", s.Collector,
 		"--data", s.dir, "--timeout", s.Timeout.String(), "--rate", strconv.FormatFloat(s.Rate, 'g', -1, 64),
 	}
 	if s.Logs != "" {

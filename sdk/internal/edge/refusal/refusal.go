@@ -1,9 +1,10 @@
-// Package refusal decides whether an OTLP exporter's error is the receiver's
-// final word, as the OTLP specification sets out, or may pass: OTel's exporters
-// retry by that rule and do not tell.
+// Package refusal decides whether an exporter's error is the receiver's final
+// word, or may pass. Some errors say so themselves; for others it is as the OTLP
+// specification sets out: OTel's exporters retry by that rule and do not tell.
 package refusal
 
 import (
+	"errors"
 	"strings"
 
 	"google.golang.org/grpc/codes"
@@ -22,6 +23,10 @@ const (
 func Final(err error) bool {
 	if err == nil {
 		return false
+	}
+	var says interface{ Refused() bool }
+	if errors.As(err, &says) {
+		return says.Refused()
 	}
 	if s, ok := status.FromError(err); ok {
 		return !passing(s)

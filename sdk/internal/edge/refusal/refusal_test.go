@@ -2,6 +2,8 @@ package refusal_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -84,6 +86,16 @@ func TestAnswersOverHTTP(t *testing.T) {
 	require.Error(t, err)
 	require.False(t, refusal.Final(err), "nobody answers: %v", err)
 	require.NoError(t, exporter.Shutdown(context.Background()))
+}
+
+type word bool
+
+func (w word) Error() string { return "so it is" }
+func (w word) Refused() bool { return bool(w) }
+
+func TestErrorsThatSayItThemselves(t *testing.T) {
+	require.True(t, refusal.Final(fmt.Errorf("send: %w", word(true))))
+	require.False(t, refusal.Final(errors.Join(word(false), status.Error(codes.InvalidArgument, "no"))))
 }
 
 func TestNoErrorIsNotFinal(t *testing.T) { require.False(t, refusal.Final(nil)) }

@@ -1,0 +1,44 @@
+package compact
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+)
+
+// DefaultEndpoint is a collector on this machine.
+const DefaultEndpoint = "http://localhost:4319"
+
+const defaultPort = "4319"
+
+// endpoint is where a collector listens.
+type endpoint struct {
+	host   string // with its port
+	secure bool   // TLS, as far as a URL says
+}
+
+// String is the endpoint as a URL.
+func (e endpoint) String() string {
+	if e.secure {
+		return "https://" + e.host
+	}
+	return "http://" + e.host
+}
+
+func parseEndpoint(text string) (endpoint, error) {
+	wrong := fmt.Errorf("endpoint %q: accepted: http://host:port, https://host:port, host:port", text)
+	if !strings.Contains(text, "://") {
+		text = "http://" + text
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil ||
+		strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
+		return endpoint{}, wrong
+	}
+	e := endpoint{host: u.Host, secure: u.Scheme == "https"}
+	if u.Port() == "" {
+		e.host = net.JoinHostPort(u.Hostname(), defaultPort)
+	}
+	return e, nil
+}
