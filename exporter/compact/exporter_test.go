@@ -57,6 +57,19 @@ func TestSpansAndCountsShareAStream(t *testing.T) {
 	})
 }
 
+func TestForeignTracesGetShortIDs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCollector()
+		defer c.cut(t)
+		e := c.exporter(t, compact.WithShortIDs(compact.Rewrite))
+		require.NoError(t, e.ExportSpans(t.Context(), someSpans(2)))
+		got := c.all().ResourceSpans().At(0).ScopeSpans().At(0).Spans().At(0)
+		require.Equal(t, callgraph.BornShort(begin.UnixMilli(), callgraph.ShortIDOf(traceID)), [16]byte(got.TraceID()))
+		require.Contains(t, got.Attributes().AsRaw(), callgraph.AttributeTraceID)
+		require.NoError(t, e.Shutdown(t.Context()))
+	})
+}
+
 func TestWhatIsLostIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCollector()

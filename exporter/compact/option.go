@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/jcallgraph/jcallgraph/wire"
+	"github.com/jcallgraph/jcallgraph/wire/rewrite"
 )
 
 // Option configures an Exporter.
@@ -97,8 +98,11 @@ func WithReport(report func(error)) Option {
 
 // rewriter decorates what is sent; nil where IDs stay.
 func (o *options) rewriter() (func(wire.Source) wire.Source, error) {
-	if o.ids == Rewrite {
-		return nil, fmt.Errorf("short IDs %q: accepted: %s", o.ids, Born)
+	switch o.ids {
+	case Born:
+		return nil, nil
+	case Rewrite:
+		return rewrite.NewTable(0).Source, nil
 	}
-	return nil, nil
+	return nil, fmt.Errorf("short IDs %d: accepted: %s, %s", o.ids, Born, Rewrite)
 }
