@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -44,7 +43,16 @@ func (r *run) compact(t *testing.T, o client.Options) compactClient {
 		}
 	}
 	c.Client = client.New(o)
-	t.Cleanup(func() { require.NoError(t, c.Shutdown(context.WithoutCancel(t.Context()))) })
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), collectortest.Patience)
+		if t.Failed() {
+			cancel() // something may still be under way
+		}
+		defer cancel()
+		if err := c.Shutdown(ctx); !t.Failed() {
+			require.NoError(t, err)
+		}
+	})
 	return c
 }
 
@@ -71,22 +79,22 @@ func (c compactClient) losesTheStreamBy(t *testing.T, do func()) {
 // than the one before.
 type ticker struct {
 	send  func(context.Context, callgraph.Interval) error
-	calls uint64
-	wg    sync.WaitGroup
+	calls uint64 // that were acknowledged
+	ended chan error
 }
 
 // tick sends intervals, one after the other, until the context ends; the last
 // one until it has arrived.
-func (k *ticker) tick(ctx context.Context, t *testing.T) {
-	k.wg.Go(func() {
-		for number := uint64(1); ctx.Err() == nil; number++ {
-			if err := k.send(context.WithoutCancel(ctx), intervalOf(number, number)); err != nil {
-				t.Errorf("interval %d: %v", number, err)
-				return
-			}
+func (k *ticker) tick(ctx context.Context) {
+	k.ended = make(chan error, 1)
+	go func() {
+		var err error
+		for number := uint64(1); ctx.Err() == nil && err == nil; number++ {
+			err = k.send(context.WithoutCancel(ctx), intervalOf(number, number))
 			k.calls += number
 		}
-	})
+		k.ended <- err
+	}()
 }
 
 // intervalOf has calls from till to bank.
@@ -124,7 +132,8 @@ func TestStreamsOutliveCollectors(t *testing.T) {
 	l := loadBy(c.export)
 	k := ticker{send: c.SendInterval}
 	counting, stop := context.WithCancel(t.Context())
-	k.tick(counting, t)
+	defer stop()
+	k.tick(counting)
 	l.until(t.Context(), func() {
 		for range 3 {
 			l.acknowledged(t, 1+rand.IntN(200))
@@ -134,7 +143,7 @@ func TestStreamsOutliveCollectors(t *testing.T) {
 		l.acknowledged(t, 50)
 	})
 	stop()
-	k.wg.Wait()
+	require.NoError(t, <-k.ended)
 	l.finish(t)
 	require.Positive(t, c.Stats().Streams)
 	requireStored(t, r, l)
