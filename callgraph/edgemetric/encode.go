@@ -41,7 +41,7 @@ func (e *encoder) scope(f flush) *scope {
 		sm.Scope().SetName(ScopeName)
 		sm.Scope().SetVersion(ScopeVersion)
 		sm.Scope().Attributes().PutInt(AttributeSequence, int64(f.sequence))
-		s = &scope{metrics: sm.Metrics()}
+		s = &scope{metrics: sm.Metrics(), temporality: pmetric.AggregationTemporalityCumulative}
 		e.scopes[f] = s
 	}
 	return s
@@ -61,6 +61,7 @@ func (e *encoder) writer(w callgraph.Writer) pmetric.ResourceMetrics {
 // scope makes each metric when its first point comes.
 type scope struct {
 	metrics                                pmetric.MetricSlice
+	temporality                            pmetric.AggregationTemporality
 	calls, serverOnly, provisional, unsure pmetric.NumberDataPointSlice
 	client, server, queue                  pmetric.ExponentialHistogramDataPointSlice
 }
@@ -70,6 +71,9 @@ type scope struct {
 func (s *scope) add(c *callgraph.Cell) {
 	p := s.number(&s.calls, Calls).AppendEmpty()
 	putKey(p.Attributes(), c)
+	if s.temporality == pmetric.AggregationTemporalityCumulative {
+		p.Attributes().PutInt(AttributeOpened, c.Opened)
+	}
 	number(p, c, c.Calls())
 	s.count(&s.serverOnly, ServerOnlyCalls, p, c.ServerOnly)
 	s.count(&s.provisional, ProvisionalCalls, p, c.Provisional)
@@ -83,7 +87,7 @@ func (s *scope) add(c *callgraph.Cell) {
 func (s *scope) number(points *pmetric.NumberDataPointSlice, name string) pmetric.NumberDataPointSlice {
 	if *points == (pmetric.NumberDataPointSlice{}) {
 		m := s.metric(name, UnitCalls)
-		m.SetEmptySum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+		m.SetEmptySum().SetAggregationTemporality(s.temporality)
 		*points = m.Sum().DataPoints()
 	}
 	return *points
@@ -92,7 +96,7 @@ func (s *scope) number(points *pmetric.NumberDataPointSlice, name string) pmetri
 func (s *scope) histogram(points *pmetric.ExponentialHistogramDataPointSlice, name string) pmetric.ExponentialHistogramDataPointSlice {
 	if *points == (pmetric.ExponentialHistogramDataPointSlice{}) {
 		m := s.metric(name, UnitSeconds)
-		m.SetEmptyExponentialHistogram().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+		m.SetEmptyExponentialHistogram().SetAggregationTemporality(s.temporality)
 		*points = m.ExponentialHistogram().DataPoints()
 	}
 	return *points
@@ -164,7 +168,6 @@ func putKey(m pcommon.Map, c *callgraph.Cell) {
 	putEnd(m, &serverKeys, &c.Edge.Callee)
 	putName(m, AttributeConnection, c.Edge.Connection.String())
 	m.PutStr(AttributeOutcome, c.Outcome.String())
-	m.PutInt(AttributeOpened, c.Opened)
 }
 
 // putState puts what the points of Calls alone say.

@@ -46,6 +46,7 @@ func TestOffsetMovesEveryPort(t *testing.T) {
 		"extensions::call_graph_query::http::endpoint": highestPort,
 		"receivers::otlp::protocols::grpc::endpoint":   4317,
 		"receivers::otlp::protocols::http::endpoint":   4318,
+		"receivers::compact::endpoint":                 4319,
 		"exporters::prometheus::endpoint":              8889,
 	}
 	for key, port := range ports {

@@ -38,8 +38,11 @@ func (e *Extension) welcome() string {
 		fmt.Fprintf(&b, "  store  %s\n", e.store)
 	}
 	for _, l := range e.listeners {
-		if l.kind == "otlp" {
+		switch l.kind {
+		case "otlp":
 			fmt.Fprintf(&b, "  send   OTLP/%s to %s\n", l.protocol, reachable(l.endpoint))
+		case "compact":
+			fmt.Fprintf(&b, "  send   compact frames to %s\n", reachable(l.endpoint))
 		}
 	}
 	for _, l := range e.listeners {

@@ -36,7 +36,7 @@ func secureEnvironment(t *testing.T, offset int) (trusted *x509.CertPool) {
 	for name, value := range map[string]string{
 		"JCG_CERT": cert, "JCG_KEY": key, "JCG_TOKEN": "change-me",
 		"JCG_QUERY_PORT": strconv.Itoa(portQuery + offset), "JCG_GRPC_PORT": strconv.Itoa(portGRPC + offset),
-		"JCG_HTTP_PORT": strconv.Itoa(portHTTP + offset),
+		"JCG_HTTP_PORT": strconv.Itoa(portHTTP + offset), "JCG_COMPACT_PORT": strconv.Itoa(portCompact + offset),
 	} {
 		t.Setenv(name, value)
 	}

@@ -33,9 +33,9 @@ func options(config reflect.Type) (keys []string) {
 		return nil
 	}
 	for field := range config.Fields() {
-		key, rest, _ := strings.Cut(field.Tag.Get("mapstructure"), ",")
-		squashed := rest == "squash"
-		if key != "" && !squashed {
+		key, flags, _ := strings.Cut(field.Tag.Get("mapstructure"), ",")
+		squashed := flags == "squash"
+		if key != "" {
 			keys = append(keys, key)
 		}
 		if squashed || ours(field.Type) {

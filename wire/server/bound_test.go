@@ -99,6 +99,20 @@ func TestStreamsThatHoldMuchEndBeyondTheBound(t *testing.T) {
 	r.begin(t, nth(29), 1)
 }
 
+// TestStreamsThatHoldLittleGoOnBeyondTheBound.
+func TestStreamsThatHoldLittleGoOnBeyondTheBound(t *testing.T) {
+	e := newEncoder(t)
+	first, second := newEncoder(t).large(50_000), e.spans("a")
+	bound := decode(t, first).StateSize() + decode(t, second).StateSize()/2
+	r := serve(t, &memory{}, Options{MaxState: int64(bound)})
+	large, small := r.begin(t, a, 0), r.begin(t, b, 0)
+	large.send(first)
+	large.stored(1)
+	small.send(second, e.spans("b"))
+	small.stored(1, 2)
+	require.Greater(t, r.Stats().State, int64(bound))
+}
+
 // slow is a connection that, once held, lets as many bytes go as it is allowed.
 type slow struct {
 	net.Conn
