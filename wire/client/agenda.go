@@ -17,7 +17,8 @@ type agenda struct {
 	leaveAt time.Time     // zero: never
 	idle    time.Duration // below 0: never
 	last    time.Time     // a frame was sent
-	resting bool          // the last one let go of everything
+	resting bool          // it let go of everything
+	over    bool          // the receiver said something that ends the stream
 }
 
 // newAgenda begins with nothing learned.
@@ -31,6 +32,8 @@ func newAgenda(now time.Time, o Options) agenda {
 
 func (a *agenda) next(now time.Time, l *ledger, closing bool) (do step, until time.Time) {
 	switch {
+	case a.over:
+		return toWait, time.Time{}
 	case closing && l.requests == 0, passed(a.leaveAt, now):
 		return toLeave, now
 	case l.waiting() && now.Before(l.hold.until):
@@ -45,11 +48,8 @@ func (a *agenda) next(now time.Time, l *ledger, closing bool) (do step, until ti
 	return toWait, sooner(a.last.Add(a.idle), a.leaveAt)
 }
 
-// sent says that a frame went out.
-func (a *agenda) sent(now time.Time) { a.last, a.resting = now, false }
-
-// rested says that it was one that lets go of everything.
-func (a *agenda) rested() { a.resting = true }
+// sent says that a frame went out, which may be one that lets go of everything.
+func (a *agenda) sent(now time.Time, rest bool) { a.last, a.resting = now, rest }
 
 func passed(t, now time.Time) bool { return !t.IsZero() && !now.Before(t) }
 

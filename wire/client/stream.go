@@ -29,11 +29,11 @@ type stream struct {
 	conn   *grpc.ClientConn
 	calls  grpc.ClientStream
 	cancel context.CancelCauseFunc
-	agenda agenda
 	read   chan struct{} // closed at the reader's end
 	err    error         // the reader's, then
 
 	// With the Client's lock held.
+	agenda   agenda
 	alarm    *time.Timer // at the deadline
 	deadline time.Time   // for what the receiver is to do next; zero: nothing
 	greeted  bool        // it said hello
@@ -48,7 +48,7 @@ func (s *stream) run(ctx context.Context) error {
 	defer s.watch().Stop()
 	err := s.open(ctx)
 	if s.conn != nil {
-		defer s.conn.Close()
+		defer func() { _ = s.conn.Close() }() // it fails only where it is closed
 	}
 	if err == nil {
 		go s.answers()
@@ -137,6 +137,7 @@ func (s *stream) answer(a wire.Control) error {
 	defer c.mu.Unlock()
 	err := c.ledger.answer(a, time.Now(), c.options.MaxPause)
 	s.worked = s.worked || err == nil && a.Answer == wire.Stored
+	s.agenda.over = err != nil
 	s.progress()
 	if c.ledger.waiting() || c.closing {
 		c.poke()
@@ -155,11 +156,9 @@ func (s *stream) step() (more bool) {
 	do, until := s.next()
 	switch do {
 	case toSend:
-		return s.send(s.client.encode())
+		return s.send(s.client.encode(), false)
 	case toRest:
-		more = s.send(s.client.rest())
-		s.agenda.rested()
-		return more
+		return s.send(s.client.rest(), true)
 	case toLeave:
 		s.leave()
 		return false
@@ -176,9 +175,9 @@ func (s *stream) next() (step, time.Time) {
 }
 
 // send gives frames to gRPC, which may make it wait for the receiver.
-func (s *stream) send(frames []wire.Frame) (more bool) {
+func (s *stream) send(frames []wire.Frame, rest bool) (more bool) {
 	for i := range frames {
-		s.hand(&frames[i])
+		s.hand(&frames[i], rest)
 		if err := s.calls.SendMsg(wrapperspb.Bytes(frames[i].Bytes)); err != nil {
 			if !errors.Is(err, io.EOF) { // then the reader knows more
 				s.cancel(err)
@@ -190,12 +189,12 @@ func (s *stream) send(frames []wire.Frame) (more bool) {
 }
 
 // hand enters that a frame goes out.
-func (s *stream) hand(f *wire.Frame) {
+func (s *stream) hand(f *wire.Frame, rest bool) {
 	c := s.client
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.ledger.hand(f)
-	s.agenda.sent(time.Now())
+	s.agenda.sent(time.Now(), rest)
 	if s.deadline.IsZero() {
 		s.progress()
 	}
