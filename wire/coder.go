@@ -83,17 +83,15 @@ func (c *coder) nextWord() uint64 {
 // overrun reports whether more was read than is there.
 func (c *coder) overrun() bool { return c.at > len(c.coded)+8 || c.raw.overrun() }
 
-func (c *coder) bit(m *prob, b uint32) uint32 {
+// flag codes one binary decision.
+func (c *coder) flag(m *prob, b bool) bool {
 	s := uint32(*m) ^ 0x8000
 	p, n := s>>4, s&15
 	first := c.width >> 12 * uint64(p)
 	if c.decoding {
-		b = 0
-		if c.low < first {
-			b = 1
-		}
+		b = c.low < first
 	}
-	if b != 0 {
+	if b {
 		c.width = first
 		p += (4095 - p) * rates[n] >> 16
 	} else {
@@ -120,14 +118,6 @@ func (c *coder) shift() {
 	}
 	c.coded = binary.BigEndian.AppendUint32(c.coded, uint32(c.low>>32))
 	c.low <<= 32
-}
-
-func (c *coder) flag(m *prob, b bool) bool {
-	var v uint32
-	if b {
-		v = 1
-	}
-	return c.bit(m, v) != 0
 }
 
 // unary codes a symbol of 0 to len(m), by as many zeros.
@@ -253,13 +243,18 @@ func (c *coder) signed(m *numberModel, v int64) int64 {
 // bits codes the low n bits of v, unmodelled.
 func (c *coder) bits(n int, v uint64) uint64 {
 	if n > 32 {
-		low := c.bits(32, v&(1<<32-1))
-		return c.bits(n-32, v>>32)<<32 | low
+		low := c.word(32, v&(1<<32-1))
+		return c.word(uint(n-32), v>>32)<<32 | low
 	}
+	return c.word(uint(n), v)
+}
+
+// word is bits for at most 32.
+func (c *coder) word(n uint, v uint64) uint64 {
 	if c.decoding {
-		return c.raw.read(uint(n))
+		return c.raw.read(n)
 	}
-	c.raw.write(uint(n), v)
+	c.raw.write(n, v)
 	return v
 }
 

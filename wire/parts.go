@@ -8,31 +8,29 @@ func (m *model) parts(s *Span) {
 	at := s.Start
 	previous := s.Template
 	for i := 0; ; i++ {
-		r, values := m.choice(&previous.parts, i)
-		if r.Template == nil || m.failed() {
+		t, values := m.choice(&previous.parts, i)
+		if t == nil || m.failed() {
 			return
 		}
 		if i >= MaxParts {
 			m.fail(CodeLimit, "too many events and links")
 			return
 		}
-		if !m.decoding {
-			r.Time, r.TraceID, r.SpanID = s.Parts[i].Time, s.Parts[i].TraceID, s.Parts[i].SpanID
+		if m.decoding {
+			s.Parts = append(s.Parts, Record{Template: t})
 		}
-		if r.Template.shape.class == ClassEvent {
-			r.Time = m.time(&r.Template.shape.start, &m.unusual[2], at, r.Time)
+		r := &s.Parts[i]
+		if t.shape.class == ClassEvent {
+			r.Time = m.time(&t.shape.start, &m.unusual[2], at, r.Time)
 			at = r.Time
 		} else {
-			m.link(&r, s)
+			m.link(r, s)
 		}
-		r.Open = m.record(r.Template, values)
-		if m.decoding {
-			s.Parts = append(s.Parts, r)
-		}
-		if !m.charge(r.Template.size) {
+		r.Open = m.record(t, values)
+		if !m.charge(t.size) {
 			return
 		}
-		previous = r.Template
+		previous = t
 	}
 }
 

@@ -87,9 +87,8 @@ func (m *model) span(g *group, s *Span) {
 	if parent >= 0 {
 		near = g.t.spans[parent].start
 	}
-	var values []*Value
-	s.Record, values = m.choice(likely, -1)
-	t := s.Template
+	t, values := m.choice(likely, -1)
+	s.Template = t
 	if m.failed() {
 		return
 	}
@@ -109,18 +108,16 @@ func (m *model) span(g *group, s *Span) {
 }
 
 // choice codes a template, and has it resolved first.
-func (m *model) choice(likely *successors, part int) (Record, []*Value) {
-	var t *Template
-	var d *draft
-	var values []*Value
-	if !m.decoding {
-		t, d, values = m.source.resolve(part, likely)
+func (m *model) choice(likely *successors, part int) (t *Template, open []*Value) {
+	if m.decoding {
+		return m.choose(likely, part >= 0, nil, nil), nil
 	}
-	made := m.choose(likely, part >= 0, t, d)
-	if d != nil && made != nil {
-		values = m.source.settle(made)
+	t, d, open := m.source.resolve(part, likely)
+	t = m.choose(likely, part >= 0, t, d)
+	if d != nil && t != nil {
+		open = m.source.settle(t)
 	}
-	return Record{Template: made}, values
+	return t, open
 }
 
 // parentOf codes the parent: its place in the trace, or -1.
