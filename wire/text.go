@@ -10,6 +10,8 @@ type texts struct {
 	uuids  [1 << uuidBits]uuid
 	uuidAt uint32
 
+	draft []byte // a decoder's text while it is made
+
 	reference      [1 << textBits]prob
 	prefix, suffix numberModel
 	length         numberModel
@@ -147,7 +149,7 @@ func (t *texts) decodePlain(m *model, prefix, suffix string) string {
 	if !m.charge(n) || !m.charge(uint64(len(prefix)+len(suffix))) {
 		return ""
 	}
-	b := append(make([]byte, 0, min(int(n), 1<<10)+len(prefix)+len(suffix)), prefix...)
+	b := append(t.draft[:0], prefix...)
 	class := 0
 	for range n {
 		if m.overrun() {
@@ -158,7 +160,11 @@ func (t *texts) decodePlain(m *model, prefix, suffix string) string {
 		b = append(b, c)
 		class = classOf(c)
 	}
-	return string(append(b, suffix...))
+	b = append(b, suffix...)
+	if cap(b) <= maxReference {
+		t.draft = b
+	}
+	return string(b)
 }
 
 // classOf is what a letter says of the next.

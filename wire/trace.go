@@ -25,9 +25,12 @@ type known struct {
 	children *successors // what follows its last child, once known
 }
 
+const usualSpans = 8 // of a trace, for which room is made at once
+
 // traces is the table of them, oldest first.
 type traces struct {
 	list   []*trace
+	free   *trace // the last one forgotten, for use again
 	serial uint64 // of the newest
 	spans  int
 	byID   map[[16]byte]*trace // an encoder's
@@ -35,11 +38,22 @@ type traces struct {
 
 func (s *traces) add(m *model, id [16]byte) *trace {
 	s.serial++
-	t := &trace{id: id, serial: s.serial, spans: make([]known, 0, 4)}
+	t := s.made()
+	t.id, t.serial = id, s.serial
 	s.list = append(s.list, t)
 	if !m.decoding {
 		s.byID[id] = t
 	}
+	return t
+}
+
+// made is an empty trace: one more comes about as often as one is forgotten.
+func (s *traces) made() *trace {
+	t := s.free
+	if s.free = nil; t == nil {
+		return &trace{spans: make([]known, 0, usualSpans)}
+	}
+	*t = trace{spans: t.spans[:0]}
 	return t
 }
 
@@ -52,6 +66,9 @@ func (s *traces) forget() {
 		s.list = s.list[1:]
 		if s.byID[old.id] == old {
 			delete(s.byID, old.id)
+		}
+		if cap(old.spans) <= usualSpans {
+			s.free = old
 		}
 	}
 }

@@ -1,24 +1,18 @@
 package wire
 
-import "encoding/hex"
-
 // uuid is a UUID of any version, written in lower case.
 type uuid [16]byte
 
 const uuidLength = 36
 
-// dashes are where a UUID's text has them.
-var dashes = [...]int{8, 13, 18, 23}
+// bytesAt are where a UUID's text has its bytes.
+var bytesAt = [len(uuid{})]uint8{0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34}
 
 func (u uuid) String() string {
-	var s [uuidLength]byte
-	hex.Encode(s[:8], u[:4])
-	hex.Encode(s[9:13], u[4:6])
-	hex.Encode(s[14:18], u[6:8])
-	hex.Encode(s[19:23], u[8:10])
-	hex.Encode(s[24:], u[10:])
-	for _, i := range dashes {
-		s[i] = '-'
+	const digits = "0123456789abcdef"
+	s := [uuidLength]byte{8: '-', 13: '-', 18: '-', 23: '-'}
+	for i, at := range bytesAt {
+		s[at], s[at+1] = digits[u[i]>>4], digits[u[i]&15]
 	}
 	return string(s[:])
 }
