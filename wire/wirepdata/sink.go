@@ -46,7 +46,7 @@ type sink struct {
 // leave lets go of the traces.
 func (s *sink) leave() {
 	for _, p := range s.places {
-		*p = place{}
+		p.leave()
 	}
 }
 
@@ -106,7 +106,8 @@ func (s *sink) scope(p *plan) ptrace.SpanSlice {
 	ss.SetSchemaUrl(p.field(wire.ScopeSchemaURL, nil).Text)
 	ss.Scope().SetDroppedAttributesCount(uint32(p.field(wire.ScopeDroppedAttributes, nil).Bits))
 	p.setAttributes(nil, ss.Scope().Attributes())
-	p.place = place{sink: s, spans: ss.Spans()}
+	p.place.sink, p.place.spans = s, ss.Spans()
+	p.place.spans.EnsureCapacity(p.place.usual)
 	s.places = append(s.places, &p.place)
 	return ss.Spans()
 }
@@ -119,7 +120,7 @@ func (s *sink) resource(p *plan) ptrace.ResourceSpans {
 	rs.SetSchemaUrl(p.field(wire.ResourceSchemaURL, nil).Text)
 	rs.Resource().SetDroppedAttributesCount(uint32(p.field(wire.ResourceDroppedAttributes, nil).Bits))
 	p.setAttributes(nil, rs.Resource().Attributes())
-	p.place = place{sink: s, resource: rs}
+	p.place.sink, p.place.resource = s, rs
 	s.places = append(s.places, &p.place)
 	return rs
 }
