@@ -29,15 +29,6 @@ type place struct {
 	sink     *sink
 	spans    ptrace.SpanSlice
 	resource ptrace.ResourceSpans
-	usual    int // spans of the scope in the last frame that had any
-}
-
-// leave lets go of the traces.
-func (p *place) leave() {
-	if p.spans != (ptrace.SpanSlice{}) {
-		p.usual = p.spans.Len()
-	}
-	*p = place{usual: p.usual}
 }
 
 func planOf(t *wire.Template) *plan {

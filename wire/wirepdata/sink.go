@@ -46,7 +46,7 @@ type sink struct {
 // leave lets go of the traces.
 func (s *sink) leave() {
 	for _, p := range s.places {
-		p.leave()
+		*p = place{}
 	}
 }
 
@@ -106,8 +106,7 @@ func (s *sink) scope(p *plan) ptrace.SpanSlice {
 	ss.SetSchemaUrl(p.field(wire.ScopeSchemaURL, nil).Text)
 	ss.Scope().SetDroppedAttributesCount(uint32(p.field(wire.ScopeDroppedAttributes, nil).Bits))
 	p.setAttributes(nil, ss.Scope().Attributes())
-	p.place.sink, p.place.spans = s, ss.Spans()
-	p.place.spans.EnsureCapacity(p.place.usual)
+	p.place = place{sink: s, spans: ss.Spans()}
 	s.places = append(s.places, &p.place)
 	return ss.Spans()
 }
@@ -120,7 +119,7 @@ func (s *sink) resource(p *plan) ptrace.ResourceSpans {
 	rs.SetSchemaUrl(p.field(wire.ResourceSchemaURL, nil).Text)
 	rs.Resource().SetDroppedAttributesCount(uint32(p.field(wire.ResourceDroppedAttributes, nil).Bits))
 	p.setAttributes(nil, rs.Resource().Attributes())
-	p.place.sink, p.place.resource = s, rs
+	p.place = place{sink: s, resource: rs}
 	s.places = append(s.places, &p.place)
 	return rs
 }
