@@ -11,7 +11,6 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -164,7 +163,7 @@ func (c *Client) giveUp(r *request, why error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.why != nil {
-		why = fmt.Errorf("%w: %v", why, c.why)
+		return &unsentError{why, c.why}
 	}
 	return why
 }

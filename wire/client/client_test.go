@@ -209,9 +209,39 @@ func TestSpansThatArePutOffComeAgain(t *testing.T) {
 		require.Equal(t, []received{{number: 1, spans: from(1, 10)}, {number: 2, spans: from(1, 10)}, {number: 3, spans: from(20, 1)}}, got)
 		require.GreaterOrEqual(t, at[1].Sub(at[0]), wait)
 		require.LessOrEqual(t, at[1].Sub(at[0]), wait+wait/2)
-		require.Less(t, at[2].Sub(at[1]), wait, "the others go on then")
+		require.Zero(t, at[2].Sub(at[1]), "the others go on then")
 		require.EqualValues(t, 1, c.Stats().Later)
 		require.EqualValues(t, 10, c.Stats().Resent)
+	})
+}
+
+// TestHoldsBeginAnew once something was stored.
+func TestHoldsBeginAnew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const wait = 500 * time.Millisecond
+		r := newReceiver(t, func(_ int, c *call) error {
+			c.hello(0)
+			for {
+				for range 4 {
+					f, more := c.next()
+					if !more {
+						return nil
+					}
+					c.answer(wire.Control{Answer: wire.Later, Number: f.number, Wait: wait})
+				}
+				f, _ := c.next()
+				c.stored(f.number)
+			}
+		})
+		c := New(r.options())
+		for range 3 {
+			begin := time.Now()
+			require.NoError(t, c.Send(t.Context(), from(1, 1)))
+			require.GreaterOrEqual(t, time.Since(begin), (1+2+4+8)*wait)
+			require.LessOrEqual(t, time.Since(begin), (1+2+4+8)*wait*3/2)
+		}
+		shutdown(t, c)
+		require.Zero(t, c.view, "no source is held")
 	})
 }
 
@@ -277,35 +307,50 @@ func TestWhoGivesUpBehindAFullStream(t *testing.T) {
 	})
 }
 
-// guarded fails when it is read after its Send has returned.
+// guarded notes when it is read after its Send has returned.
 type guarded struct {
 	spans
+	read func() // nil: nothing waits
 	over *atomic.Bool
 	late *atomic.Bool
 }
 
+func guard(s spans, read func()) guarded {
+	return guarded{s, read, &atomic.Bool{}, &atomic.Bool{}}
+}
+
 func (g guarded) Span(i int, into *wire.SourceSpan) {
-	time.Sleep(time.Second)
-	g.late.CompareAndSwap(false, g.over.Load())
+	if g.read != nil {
+		g.read()
+	}
+	if g.over.Load() {
+		g.late.Store(true)
+	}
 	g.spans.Span(i, into)
 }
 
 func TestSourcesAreReadOnlyWhileSendRuns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newReceiver(t, func(_ int, c *call) error {
+		r := newReceiver(t, func(n int, c *call) error {
 			c.hello(0)
+			if n == 0 {
+				c.next()
+				return errors.New("cut")
+			}
 			return storing(c)
 		})
 		c := New(r.options())
-		g := guarded{from(1, 10), &atomic.Bool{}, &atomic.Bool{}}
+		g := guard(from(1, 10), func() { time.Sleep(time.Second) })
 		ctx, cancel := context.WithTimeout(t.Context(), 4500*time.Millisecond)
 		defer cancel()
 		begin := time.Now()
 		require.ErrorIs(t, c.Send(ctx, g), context.DeadlineExceeded)
 		g.over.Store(true)
 		require.Equal(t, 10*time.Second, time.Since(begin))
+		require.NoError(t, c.Send(t.Context(), from(50, 1)))
 		shutdown(t, c)
 		require.False(t, g.late.Load())
+		require.Len(t, r.streams(), 2)
 	})
 }
 
@@ -414,4 +459,29 @@ func TestShutdownDoesNotWaitForAHelloThatNobodyNeeds(t *testing.T) {
 		shutdown(t, c)
 		require.Zero(t, time.Since(begin))
 	})
+	synctest.Test(t, func(t *testing.T) {
+		c := New(newReceiver(t, func(_ int, c *call) error { return silent(c) }).options())
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		a := start(ctx, c, from(1, 1))
+		begin := time.Now()
+		shutdown(t, c)
+		require.Equal(t, time.Second, time.Since(begin))
+		require.ErrorIs(t, <-a, context.DeadlineExceeded)
+	})
+}
+
+func TestPartsOfParts(t *testing.T) {
+	r := newRequest(from(100, 10), 10)
+	p := &part{of: r, n: 3, spans: []int{4, 7, 9}, refusals: 1}
+	require.Same(t, p, p.in(&wire.Frame{Spans: []int{2, 1, 0}}))
+	q := p.in(&wire.Frame{Spans: []int{2, 0}})
+	require.Equal(t, &part{of: r, n: 2, spans: []int{9, 4}, refusals: 1, encoded: true}, q)
+	v := view{r.source, q}
+	require.Equal(t, 2, v.Len())
+	var s wire.SourceSpan
+	v.Span(1, &s)
+	require.EqualValues(t, 104, s.SpanID[7])
+	_, start, _ := v.Place(0)
+	require.EqualValues(t, 109_000, start)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,17 +22,17 @@ import (
 type act uint8
 
 const (
-	store        act = iota // and say so
-	storeAndCut             // without a word
-	cutUnread               // end the stream before the frame is read
-	cutUnstored             // after
-	cutAnswered             // after the answer
-	cutNoHello              // of the next stream
-	cutHello                // of the next stream, after it
-	endWell                 // end the call without an error
-	hang                    // never answer, though it is stored
-	slow                    // store 3 s later
-	gather                  // store, and leave the answer to the next that is stored
+	store       act = iota // and say so
+	storeAndCut            // without a word
+	cutUnread              // end the stream before the frame is read
+	cutUnstored            // after
+	cutAnswered            // after the answer
+	cutNoHello             // of the next stream
+	cutHello               // of the next stream, after it
+	endWell                // end the call without an error
+	hang                   // never answer, though it is stored
+	slow                   // store 3 s later
+	gather                 // store, and leave the answer to the next that is stored
 	refuse
 	putOff
 	reject
@@ -110,29 +111,30 @@ var errWell = errors.New("no error")
 func (k *keeper) do(a act, f received, c *call) error {
 	switch a {
 	case store:
-		return k.keep(f, c, true)
+		k.keep(f, c, true)
 	case storeAndCut:
-		_ = k.keep(f, c, false)
+		k.keep(f, c, false)
 		return errCut
 	case cutUnstored, cutNoHello, cutHello:
 		return errCut
 	case cutAnswered:
-		_ = k.keep(f, c, true)
+		k.keep(f, c, true)
 		return errCut
 	case endWell:
 		return errWell
 	case hang:
-		_ = k.keep(f, c, false)
-		return silent(c)
+		k.keep(f, c, false)
+		<-c.Context().Done()
+		return errCut
 	case slow:
 		select {
 		case <-time.After(3 * time.Second):
 		case <-c.Context().Done():
-			return nil
+			return errCut
 		}
-		return k.keep(f, c, true)
+		k.keep(f, c, true)
 	case gather:
-		return k.keep(f, c, false)
+		k.keep(f, c, false)
 	case refuse:
 		c.answer(wire.Control{Answer: wire.Refused, Number: f.number, Code: wire.CodeMalformed})
 		return status.Error(codes.InvalidArgument, "refused")
@@ -150,7 +152,7 @@ func (k *keeper) do(a act, f received, c *call) error {
 	return nil
 }
 
-func (k *keeper) keep(f received, c *call, say bool) error {
+func (k *keeper) keep(f received, c *call, say bool) {
 	if len(f.spans) > 0 {
 		k.stored = append(k.stored, f.spans)
 	}
@@ -160,7 +162,6 @@ func (k *keeper) keep(f received, c *call, say bool) error {
 	if say {
 		c.stored(f.number)
 	}
-	return nil
 }
 
 // sending is a Send of a plan: after a pause.
@@ -169,6 +170,7 @@ type sending struct {
 	spans spans
 	limit time.Duration // 0: none
 	err   error
+	late  *atomic.Bool // its source was read after that
 }
 
 // play has several callers send to a keeper.
@@ -204,7 +206,10 @@ func (s *sending) send(ctx context.Context, c *Client) {
 		ctx, cancel = context.WithTimeout(ctx, s.limit)
 		defer cancel()
 	}
-	s.err = c.Send(ctx, s.spans)
+	g := guard(s.spans, nil)
+	s.err = c.Send(ctx, g)
+	g.over.Store(true)
+	s.late = g.late
 }
 
 // check says what is wrong with what was stored: exactly holds receivers to
@@ -231,6 +236,9 @@ func (k *keeper) check(callers [][]*sending, exactly bool) error {
 }
 
 func (s *sending) check(times map[uint64]int, exactly bool) error {
+	if s.late.Load() {
+		return fmt.Errorf("source of %v was read too late", s.spans)
+	}
 	var lost *LostError
 	var gone []int
 	if errors.As(s.err, &lost) {

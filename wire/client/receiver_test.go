@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
@@ -23,6 +24,8 @@ import (
 	"github.com/jcallgraph/jcallgraph/wire"
 	"github.com/jcallgraph/jcallgraph/wire/internal/service"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // spans is a source of spans that are known by their numbers.
 type spans []uint64
@@ -121,7 +124,7 @@ var description = grpc.ServiceDesc{
 	}},
 }
 
-func newReceiver(t *testing.T, s script) *receiver {
+func newReceiver(t testing.TB, s script) *receiver {
 	r := &receiver{listener: bufconn.Listen(1 << 16), server: grpc.NewServer(grpc.MaxRecvMsgSize(service.MaxMessage))}
 	if s != nil {
 		r.server.RegisterService(&description, func(stream grpc.ServerStream) error { return s(r.enter(stream)) })
@@ -168,7 +171,7 @@ func (r *receiver) options() Options {
 }
 
 // shutdown ends a client that has nothing left to send.
-func shutdown(t *testing.T, c *Client) {
+func shutdown(t testing.TB, c *Client) {
 	t.Helper()
 	require.NoError(t, c.Shutdown(t.Context()))
 }

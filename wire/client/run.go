@@ -98,6 +98,13 @@ func (s *stream) explain(err error) error {
 	return &streamError{"no stream", err}
 }
 
+// unsentError is a context's end with the reason why nothing could be sent, by
+// which callers do not judge it.
+type unsentError struct{ end, why error }
+
+func (e *unsentError) Error() string { return e.end.Error() + ": " + e.why.Error() }
+func (e *unsentError) Unwrap() error { return e.end }
+
 type streamError struct {
 	what  string
 	cause error

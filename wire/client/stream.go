@@ -48,7 +48,7 @@ func (s *stream) run(ctx context.Context) error {
 	defer s.watch().Stop()
 	err := s.open(ctx)
 	if s.conn != nil {
-		defer s.conn.Close()
+		defer func() { _ = s.conn.Close() }() // it fails only where it is closed
 	}
 	if err == nil {
 		go s.answers()

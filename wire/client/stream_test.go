@@ -63,8 +63,14 @@ func TestStreamsThatAreGivenUp(t *testing.T) {
 		"later of no frame":  {answering(func(c *call, n uint64) { c.answer(wire.Control{Answer: wire.Later, Number: 1 << 60}) }), "not sent", 2},
 		"reject of no frame": {answering(func(c *call, n uint64) { c.answer(wire.Control{Answer: wire.Rejected}) }), "frame 0, which was not sent", 2},
 		"the end":            {func(c *call) error { c.hello(0); c.next(); return nil }, "receiver ended the stream", 2},
-		"a status": {func(c *call) error { c.hello(0); c.next(); return status.Error(codes.Unavailable, "going down") },
-			"stream was lost: rpc error: code = Unavailable desc = going down", 2},
+		"a status": {
+			func(c *call) error {
+				c.hello(0)
+				c.next()
+				return status.Error(codes.Unavailable, "going down")
+			},
+			"stream was lost: rpc error: code = Unavailable desc = going down", 2,
+		},
 		"no permission": {func(c *call) error { return status.Error(codes.PermissionDenied, "not you") }, "no stream: rpc error: code = PermissionDenied desc = not you", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -112,6 +118,88 @@ func TestAnswersMustBeInOrder(t *testing.T) {
 		shutdown(t, c)
 		require.Len(t, told, 1)
 		require.ErrorContains(t, told[0], "receiver answers frame 2 before frame 1")
+	})
+}
+
+// TestAnswersWhileAFrameIsHalfWay that end the stream do not wait for the frame.
+func TestAnswersWhileAFrameIsHalfWay(t *testing.T) {
+	for name, answer := range map[string][]byte{
+		"garbage":                  []byte("garbage"),
+		"of a frame that waits":    wire.Control{Answer: wire.Stored, Number: 3}.Append(nil),
+		"a frame that waits later": wire.Control{Answer: wire.Later, Number: 3}.Append(nil),
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newReceiver(t, func(n int, c *call) error {
+					c.hello(0)
+					if n > 0 {
+						return storing(c)
+					}
+					time.Sleep(time.Second)
+					c.bytes(answer)
+					return silent(c)
+				})
+				c := New(r.options())
+				begin := time.Now()
+				require.NoError(t, c.Send(t.Context(), bulky{from(1, 3), func(int) int { return 200 << 10 }}))
+				require.LessOrEqual(t, time.Since(begin), 2*time.Second)
+				shutdown(t, c)
+				require.EqualValues(t, 3, c.Stats().Resent)
+			})
+		})
+	}
+}
+
+// TestSendingMoreDoesNotMakeUpForNoAnswer to what was sent first.
+func TestSendingMoreDoesNotMakeUpForNoAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newReceiver(t, func(n int, c *call) error {
+			c.hello(0)
+			if n > 0 {
+				return storing(c)
+			}
+			for _, more := c.next(); more; _, more = c.next() {
+				continue // and say nothing
+			}
+			return nil
+		})
+		c := New(r.options())
+		begin := time.Now()
+		first := start(t.Context(), c, from(1, 1))
+		for i := range uint64(100) {
+			start(t.Context(), c, from(10+i, 1))
+			time.Sleep(time.Second)
+		}
+		require.NoError(t, <-first)
+		shutdown(t, c)
+		require.Len(t, r.streams(), 2)
+		require.GreaterOrEqual(t, r.streams()[1].at.Sub(begin), 30*time.Second)
+		require.LessOrEqual(t, r.streams()[1].at.Sub(begin), 31*time.Second)
+	})
+}
+
+// TestAnswersOneByOneAreProgress: 50 frames of 20 s each do not end a stream
+// that gives each of them 30 s.
+func TestAnswersOneByOneAreProgress(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newReceiver(t, func(_ int, c *call) error {
+			c.hello(0)
+			for f, more := c.next(); more; f, more = c.next() {
+				time.Sleep(20 * time.Second)
+				c.stored(f.number)
+			}
+			return nil
+		})
+		c := New(r.options())
+		var all []<-chan error
+		for i := range uint64(50) {
+			all = append(all, start(t.Context(), c, from(i, 1)))
+		}
+		for _, sent := range all {
+			require.NoError(t, <-sent)
+		}
+		shutdown(t, c)
+		require.Len(t, r.streams(), 1)
 	})
 }
 
