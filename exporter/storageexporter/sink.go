@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer/consumererror"
@@ -82,35 +81,10 @@ func (s *sink) pushMetrics(ctx context.Context, md pmetric.Metrics) error {
 // others refuses what is not ours, or drops it by leave of the configuration: a
 // metrics pipeline that ends here by mistake must not lose its metrics in silence.
 func (s *sink) others(ctx context.Context, md pmetric.Metrics) error {
-	points, name := 0, ""
-	for _, rm := range md.ResourceMetrics().All() {
-		for _, sm := range rm.ScopeMetrics().All() {
-			for _, m := range sm.Metrics().All() {
-				if !strings.HasPrefix(m.Name(), edgemetric.Prefix) {
-					points, name = points+pointsOf(m), m.Name()
-				}
-			}
-		}
-	}
+	points, name := edgemetric.Foreign(md)
 	if name != "" && s.config.OtherMetrics != drop {
 		return fmt.Errorf("metric %q is no edge metric: this exporter stores %s* only; remove it from other metrics pipelines, or set other_metrics: %s", name, edgemetric.Prefix, drop)
 	}
 	s.intake.Ignore(ctx, points, name)
 	return nil
-}
-
-func pointsOf(m pmetric.Metric) int {
-	switch m.Type() {
-	case pmetric.MetricTypeGauge:
-		return m.Gauge().DataPoints().Len()
-	case pmetric.MetricTypeSum:
-		return m.Sum().DataPoints().Len()
-	case pmetric.MetricTypeHistogram:
-		return m.Histogram().DataPoints().Len()
-	case pmetric.MetricTypeExponentialHistogram:
-		return m.ExponentialHistogram().DataPoints().Len()
-	case pmetric.MetricTypeSummary:
-		return m.Summary().DataPoints().Len()
-	}
-	return 0
 }

@@ -179,13 +179,14 @@ func config(endpoints map[string]any) *confmap.Conf {
 			"otlp/unused": map[string]any{"protocols": map[string]any{"grpc": map[string]any{"endpoint": endpoints["unused"]}}},
 			"otlp/unix":   map[string]any{"protocols": map[string]any{"grpc": map[string]any{"endpoint": "/run/otlp.sock", "transport": "unix"}}},
 			"kafka":       map[string]any{"endpoint": endpoints["dialled"]},
+			"compact":     map[string]any{"endpoint": endpoints["compact"]},
 		},
 		"exporters": map[string]any{
 			"otlp":       map[string]any{"endpoint": endpoints["dialled"]},
 			"prometheus": map[string]any{"endpoint": endpoints["prometheus"]},
 		},
 		"service": map[string]any{"pipelines": map[string]any{
-			"traces":             map[string]any{"receivers": []any{"otlp", "kafka", "otlp/unix"}, "exporters": []any{"otlp"}},
+			"traces":             map[string]any{"receivers": []any{"otlp", "kafka", "otlp/unix", "compact"}, "exporters": []any{"otlp"}},
 			"metrics/prometheus": map[string]any{"receivers": []any{"otlp"}, "exporters": []any{"prometheus"}},
 		}},
 	})
@@ -193,10 +194,11 @@ func config(endpoints map[string]any) *confmap.Conf {
 
 func TestOnlyWhatListensIsChecked(t *testing.T) {
 	all := listenersOf(config(map[string]any{
-		"grpc": "127.0.0.1:1", "unused": "127.0.0.1:2", "dialled": "127.0.0.1:3", "prometheus": "127.0.0.1:4",
+		"grpc": "127.0.0.1:1", "unused": "127.0.0.1:2", "dialled": "127.0.0.1:3", "prometheus": "127.0.0.1:4", "compact": "127.0.0.1:5",
 	}))
 	require.Equal(t, []listener{
 		{component: "exporter prometheus", kind: "prometheus", endpoint: "127.0.0.1:4"},
+		{component: "receiver compact", kind: "compact", endpoint: "127.0.0.1:5"},
 		{component: "receiver otlp", kind: "otlp", protocol: "grpc", endpoint: "127.0.0.1:1", tls: true},
 		{component: "receiver otlp", kind: "otlp", protocol: "http", endpoint: "localhost:4318"},
 	}, all)
@@ -220,7 +222,7 @@ func TestTheConfigurationIsCheckedAndTheWelcomeSaysWhereEverythingIs(t *testing.
 	e.terminal = &terminal
 	start(t, e, newBackend(t))
 	taken := listen(t).Addr().String()
-	conf := config(map[string]any{"grpc": taken, "prometheus": freeAddress(t)})
+	conf := config(map[string]any{"grpc": taken, "prometheus": freeAddress(t), "compact": "0.0.0.0:0"})
 	require.NoError(t, conf.Merge(confmap.NewFromStringMap(map[string]any{
 		"receivers": map[string]any{"otlp": map[string]any{"protocols": map[string]any{"http": map[string]any{"endpoint": freeAddress(t)}}}},
 	})))
@@ -232,6 +234,7 @@ func TestTheConfigurationIsCheckedAndTheWelcomeSaysWhereEverythingIs(t *testing.
 	require.Contains(t, text, "http://"+e.config.HTTP.NetAddr.Endpoint+"/graph/")
 	require.Contains(t, text, "in memory")
 	require.Contains(t, text, "OTLP/grpc to "+taken)
+	require.Contains(t, text, "compact frames to 127.0.0.1:0")
 	require.Contains(t, text, "curl")
 }
 

@@ -25,7 +25,7 @@ func FreeOffset(t *testing.T) int {
 
 func allFree(t *testing.T, offset int) bool {
 	t.Helper()
-	for _, port := range []int{PortGRPC, PortHTTP, PortSelf, PortScrape, PortHealth, PortQuery} {
+	for _, port := range []int{PortGRPC, PortHTTP, PortCompact, PortSelf, PortScrape, PortHealth, PortQuery} {
 		l, err := Listen(t, port+offset)
 		if err != nil {
 			return false

@@ -127,9 +127,12 @@ func (r *Run) WaitHealthy() {
 	})
 }
 
+// Signal sends a signal.
+func (r *Run) Signal(s syscall.Signal) { _ = r.cmd.Process.Signal(s) } // it may be gone
+
 // Stop sends a signal and waits for the end; it is safe twice.
 func (r *Run) Stop(s syscall.Signal) {
-	_ = r.cmd.Process.Signal(s) // it may be gone
+	r.Signal(s)
 	select {
 	case <-r.exited:
 	case <-time.After(Patience):

@@ -7,12 +7,13 @@ import (
 )
 
 const (
-	portGRPC   = collectortest.PortGRPC
-	portHTTP   = collectortest.PortHTTP
-	portSelf   = collectortest.PortSelf
-	portScrape = collectortest.PortScrape
-	portHealth = collectortest.PortHealth
-	portQuery  = collectortest.PortQuery
+	portGRPC    = collectortest.PortGRPC
+	portHTTP    = collectortest.PortHTTP
+	portCompact = collectortest.PortCompact
+	portSelf    = collectortest.PortSelf
+	portScrape  = collectortest.PortScrape
+	portHealth  = collectortest.PortHealth
+	portQuery   = collectortest.PortQuery
 )
 
 // run is one run of the collector, with what these tests ask of it.

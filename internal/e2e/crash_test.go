@@ -91,6 +91,7 @@ func requireStored(t *testing.T, r *run, l *load) {
 			td, err := r.Trace(t.Context(), id)
 			require.NoErrorf(t, err, "request %d of %d acknowledged", i, len(l.acked))
 			require.Contains(t, spansOf(td), pcommon.SpanID{7: 1})
+			require.Len(t, spansOf(td), td.SpanCount(), "a span is there twice")
 		}
 	}
 }

@@ -50,7 +50,7 @@ func TestPortTakenThatNobodyWants(t *testing.T) {
 
 func TestPortTaken(t *testing.T) {
 	for name, port := range map[string]int{
-		"OTLP gRPC": portGRPC, "OTLP HTTP": portHTTP, "own metrics": portSelf,
+		"OTLP gRPC": portGRPC, "OTLP HTTP": portHTTP, "compact": portCompact, "own metrics": portSelf,
 		"Prometheus": portScrape, "health": portHealth, "query": portQuery,
 	} {
 		t.Run(name, func(t *testing.T) {

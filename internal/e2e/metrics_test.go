@@ -46,10 +46,16 @@ func (r *run) scrapedMetrics(ctx context.Context) (map[string]string, error) {
 // foreignMetric is one that the collector's own parts make.
 var foreignMetric = regexp.MustCompile("^(otelcol_(exporter|process|processor|receiver|scraper|fanout)_.*|promhttp_.*|rpc_.*|http_.*|target_info)$")
 
+// forwarding adds what the built-in configuration does not use.
+const forwarding = `
+exporters: {compact: {endpoint: "127.0.0.1:4319"}}
+service: {pipelines: {traces/forwarded: {receivers: [otlp], exporters: [compact]}}}
+`
+
 func TestOwnMetricsAreThoseOfTheDocs(t *testing.T) {
 	want := documentedMetrics(t)
 	require.NotEmpty(t, want)
-	r := start(t, t.TempDir())
+	r := start(t, t.TempDir(), "--config", "builtin:all-in-one", "--config", file(t, forwarding))
 	_, err := r.Get(t.Context(), portQuery, "/api/services")
 	require.NoError(t, err)
 	r.Eventually("the documented metrics", func(ctx context.Context) error {

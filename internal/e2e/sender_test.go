@@ -87,7 +87,7 @@ func service(td ptrace.Traces, name string) ptrace.SpanSlice {
 
 // load sends requests and remembers which were acknowledged.
 type load struct {
-	client ptraceotlp.GRPCClient
+	export func(context.Context, ptrace.Traces) error // nil: acknowledged
 
 	times func(number int) time.Time // event time of a request; now
 
@@ -101,8 +101,12 @@ type load struct {
 
 func newLoad(t *testing.T, r *run) *load {
 	t.Helper()
+	return loadBy(r.exporter(t))
+}
+
+func loadBy(export func(context.Context, ptrace.Traces) error) *load {
 	return &load{
-		client: r.client(t), times: func(int) time.Time { return time.Now() },
+		export: export, times: func(int) time.Time { return time.Now() },
 		open: map[int]request{}, progress: make(chan struct{}, 1),
 	}
 }
@@ -110,7 +114,7 @@ func newLoad(t *testing.T, r *run) *load {
 // connect goes on with another run of the collector.
 func (l *load) connect(t *testing.T, r *run) {
 	t.Helper()
-	l.client = r.client(t)
+	l.export = r.exporter(t)
 }
 
 // until runs the load while f runs; an error ends a sender, its request stays
@@ -139,7 +143,7 @@ func (l *load) take() request {
 }
 
 func (l *load) send(ctx context.Context, r request) error {
-	if _, err := l.client.Export(ctx, ptraceotlp.NewExportRequestFromTraces(r.traces())); err != nil {
+	if err := l.export(ctx, r.traces()); err != nil {
 		return err
 	}
 	l.mu.Lock()
@@ -189,8 +193,7 @@ func (l *load) finish(t *testing.T) {
 func (l *load) again(t *testing.T) {
 	t.Helper()
 	for _, r := range l.acked {
-		_, err := l.client.Export(t.Context(), ptraceotlp.NewExportRequestFromTraces(r.traces()))
-		require.NoError(t, err)
+		require.NoError(t, l.export(t.Context(), r.traces()))
 	}
 }
 
@@ -213,14 +216,18 @@ func (r *run) send(t *testing.T, td ptrace.Traces) {
 
 func (r *run) export(t *testing.T, td ptrace.Traces) error {
 	t.Helper()
-	_, err := r.client(t).Export(t.Context(), ptraceotlp.NewExportRequestFromTraces(td))
-	return err
+	return r.exporter(t)(t.Context(), td)
 }
 
-func (r *run) client(t *testing.T) ptraceotlp.GRPCClient {
+// exporter sends by OTLP.
+func (r *run) exporter(t *testing.T) func(context.Context, ptrace.Traces) error {
 	t.Helper()
 	conn, err := grpc.NewClient(r.Address(portGRPC), grpc.WithTransportCredentials(insecure.NewCredentials()))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, conn.Close()) })
-	return ptraceotlp.NewGRPCClient(conn)
+	client := ptraceotlp.NewGRPCClient(conn)
+	return func(ctx context.Context, td ptrace.Traces) error {
+		_, err := client.Export(ctx, ptraceotlp.NewExportRequestFromTraces(td))
+		return err
+	}
 }

@@ -62,7 +62,8 @@ func TestOptionsAreThoseOfOurTypes(t *testing.T) {
 	type config struct {
 		Plain   string            `mapstructure:"plain"`
 		Nested  map[string]*inner `mapstructure:"nested"`
-		Foreign *testing.T        `mapstructure:"foreign"`
+		Foreign *testing.T        `mapstructure:"foreign,omitempty"`
+		_       struct{}
 		inner   `mapstructure:",squash"`
 	}
 	require.Equal(t, []string{"plain", "nested", "depth", "foreign", "depth"}, options(reflect.TypeOf(&config{})))

@@ -13,6 +13,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -137,7 +138,7 @@ func open(t testing.TB, address string, o ...grpc.DialOption) *stream {
 	conn, err := grpc.NewClient(address, o...)
 	require.NoError(t, err)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	t.Cleanup(func() { cancel(); conn.Close() })
+	t.Cleanup(func() { cancel(); require.NoError(t, conn.Close()) })
 	ctx = metadata.AppendToOutgoingContext(ctx, "jcallgraph-sender", "0123456789abcdef0123456789abcdef")
 	s, err := conn.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true, ClientStreams: true}, "/jcallgraph.wire.v1.Frames/Stream")
 	require.NoError(t, err)
@@ -215,6 +216,7 @@ func TestSpansAndIntervalsGoToTheirPipelines(t *testing.T) {
 		return status.Code(s.RecvMsg(&wrapperspb.BytesValue{}))
 	}())
 	require.EqualValues(t, 1, c.count(prefix+refused, id, attribute.String("reason", "truncated")))
+	require.Zero(t, c.count(prefix+refused, id, attribute.String("reason", "checksum")))
 }
 
 func TestErrorsOfPipelines(t *testing.T) {
@@ -280,16 +282,13 @@ func TestShutdown(t *testing.T) {
 	<-in
 	ended := make(chan struct{})
 	go func() { c.shutdown(); close(ended) }()
-	var late error
 	require.Eventually(t, func() bool {
-		_, late = grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()))
 		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", address)
 		if err == nil {
 			conn.Close()
 		}
 		return err != nil
 	}, time.Minute, time.Millisecond, "nobody listens any more")
-	require.NoError(t, late)
 	select {
 	case <-ended:
 		t.Fatal("a frame is still being stored")
@@ -297,9 +296,29 @@ func TestShutdown(t *testing.T) {
 	}
 	close(out)
 	require.Equal(t, wire.Control{Answer: wire.Stored, Number: 1}, s.answer())
-	s.ended(codes.Unavailable)
+	require.ErrorContains(t, s.RecvMsg(&wrapperspb.BytesValue{}), "receiver is shutting down")
 	<-ended
 	c.shutdown()
+}
+
+// TestShutdownWaitsForConsumers though it has cut the connections.
+func TestShutdownWaitsForConsumers(t *testing.T) {
+	c, in, out := newCollector(t), make(chan struct{}), make(chan struct{})
+	var stored atomic.Bool
+	traces, err := consumer.NewTraces(func(context.Context, ptrace.Traces) error { in <- struct{}{}; <-out; stored.Store(true); return nil })
+	require.NoError(t, err)
+	c.traces(traces)
+	c.all[0].(*compact).grace = 0
+	s := open(t, c.start(componenttest.NewNopHost()))
+	s.answer()
+	require.NoError(t, s.SendMsg(wrapperspb.Bytes(spans(t, wirepdata.NewEncoder()))))
+	<-in
+	go func() {
+		defer close(out)
+		_ = s.RecvMsg(&wrapperspb.BytesValue{}) // until it is cut
+	}()
+	c.shutdown()
+	require.True(t, stored.Load())
 }
 
 func TestShutdownGivesUpWithItsContext(t *testing.T) {
@@ -328,6 +347,10 @@ func TestShutdownBeforeStart(t *testing.T) {
 	again, err := c.factory.CreateTraces(t.Context(), c.settings(), c.config, consumertest.NewNop())
 	require.NoError(t, err)
 	require.NotSame(t, c.all[0], again)
+	c.shutdown()
+	same, err := c.factory.CreateMetrics(t.Context(), c.settings(), c.config, consumertest.NewNop())
+	require.NoError(t, err)
+	require.Same(t, again, same)
 	require.NoError(t, again.Shutdown(t.Context()))
 }
 

@@ -99,6 +99,20 @@ func TestStreamsThatHoldMuchEndBeyondTheBound(t *testing.T) {
 	r.begin(t, nth(29), 1)
 }
 
+// TestStreamsThatHoldLittleGoOnBeyondTheBound.
+func TestStreamsThatHoldLittleGoOnBeyondTheBound(t *testing.T) {
+	e := newEncoder(t)
+	first, second := newEncoder(t).large(50_000), e.spans("a")
+	bound := decode(t, first).StateSize() + decode(t, second).StateSize()/2
+	r := serve(t, &memory{}, Options{MaxState: int64(bound)})
+	large, small := r.begin(t, a, 0), r.begin(t, b, 0)
+	large.send(first)
+	large.stored(1)
+	small.send(second, e.spans("b"))
+	small.stored(1, 2)
+	require.Greater(t, r.Stats().State, int64(bound))
+}
+
 // slow is a connection that, once held, lets as many bytes go as it is allowed.
 type slow struct {
 	net.Conn
@@ -191,4 +205,25 @@ func BenchmarkIdleStreams(b *testing.B) {
 	b.ReportMetric(float64(after.HeapAlloc+after.StackInuse-before.HeapAlloc-before.StackInuse)/n, "B/stream")
 	b.ReportMetric(float64(runtime.NumGoroutine()-goroutines)/n, "goroutines/stream")
 	b.ReportMetric(float64(r.Stats().State)/n, "state-B/stream")
+}
+
+// BenchmarkFrames takes in one sender's frames of 2,048 spans, one after the other.
+func BenchmarkFrames(b *testing.B) {
+	const n = 2048
+	r := serve(b, &bounded{}, Options{})
+	p, e := r.begin(b, a, 0), newEncoder(b)
+	frames := make([][]byte, b.N)
+	for i := range frames {
+		names := make([]string, n)
+		for j := range names {
+			names[j] = fmt.Sprint("operation ", (i+j)%100)
+		}
+		frames[i] = e.spans(names...)
+	}
+	b.ResetTimer()
+	for i, f := range frames {
+		p.send(f)
+		p.stored(uint64(i + 1))
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/span")
 }

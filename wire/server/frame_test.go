@@ -8,6 +8,7 @@ import (
 	"hash/crc32"
 	"io"
 	"os"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -28,8 +29,9 @@ func emptyFrame(number byte) []byte {
 	return seal([]byte{wire.Version, 1, number, 1, 0, 1, 255, 0, 0, 0, 0})
 }
 
-// bomb is a frame of 19 kB that decodes to more than a frame may: a bad encoder
-// wrote it, which names a large value again and again.
+// bomb is a frame of 5 kB that decodes to more than a frame may: a bad encoder
+// wrote it, which names a large value again and again. It is the one of wire's
+// TestBombIsRefused.
 func bomb(t testing.TB) []byte {
 	f, err := os.Open("testdata/bomb.frame.gz")
 	require.NoError(t, err)
@@ -146,10 +148,13 @@ func FuzzFrames(f *testing.F) {
 	f.Add([]byte{}, uint8(0), uint16(0), false)
 	sink := &bounded{}
 	r := serve(f, sink, Options{MaxBytes: 1 << 20, MaxState: 1 << 20})
-	streams := 0
+	conn, streams := r.connect(f), 0
 	f.Fuzz(func(t *testing.T, raw []byte, after uint8, cut uint16, fix bool) {
 		streams++
-		p := r.begin(t, fmt.Sprintf("%032x", streams), 0)
+		var before, done runtime.MemStats
+		runtime.ReadMemStats(&before)
+		p := openOn(t, conn, fmt.Sprintf("%032x", streams))
+		p.stored(0)
 		sent := slices.Clone(good[:int(after)%len(good)])
 		for _, part := range [][]byte{raw[:min(int(cut), len(raw))], raw[min(int(cut), len(raw)):]} {
 			if fix && len(part) >= 4 {
@@ -171,7 +176,9 @@ func FuzzFrames(f *testing.F) {
 		for i, got := range answers[:min(len(answers), int(after)%len(good))] {
 			require.Equal(t, wire.Control{Answer: wire.Stored, Number: uint64(i + 1)}, got)
 		}
+		runtime.ReadMemStats(&done)
 		require.LessOrEqual(t, sink.largest.Load(), int64(wire.MaxDecoded))
+		require.LessOrEqual(t, done.TotalAlloc-before.TotalAlloc, uint64(len(sent)*4*wire.MaxDecoded))
 		p.cut()
 	})
 }

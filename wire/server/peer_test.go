@@ -130,10 +130,19 @@ const (
 
 // open begins a stream without awaiting the hello.
 func (r *receiver) open(t testing.TB, sender string, o ...grpc.DialOption) *peer {
+	return openOn(t, r.connect(t, o...), sender)
+}
+
+func (r *receiver) connect(t testing.TB, o ...grpc.DialOption) *grpc.ClientConn {
 	conn, err := grpc.NewClient(r.address, append(o, grpc.WithTransportCredentials(insecure.NewCredentials()))...)
 	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, conn.Close()) })
+	return conn
+}
+
+func openOn(t testing.TB, conn *grpc.ClientConn, sender string) *peer {
 	ctx, cut := context.WithTimeout(t.Context(), time.Minute)
-	t.Cleanup(func() { cut(); conn.Close() })
+	t.Cleanup(cut)
 	stream, err := conn.NewStream(metadata.AppendToOutgoingContext(ctx, service.SenderKey, sender), &service.Stream, service.Method)
 	require.NoError(t, err)
 	return &peer{t, stream, cut}
