@@ -1,8 +1,10 @@
 package callgraph
 
+import "strings"
+
 // Interval is what one process counted in a second or so: changes, not states.
 type Interval struct {
-	// Instance names the process among all of them: two processes never have
+	// Instance names the process among all of them, as InstanceOf does: two never have
 	// the same one, one after the other neither, unless their numbers go on.
 	Instance string
 	// Number rises from interval to interval. The same number of the same
@@ -11,6 +13,12 @@ type Interval struct {
 	// Cells hold counts to be added; their Writer, Opened, Sequence and Closed
 	// are for whoever keeps them to say. A cell without calls tells names.
 	Cells []Cell
+}
+
+// InstanceOf names a process by its service and its ID: semantic conventions ask
+// for IDs that differ within a service only.
+func InstanceOf(s Service, id string) string {
+	return strings.Join([]string{s.Environment, s.Namespace, s.Name, id}, "\x00")
 }
 
 // Add adds another cell's counts. The key and the sequence stay.

@@ -2,6 +2,7 @@ package sdk_test
 
 import (
 	"context"
+	"errors"
 	"net"
 	"os"
 	"path/filepath"
@@ -19,6 +20,7 @@ import (
 	"google.golang.org/grpc/metadata"
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
+	"github.com/jcallgraph/jcallgraph/callgraph/edgemetric"
 	"github.com/jcallgraph/jcallgraph/sdk"
 	"github.com/jcallgraph/jcallgraph/wire/server"
 )
@@ -31,6 +33,7 @@ type collector struct {
 	mu    sync.Mutex
 	spans []string // names
 	calls uint64
+	error error    // of an interval that the edge schema cannot say
 	keys  []string // x-key of each stream
 }
 
@@ -74,6 +77,8 @@ func (c *collector) Interval(_ context.Context, i callgraph.Interval) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.calls += i.Calls()
+	_, err := edgemetric.EncodeInterval(i)
+	c.error = errors.Join(c.error, err)
 	return nil
 }
 
@@ -113,6 +118,7 @@ func TestSetupSendsByCompact(t *testing.T) {
 			stop()
 			require.Equal(t, []string{"GET /"}, c.spans)
 			require.EqualValues(t, x.calls, c.calls)
+			require.NoError(t, c.error)
 			require.Equal(t, []string{"seven"}, c.keys)
 			require.EqualValues(t, 1, c.server.Stats().Opened-opened)
 			require.Len(t, r.spans(), before+x.otlp)

@@ -76,7 +76,7 @@ func newEdges(p *TracerProvider) *edges {
 	}
 	service, instance := serviceOf(p.resource)
 	counters := edge.New(edge.Options{Service: service, Instance: instance, MaxCells: o.maxCells})
-	watched := watch(o.sender(p.resource), o.users)
+	watched := watch(o.sender(p.resource, service), o.users)
 	return &edges{
 		counters: counters, destinations: o.destinations, watch: watched,
 		sender: edge.NewSender(counters, watched, edge.SenderOptions{
@@ -87,11 +87,23 @@ func newEdges(p *TracerProvider) *edges {
 
 func (o *edgeOptions) wanted() bool { return o.metrics != nil || o.intervals != nil }
 
-func (o *edgeOptions) sender(r *resource.Resource) edge.Exporter {
+func (o *edgeOptions) sender(r *resource.Resource, s callgraph.Service) edge.Exporter {
 	if o.intervals != nil {
-		return o.intervals
+		return ofService{o.intervals, s}
 	}
 	return edge.Metrics(o.metrics, r)
+}
+
+// ofService names the process among those of all services: an interval has no
+// resource that does.
+type ofService struct {
+	IntervalExporter
+	service callgraph.Service
+}
+
+func (o ofService) ExportInterval(ctx context.Context, i callgraph.Interval) error {
+	i.Instance = callgraph.InstanceOf(o.service, i.Instance)
+	return o.IntervalExporter.ExportInterval(ctx, i)
 }
 
 // timeout of an attempt: an exporter of intervals waits for its receiver by

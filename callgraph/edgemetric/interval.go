@@ -2,7 +2,6 @@ package edgemetric
 
 import (
 	"fmt"
-	"strings"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
@@ -75,8 +74,7 @@ func intervalOf(resource, scope pcommon.Map) (in callgraph.Interval, err error) 
 	return in, nil
 }
 
-// instance is the service's names and its instance's ID: semantic conventions
-// ask for IDs that differ within a service only.
+// instance is the resource's process.
 func instance(resource pcommon.Map) (string, error) {
 	id, err := text(resource, AttributeInstance)
 	if err != nil {
@@ -85,15 +83,16 @@ func instance(resource pcommon.Map) (string, error) {
 	if id == "" {
 		return "", fmt.Errorf("resource attribute %s is empty", AttributeInstance)
 	}
-	parts := make([]string, 0, 4)
-	for _, key := range []string{callgraph.EnvironmentKey, callgraph.NamespaceKey, callgraph.ServiceKey} {
-		name := ""
-		if v, ok := resource.Get(key); ok {
-			name = v.AsString()
+	nameOf := func(key string) string {
+		v, ok := resource.Get(key)
+		if !ok {
+			return ""
 		}
-		parts = append(parts, name)
+		return v.AsString()
 	}
-	name := strings.Join(append(parts, id), "\x00")
+	name := callgraph.InstanceOf(callgraph.Service{
+		Environment: nameOf(callgraph.EnvironmentKey), Namespace: nameOf(callgraph.NamespaceKey), Name: nameOf(callgraph.ServiceKey),
+	}, id)
 	if len(name) > maxInstance {
 		return "", fmt.Errorf("resource attribute %s and the service's names have %d bytes together, %d are accepted", AttributeInstance, len(name), maxInstance)
 	}

@@ -24,7 +24,6 @@ import (
 // it knows a request that it has by what that holds.
 type collector struct {
 	server *server.Server
-	opts   []grpc.ServerOption
 	before func()       // something is stored
 	after  func()       // it was, and is not answered yet
 	answer func() error // nil: it is stored
@@ -39,10 +38,10 @@ type collector struct {
 	intervals map[uint64]callgraph.Interval
 }
 
-func newCollector(opts ...grpc.ServerOption) *collector {
+func newCollector() *collector {
 	nothing := func() {}
 	c := &collector{
-		opts: opts, before: nothing, after: nothing, answer: func() error { return nil },
+		before: nothing, after: nothing, answer: func() error { return nil },
 		requests: map[string]bool{}, spans: map[string]int{}, intervals: map[uint64]callgraph.Interval{},
 	}
 	c.restart()
@@ -56,7 +55,7 @@ func (c *collector) restart() { c.server = server.New(c, server.Options{}) }
 func (c *collector) open() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.listener, c.transport, c.served = bufconn.Listen(1<<16), grpc.NewServer(c.opts...), make(chan error, 1)
+	c.listener, c.transport, c.served = bufconn.Listen(1<<16), grpc.NewServer(), make(chan error, 1)
 	c.server.Register(c.transport)
 	go func(served chan<- error, s *grpc.Server, l net.Listener) {
 		served <- s.Serve(l)

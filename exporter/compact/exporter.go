@@ -42,10 +42,7 @@ func New(opts ...Option) (*Exporter, error) {
 		return nil, fmt.Errorf("compact exporter: %w", err)
 	}
 	at.secure = at.secure || o.tls != nil
-	e := &Exporter{endpoint: at, sources: sync.Pool{New: func() any { return &Source{} }}}
-	if e.rewrite, err = o.rewriter(); err != nil {
-		return nil, fmt.Errorf("compact exporter: %w", err)
-	}
+	e := &Exporter{endpoint: at, sources: sync.Pool{New: func() any { return &Source{} }}, rewrite: o.rewriter()}
 	dial := o.dialer(at)
 	conn, err := dial(context.Background()) // it does not connect yet: this checks the options
 	if err != nil {

@@ -57,17 +57,20 @@ func TestSpansAndCountsShareAStream(t *testing.T) {
 	})
 }
 
-func TestForeignTracesGetShortIDs(t *testing.T) {
+// TestRewrittenIDs: one that was not born short is, and says what it was.
+func TestRewrittenIDs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCollector()
 		defer c.cut(t)
 		e := c.exporter(t, compact.WithShortIDs(compact.Rewrite))
 		require.NoError(t, e.ExportSpans(t.Context(), someSpans(2)))
-		got := c.all().ResourceSpans().At(0).ScopeSpans().At(0).Spans().At(0)
-		require.Equal(t, callgraph.BornShort(begin.UnixMilli(), callgraph.ShortIDOf(traceID)), [16]byte(got.TraceID()))
-		require.Contains(t, got.Attributes().AsRaw(), callgraph.AttributeTraceID)
+		span := c.all().ResourceSpans().At(0).ScopeSpans().At(0).Spans().At(0)
+		require.True(t, callgraph.IsBornShort(span.TraceID()))
+		was, _ := span.Attributes().Get(callgraph.AttributeTraceID)
+		require.Equal(t, traceID.String(), was.Str())
 		require.NoError(t, e.Shutdown(t.Context()))
 	})
+	require.Equal(t, []string{"born", "rewrite"}, []string{compact.Born.String(), compact.Rewrite.String()})
 }
 
 func TestWhatIsLostIsTold(t *testing.T) {
@@ -284,4 +287,3 @@ func TestOtherReceivers(t *testing.T) {
 		})
 	}
 }
-

@@ -2,7 +2,6 @@ package compact
 
 import (
 	"crypto/tls"
-	"fmt"
 	"maps"
 	"time"
 
@@ -65,8 +64,9 @@ const (
 	// Born leaves IDs as they are: the default. Those that were born short take
 	// less room.
 	Born ShortIDs = iota
-	// Rewrite gives other traces IDs that are born short. Chains whose spans come
-	// another way, too, fall apart then.
+	// Rewrite gives other traces IDs that are born short; the whole ones stay as an
+	// attribute (package wire/rewrite). Chains whose spans come another way, too,
+	// fall apart then: other processes' among them.
 	Rewrite
 )
 
@@ -96,13 +96,10 @@ func WithReport(report func(error)) Option {
 	})
 }
 
-// rewriter decorates what is sent; nil where IDs stay.
-func (o *options) rewriter() (func(wire.Source) wire.Source, error) {
-	switch o.ids {
-	case Born:
-		return nil, nil
-	case Rewrite:
-		return rewrite.NewTable(0).Source, nil
+// rewriter shows what is sent with other IDs; nil where they stay.
+func (o *options) rewriter() func(wire.Source) wire.Source {
+	if o.ids != Rewrite {
+		return nil
 	}
-	return nil, fmt.Errorf("short IDs %d: accepted: %s, %s", o.ids, Born, Rewrite)
+	return rewrite.NewTable(0).Source
 }

@@ -56,14 +56,13 @@ func (s *Sender) send(ctx context.Context) error {
 	}
 }
 
-// probe sends an interval without cells, which changes nothing, before counts go
-// where the last ones got no answer, or were refused: an outage costs one interval
-// and no more.
+// probe sends an interval that tells nothing before counts go where the last ones
+// got no answer, or were refused: an outage costs one interval and no more.
 func (s *Sender) probe(ctx context.Context) error {
 	if !s.uncertain && !s.refusing.Load() {
 		return nil
 	}
-	err := s.export(ctx, callgraph.Interval{Instance: s.counters.o.Instance})
+	err := s.export(ctx, s.counters.Question())
 	if err != nil && !s.o.Refused(err) {
 		s.failures++
 		return fmt.Errorf("reach the receiver of edge counts: %w", err)

@@ -30,6 +30,14 @@ func (c *Counters) Take() (i callgraph.Interval, more bool) {
 	return i, len(c.rest) > 0
 }
 
+// Question is an interval without cells, to learn whether a receiver takes any.
+func (c *Counters) Question() callgraph.Interval {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.number++
+	return callgraph.Interval{Instance: c.o.Instance, Number: c.number}
+}
+
 // harvest moves all counts to rest.
 func (c *Counters) harvest() {
 	h := harvest{index: map[callgraph.CellKey]int{}}
