@@ -75,10 +75,10 @@ func TestOneInstanceHasOneStream(t *testing.T) {
 
 func TestWhatCanNotBeStoredNowComesAgain(t *testing.T) {
 	p := newPeer(t)
-	p.failing(1, errFire)
+	p.failsOnce(errFire)
 	traces, metrics := started(t, settings(), p.config())
 	require.NoError(t, traces.ConsumeTraces(t.Context(), spans(2)))
-	p.failing(1, errFire)
+	p.failsOnce(errFire)
 	require.NoError(t, metrics.ConsumeMetrics(t.Context(), told("a", 1)))
 	require.EqualValues(t, 2, p.server.Stats().Later)
 }
@@ -96,12 +96,12 @@ func TestWhatNeverArrivesIsRefusedForGood(t *testing.T) {
 	require.True(t, consumererror.IsPermanent(err), err)
 	require.Equal(t, 2, p.traces[0].SpanCount(), "all others arrive")
 
-	p.failing(1, server.Permanent(errFire))
+	p.failsOnce(server.Permanent(errFire))
 	err = traces.ConsumeTraces(t.Context(), spans(1))
 	require.True(t, consumererror.IsPermanent(err), err)
 	require.ErrorContains(t, err, "disk on fire")
 
-	p.failing(1, server.Permanent(errFire))
+	p.failsOnce(server.Permanent(errFire))
 	md := told("a", 1)
 	told("b", 1).ResourceMetrics().MoveAndAppendTo(md.ResourceMetrics())
 	err = metrics.ConsumeMetrics(t.Context(), md)
@@ -223,7 +223,7 @@ func TestItTellsWhatItDid(t *testing.T) {
 	other.ID = component.MustNewIDWithName("compact", "other")
 	idle, _ := started(t, other, p.config())
 	require.NotNil(t, idle)
-	p.failing(1, server.Permanent(errFire))
+	p.failsOnce(server.Permanent(errFire))
 	require.Error(t, traces.ConsumeTraces(t.Context(), spans(2)))
 	require.NoError(t, traces.ConsumeTraces(t.Context(), spans(3)))
 	require.NoError(t, metrics.ConsumeMetrics(t.Context(), told("a", 1)))

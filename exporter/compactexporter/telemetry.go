@@ -64,8 +64,8 @@ var sums = append([]instrument{
 // first one.
 func refusals() (all []instrument) {
 	for code := wire.CodeVersion; code <= wire.CodeLimit; code++ {
-		all = append(all, instrument{"frames.refused", "{frame}", "Frames that the receiver could not read.", code.String(),
-			func(s *state) uint64 { return s.Refused[code] }})
+		count := func(s *state) uint64 { return s.Refused[code] }
+		all = append(all, instrument{"frames.refused", "{frame}", "Frames that the receiver could not read.", code.String(), count})
 	}
 	return all
 }
