@@ -21,6 +21,7 @@ import (
 	"github.com/jcallgraph/jcallgraph/internal/pagetest"
 	"github.com/jcallgraph/jcallgraph/internal/spanset"
 	"github.com/jcallgraph/jcallgraph/wire"
+	"github.com/jcallgraph/jcallgraph/wire/client"
 	"github.com/jcallgraph/jcallgraph/wire/server"
 )
 
@@ -231,7 +232,7 @@ func TestItTellsWhatItDid(t *testing.T) {
 		"spans": 3, "spans.lost": 2, "intervals": 1, "streams.opened": 1, "streams.connected": 1, "frames": 3, "frames.refused": 0, "unacknowledged": 0,
 		"traces.rewritten": 0, "intervals.lost": 0,
 	} {
-		m, err := telemetry.GetMetric(prefix + name)
+		m, err := telemetry.GetMetric(client.MetricPrefix + name)
 		require.NoError(t, err)
 		require.Equal(t, map[string]int64{set.ID.String(): want, other.ID.String(): 0}, byExporter(m.Data), name)
 	}
