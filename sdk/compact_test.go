@@ -127,22 +127,28 @@ func TestSetupSendsByCompact(t *testing.T) {
 	}
 }
 
-// TestShutdownWithoutACollector ends when its time is over, and says why.
+// TestShutdownWithoutACollector ends when its time is over, and the export with
+// it.
 func TestShutdownWithoutACollector(t *testing.T) {
-	for _, which := range []string{"jcallgraph", "stock"} {
+	for which, port := range map[string]string{"jcallgraph": "1", "stock": "2"} {
 		t.Run(which, func(t *testing.T) {
-			alone(t, "JCG_ENDPOINT", "http://127.0.0.1:1", "JCG_SDK", which)
+			at := "http://127.0.0.1:" + port
+			alone(t, "JCG_ENDPOINT", at, "JCG_SDK", which, "OTEL_BSP_SCHEDULE_DELAY", "1")
 			told := make(chan error, 100)
 			otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { told <- err }))
 			t.Cleanup(func() { otel.SetErrorHandler(otel.ErrorHandlerFunc(func(error) {})) })
+			await := func(want string) {
+				for !strings.Contains((<-told).Error(), want) {
+				}
+			}
 			stop, err := sdk.Setup(t.Context())
 			require.NoError(t, err)
 			serve(t)
-			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			await("cannot reach " + at + ": spans wait: ")
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 			defer cancel()
 			require.ErrorIs(t, stop(ctx), context.DeadlineExceeded)
-			for !strings.Contains((<-told).Error(), "cannot reach http://127.0.0.1:1: spans wait: ") { // others tell of the last test's
-			}
+			await("compact to " + at + ": ")
 		})
 	}
 }

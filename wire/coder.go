@@ -20,87 +20,106 @@ var rates = [16]uint32{
 // argument and returns what was coded, so that the model is one piece of code
 // for both directions; a decoder's arguments are ignored.
 type coder struct {
-	decoding        bool
-	low, high, code uint32
-	coded           []byte
-	at              int // of coded, next to be read
-	raw             rawBits
+	decoding bool
+	width    uint64 // of the interval that the next bit divides
+	low      uint64 // its begin; a decoder's is how far the code lies in it
+	coded    []byte
+	at       int // of coded, next to be read
+	raw      rawBits
 }
 
 func (c *coder) beginEncoding() {
-	c.low, c.high = 0, 1<<32-1
+	c.low, c.width = 0, 1<<64-1
 	c.coded = c.coded[:0]
 	c.raw = rawBits{bytes: c.raw.bytes[:0]}
 }
 
+// endEncoding writes the shortest number within the interval: a decoder reads
+// zeros beyond the end.
 func (c *coder) endEncoding() {
-	// Any value between low and high will do: the shortest that ends in zeros,
-	// which a decoder reads beyond the end.
-	c.coded = append(c.coded, byte(c.high>>24))
-	if c.high>>24<<24 < c.low { // not beyond low: keep all bytes
-		c.coded = append(c.coded, byte(c.high>>16), byte(c.high>>8), byte(c.high))
+	for n := 0; ; n++ {
+		rest := uint64(1<<64-1) >> (8 * n)
+		if v := (c.low + rest) &^ rest; v-c.low < c.width {
+			if v < c.low {
+				c.carry()
+			}
+			c.coded = append(c.coded, binary.BigEndian.AppendUint64(nil, v)[:n]...)
+			break
+		}
 	}
 	c.raw.flush()
 }
 
-func (c *coder) beginDecoding(coded, raw []byte) {
-	c.decoding = true
-	c.low, c.high, c.code = 0, 1<<32-1, 0
-	c.coded, c.at = coded, 0
-	c.raw = rawBits{bytes: raw}
-	for range 4 {
-		c.code = c.code<<8 | c.nextByte()
+// carry adds one to what was written.
+func (c *coder) carry() {
+	for i := len(c.coded) - 1; i >= 0; i-- {
+		if c.coded[i]++; c.coded[i] != 0 {
+			return
+		}
 	}
 }
 
-func (c *coder) nextByte() uint32 {
-	c.at++
-	if c.at > len(c.coded) {
-		return 0
+func (c *coder) beginDecoding(coded, raw []byte) {
+	c.decoding = true
+	c.coded, c.at = coded, 0
+	c.width, c.low = 1<<64-1, c.nextWord()<<32
+	c.low |= c.nextWord()
+	c.raw = rawBits{bytes: raw}
+}
+
+func (c *coder) nextWord() uint64 {
+	from := c.at
+	c.at += 4
+	if c.at <= len(c.coded) {
+		return uint64(binary.BigEndian.Uint32(c.coded[from:]))
 	}
-	return uint32(c.coded[c.at-1])
+	var last [4]byte
+	if from < len(c.coded) {
+		copy(last[:], c.coded[from:])
+	}
+	return uint64(binary.BigEndian.Uint32(last[:]))
 }
 
 // overrun reports whether more was read than is there.
-func (c *coder) overrun() bool { return c.at > len(c.coded)+4 || c.raw.overrun() }
+func (c *coder) overrun() bool { return c.at > len(c.coded)+8 || c.raw.overrun() }
 
 func (c *coder) bit(m *prob, b uint32) uint32 {
 	s := uint32(*m) ^ 0x8000
 	p, n := s>>4, s&15
-	mid := c.low + uint32(uint64(c.high-c.low)*uint64(p<<4|8)>>16)
+	first := c.width >> 12 * uint64(p)
 	if c.decoding {
 		b = 0
-		if c.code <= mid {
+		if c.low < first {
 			b = 1
 		}
 	}
 	if b != 0 {
-		c.high = mid
+		c.width = first
 		p += (4095 - p) * rates[n] >> 16
 	} else {
-		c.low = mid + 1
+		c.width -= first
 		p -= p * rates[n] >> 16
+		if c.decoding {
+			c.low -= first
+		} else if c.low += first; c.low < first {
+			c.carry()
+		}
 	}
-	if n < 15 {
-		n++
-	}
-	*m = prob((p<<4 | n) ^ 0x8000)
-	if (c.low^c.high)>>24 == 0 {
+	*m = prob((p<<4 | min(n+1, 15)) ^ 0x8000)
+	if c.width>>32 == 0 {
 		c.shift()
 	}
 	return b
 }
 
 func (c *coder) shift() {
-	for (c.low^c.high)>>24 == 0 {
-		if c.decoding {
-			c.code = c.code<<8 | c.nextByte()
-		} else {
-			c.coded = append(c.coded, byte(c.high>>24))
-		}
-		c.low <<= 8
-		c.high = c.high<<8 | 0xff
+	c.width <<= 32
+	if c.decoding {
+		c.low = c.low<<32 | c.nextWord()
+		return
 	}
+	c.coded = binary.BigEndian.AppendUint32(c.coded, uint32(c.low>>32))
+	c.low <<= 32
 }
 
 func (c *coder) flag(m *prob, b bool) bool {
@@ -126,40 +145,71 @@ func (c *coder) tree(m []prob, n int, v uint32) uint32 {
 	if c.decoding {
 		return c.readTree(m, n)
 	}
-	node := uint32(1)
-	for i := n - 1; i >= 0; i-- {
-		node = node<<1 | c.bit(&m[node], v>>i&1)
-	}
+	c.writeTree(m, n, v)
 	return v
 }
 
-// readTree is tree for decoders, with the coder's state in registers.
+// writeTree is tree for encoders, without branches as readTree is.
+func (c *coder) writeTree(m []prob, n int, v uint32) {
+	width, low := c.width, c.low
+	node := uint32(1)
+	for i := n - 1; i >= 0; i-- {
+		s := uint32(m[node]) ^ 0x8000
+		p, seen := s>>4, s&15
+		first := width >> 12 * uint64(p)
+		one := uint64(v >> i & 1)
+		mask := -one
+		var over uint64
+		low, over = bits.Add64(low, first&^mask, 0)
+		if over != 0 {
+			c.carry()
+		}
+		width = first&mask | (width-first)&^mask
+		ones, zeros := (4095-p)*rates[seen]>>16, p*rates[seen]>>16
+		p += ones&uint32(mask) - zeros&^uint32(mask)
+		m[node] = prob((p<<4 | min(seen+1, 15)) ^ 0x8000)
+		node = node<<1 | uint32(one)
+		if width>>32 == 0 {
+			width <<= 32
+			c.coded = binary.BigEndian.AppendUint32(c.coded, uint32(low>>32))
+			low <<= 32
+		}
+	}
+	c.width, c.low = width, low
+}
+
+// readTree is tree for decoders, with the coder's state in registers and without
+// branches that nobody could foretell.
 func (c *coder) readTree(m []prob, n int) uint32 {
-	low, high, code := c.low, c.high, c.code
+	width, code := c.width, c.low
 	node := uint32(1)
 	for range n {
 		s := uint32(m[node]) ^ 0x8000
 		p, seen := s>>4, s&15
-		mid := low + uint32(uint64(high-low)*uint64(p<<4|8)>>16)
-		next := node << 1
-		if code <= mid {
-			high = mid
-			p += (4095 - p) * rates[seen] >> 16
-			next++
-		} else {
-			low = mid + 1
-			p -= p * rates[seen] >> 16
-		}
+		first := width >> 12 * uint64(p)
+		rest, one := bits.Sub64(code, first, 0)
+		mask := -one // all ones for a one
+		width = first&mask | (width-first)&^mask
+		code = code&mask | rest&^mask
+		ones, zeros := (4095-p)*rates[seen]>>16, p*rates[seen]>>16
+		p += ones&uint32(mask) - zeros&^uint32(mask)
 		m[node] = prob((p<<4 | min(seen+1, 15)) ^ 0x8000)
-		node = next
-		for (low^high)>>24 == 0 {
-			code = code<<8 | c.nextByte()
-			low <<= 8
-			high = high<<8 | 0xff
+		node = node<<1 | uint32(one)
+		if width>>32 == 0 {
+			width <<= 32
+			code = code<<32 | c.nextWord()
 		}
 	}
-	c.low, c.high, c.code = low, high, code
+	c.width, c.low = width, code
 	return node - 1<<n
+}
+
+// again codes a symbol of n bits that is often the same as last.
+func (c *coder) again(same *prob, last *uint8, m []prob, n int, v uint32) uint32 {
+	if !c.flag(same, v == uint32(*last)) {
+		*last = uint8(c.tree(m, n, v))
+	}
+	return uint32(*last)
 }
 
 // numberModel codes a number by its length in bits; the bits below its highest
@@ -216,9 +266,8 @@ func (c *coder) bits(n int, v uint64) uint64 {
 // rawBits is a string of bits, lowest bit of each byte first.
 type rawBits struct {
 	bytes   []byte
-	pending uint64
-	n       uint // bits in pending
-	at      int
+	pending uint64 // to be written
+	n       uint   // bits in pending; a reader's are the bits that were read
 }
 
 func (r *rawBits) write(n uint, v uint64) { // n is at most 32
@@ -240,31 +289,17 @@ func (r *rawBits) flush() {
 }
 
 func (r *rawBits) read(n uint) uint64 { // n is at most 32
-	if r.n < n {
-		r.fill()
+	at, shift := r.n/8, r.n%8
+	r.n += n
+	if at+8 <= uint(len(r.bytes)) {
+		return binary.LittleEndian.Uint64(r.bytes[at:]) >> shift & (1<<n - 1)
 	}
-	v := r.pending & (1<<n - 1)
-	r.pending >>= n
-	r.n -= n
-	return v
-}
-
-// fill makes at least 32 bits pending; beyond the end there are zeros.
-func (r *rawBits) fill() {
-	if r.at+4 <= len(r.bytes) {
-		r.pending |= uint64(binary.LittleEndian.Uint32(r.bytes[r.at:])) << r.n
-		r.at += 4
-		r.n += 32
-		return
+	var last [8]byte
+	if at < uint(len(r.bytes)) {
+		copy(last[:], r.bytes[at:])
 	}
-	for r.n < 32 {
-		if r.at < len(r.bytes) {
-			r.pending |= uint64(r.bytes[r.at]) << r.n
-		}
-		r.at++
-		r.n += 8
-	}
+	return binary.LittleEndian.Uint64(last[:]) >> shift & (1<<n - 1)
 }
 
 // overrun reports whether bits beyond the end were read.
-func (r *rawBits) overrun() bool { return r.at-int(r.n/8) > len(r.bytes) }
+func (r *rawBits) overrun() bool { return (r.n+7)/8 > uint(len(r.bytes)) }

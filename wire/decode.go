@@ -12,12 +12,12 @@ type Sink interface {
 
 // Decoder decodes one stream. It is not safe for concurrent use.
 type Decoder struct {
-	m      *model
-	number uint64 // of the last frame
-	err    *Error
-	span   Span
+	m               *model
+	number          uint64 // of the last frame
+	err             *Error
+	span            Span
 	decoded, resets uint64
-	taken int // spans of the last frame
+	taken           int // spans of the last frame
 }
 
 // NewDecoder begins a stream, with an epoch.
@@ -70,7 +70,22 @@ func (d *Decoder) decode(frame []byte, to Sink) *Error {
 		err = d.spans(h.spans, to)
 	}
 	d.decoded = d.m.decoded
+	d.leave()
+	if h.reset && h.kind == kindSpans && h.spans == 0 {
+		d.m, d.span = nil, Span{} // it rests: the next frame begins an epoch
+	}
 	return err
+}
+
+// leave lets go of what belongs to the frame.
+func (d *Decoder) leave() {
+	d.m.leave()
+	parts := d.span.Parts[:0]
+	if cap(parts) > maxOpen {
+		parts = nil
+	}
+	clear(parts[:cap(parts)])
+	d.span = Span{Parts: parts}
 }
 
 func (d *Decoder) interval(to Sink) *Error {

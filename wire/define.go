@@ -2,7 +2,7 @@ package wire
 
 // draft is a record that has no template yet.
 type draft struct {
-	*keySet
+	*order // or only a key set, of a scope or resource
 	values []Value
 }
 
@@ -17,13 +17,16 @@ type keySet struct {
 // define codes a template.
 func (m *model) define(class Class, d *draft) *Template {
 	if d == nil {
-		d = &draft{keySet: &keySet{class: class}}
+		d = &draft{order: &order{keySet: &keySet{class: class}}}
 	}
 	s := m.shapeOf(class, d)
 	if m.failed() {
 		return nil
 	}
-	t := &Template{id: len(m.templates), shape: s, values: make([]Value, len(s.slots)), size: 128}
+	if !m.hold(templateHeld + slotHeld*uint64(len(s.slots))) {
+		return nil
+	}
+	t := &Template{id: len(m.templates), shape: s, values: make([]*Value, len(s.slots)), size: 128}
 	for i := range s.slots {
 		m.defineSlot(t, i, d)
 		if m.failed() {
@@ -32,10 +35,6 @@ func (m *model) define(class Class, d *draft) *Template {
 	}
 	s.newest = t
 	m.templates = append(m.templates, t)
-	m.slotTotal += len(t.values)
-	if len(m.templates) > MaxTemplates || m.slotTotal > MaxSlotTotal {
-		m.fail(CodeLimit, "too many templates")
-	}
 	return t
 }
 
@@ -45,18 +44,20 @@ func (m *model) defineSlot(t *Template, i int, d *draft) {
 	t.size += 48 + uint64(len(s.key.name))
 	if m.flag(&s.variable, s.open) {
 		t.variable = append(t.variable, int32(i))
+		t.values[i] = &nothing
 		return
 	}
 	var want Value
 	if !m.decoding {
 		want = d.values[i]
 	}
-	if base != nil && m.flag(&s.same, want == base.values[i]) {
+	if base != nil && m.flag(&s.same, want == *base.values[i]) {
 		t.values[i] = base.values[i]
 	} else {
-		t.values[i] = s.key.value(m, want).Value
+		v := s.key.value(m, &want).Value
+		t.values[i] = &v
 	}
-	m.keep(t.values[i].Text)
+	m.hold(t.values[i].cost())
 	t.size += t.values[i].cost()
 }
 
@@ -81,8 +82,11 @@ func (m *model) shapeOf(class Class, d *draft) *shape {
 		s.of = m.resource(d.of)
 	}
 	n := m.number(&m.keyCount, uint64(len(d.names)))
-	if m.failed() || n > MaxSlots-uint64(class.Fields()) || len(m.shapes) >= MaxShapes {
-		m.fail(CodeLimit, "too many keys or shapes")
+	if m.failed() || n > MaxSlots-uint64(class.Fields()) {
+		m.fail(CodeLimit, "too many attributes")
+		return nil
+	}
+	if !m.hold(shapeHeld + shapeSlotHeld*(n+uint64(class.Fields()))) {
 		return nil
 	}
 	for i := range class.Fields() {
@@ -97,16 +101,18 @@ func (m *model) shapeOf(class Class, d *draft) *shape {
 		if k == nil {
 			return nil
 		}
+		if !m.hold(uint64(len(k.name))) { // pdata may copy it
+			return nil
+		}
 		s.slots = append(s.slots, slot{key: k, id: m.slotID()})
 	}
 	s.id = len(m.shapes)
 	m.shapes = append(m.shapes, s)
-	m.slotTotal += len(s.slots)
 	d.shape = s
 	return s
 }
 
-func (m *model) slotID() uint64 {
+func (m *model) slotID() uint32 {
 	m.slotIDs++
 	return m.slotIDs
 }
@@ -130,15 +136,11 @@ func (m *model) key(name string) *key {
 		return m.keys[len(m.keys)-1-int(back)]
 	}
 	name = m.texts.code(m, name)
-	if len(m.keys) >= MaxKeys {
-		m.fail(CodeLimit, "too many keys")
-	}
-	if m.failed() {
+	if m.failed() || !m.hold(keyHeld+uint64(len(name))) {
 		return nil
 	}
 	k = &key{name: name, id: len(m.keys)}
 	m.keys = append(m.keys, k)
-	m.keep(name)
 	if !m.decoding {
 		m.keyOf[name] = k
 	}

@@ -5,8 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
-
-	"github.com/jcallgraph/jcallgraph/callgraph"
+	"unsafe"
 )
 
 // Frame is one encoded frame.
@@ -33,7 +32,6 @@ type Encoder struct {
 	m      *model
 	number uint64
 	fresh  bool // the next frame begins an epoch
-	full   bool // it must
 	resets uint64
 
 	source  Source
@@ -51,7 +49,8 @@ type Encoder struct {
 	of      *Template
 	values  []Value
 	draft   draft
-	from    *order // of the draft
+	record  sourceRecord // of the draft
+	open    []*Value
 	scope   SourceScope
 	refused RefusedError
 	name    []byte
@@ -72,33 +71,29 @@ func (e *Encoder) Reset() { e.reset() }
 func (e *Encoder) Resets() uint64 { return e.resets }
 
 // StateSize estimates the bytes of heap that the stream holds.
-func (e *Encoder) StateSize() int { return e.m.size() }
+func (e *Encoder) StateSize() int {
+	const perOrder = 512
+	buffers := cap(e.m.coded) + cap(e.m.raw.bytes) + int(unsafe.Sizeof(place{}))*(cap(e.places)+cap(e.order)) + 16*cap(e.ids)
+	return e.m.size() + e.m.placesMade*int(unsafe.Sizeof(places{})) + len(e.orders)*perOrder + buffers
+}
 
 func (e *Encoder) reset() {
 	e.m = newModel()
 	e.m.keyOf, e.m.drafts, e.m.source = map[string]*key{}, map[*Template]*draft{}, e
-	e.m.intervals.operationOf, e.m.intervals.edgeOf = map[callgraph.Operation]int{}, map[callgraph.Edge]*edge{}
 	e.m.traces.byID = map[[16]byte]*trace{}
 	e.orders, e.keySets, e.wholes = map[uint64]*order{}, map[uint64][]*keySet{}, map[string]*Template{}
 	clear(e.scopes)
-	e.target, e.of, e.from, e.draft = Span{}, nil, nil, draft{}
-	e.fresh, e.full = true, false
-	e.resets++
+	e.target, e.of, e.record, e.draft = Span{}, nil, sourceRecord{}, draft{}
+	e.fresh = true
 }
 
-// Encode encodes a batch. A *RefusedError leaves spans out, any other error
-// all of them: the next frame begins an epoch.
+// Encode encodes a batch. Its error is a *RefusedError: some spans are left out.
 func (e *Encoder) Encode(source Source) (frames []Frame, err error) {
 	e.source, e.scopes = source, e.scopes[:0]
 	e.refused.Spans = nil
 	e.sort()
 	for rest := e.order; len(rest) > 0; {
 		f, n := e.frame(rest)
-		if e.m.err != nil {
-			err := e.m.err
-			e.reset()
-			return nil, err
-		}
 		if rest = rest[n:]; len(f.Spans) > 0 {
 			frames = append(frames, f)
 		}
@@ -109,33 +104,49 @@ func (e *Encoder) Encode(source Source) (frames []Frame, err error) {
 	return frames, nil
 }
 
-// frame encodes as many spans as fit, and says how many it took.
-func (e *Encoder) frame(order []place) (f Frame, taken int) {
-	if e.full {
+// frame encodes as many spans as fit, and says how many it took. Where the
+// epoch has no room for one it begins another, with the frame's spans so far.
+func (e *Encoder) frame(order []place) (Frame, int) {
+	for refused := e.refused.Spans; ; {
+		e.refused.Spans = refused
+		fresh := e.fresh
+		f, taken, ok := e.attempt(order)
+		if ok {
+			return f, taken
+		}
 		e.reset()
+		switch {
+		case fresh && taken == 0:
+			e.refused.Spans = append(refused, int(order[0].at))
+			return Frame{}, 1
+		case fresh:
+			order = order[:taken]
+		}
 	}
+}
+
+// attempt is a frame, or the number of the span that was too much.
+func (e *Encoder) attempt(order []place) (f Frame, taken int, ok bool) {
 	e.m.beginEncoding()
 	e.m.decoded = 0
 	var g group
 	last := int32(-1) // the last span's group
-	for taken < len(order) && !e.isFull(len(f.Spans)) {
+	for ; taken < len(order) && !e.isFull(len(f.Spans)); taken++ {
 		p := order[taken]
 		e.source.Span(int(p.at), &e.span)
-		fits, refused := e.admit(len(f.Spans) == 0)
-		if refused {
+		scope, fits := e.scopeOf(e.span.Scope)
+		if !fits || e.span.tooLarge() {
 			e.refused.Spans = append(e.refused.Spans, int(p.at))
-			taken++
 			continue
 		}
-		if !fits {
-			break
-		}
 		e.begin(&g, last, p.group)
-		e.of = e.scopeOf(e.span.Scope)
+		e.of = scope
 		e.encodeSpan(&g)
+		if e.overflown() {
+			return f, taken, false
+		}
 		f.Spans = append(f.Spans, int(p.at))
 		last = p.group
-		taken++
 	}
 	if len(f.Spans) > 0 {
 		e.m.flag(&g.last.more, false)
@@ -143,7 +154,12 @@ func (e *Encoder) frame(order []place) (f Frame, taken int) {
 		e.m.endEncoding()
 		e.close(&f, kindSpans)
 	}
-	return f, taken
+	return f, taken, true
+}
+
+// overflown reports whether a limit was reached.
+func (e *Encoder) overflown() bool {
+	return e.m.err != nil || len(e.m.coded)+len(e.m.raw.bytes) > MaxFrame-maxHeader
 }
 
 // begin ends the group before the span, if it begins another.
@@ -159,27 +175,7 @@ func (e *Encoder) begin(g *group, last, now int32) {
 
 func (e *Encoder) isFull(spans int) bool {
 	m := e.m
-	return m.err != nil || len(m.coded)+len(m.raw.bytes) > frameTarget || m.decoded > decodedTarget || spans == MaxSpans
-}
-
-// admit reports whether the span may join the frame, of which it may be the
-// first; where it can't join any it is refused.
-func (e *Encoder) admit(first bool) (fits, refused bool) {
-	n := e.demand()
-	switch {
-	case !n.possible():
-		return false, true
-	case first && !e.room(n):
-		e.reset()
-		e.m.beginEncoding()
-		return true, false
-	case first:
-		return true, false
-	case !e.room(n):
-		e.full = true
-		return false, false
-	}
-	return n.text <= largeText, false
+	return len(m.coded)+len(m.raw.bytes) > frameTarget || m.decoded > decodedTarget || spans == MaxSpans
 }
 
 func (e *Encoder) encodeSpan(g *group) {
@@ -203,6 +199,7 @@ func (e *Encoder) close(f *Frame, kind byte) {
 	flags := byte(0)
 	if e.fresh {
 		flags = flagReset
+		e.resets++
 	}
 	e.fresh = false
 	b = append(b, flags)

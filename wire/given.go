@@ -9,29 +9,30 @@ type given struct {
 }
 
 type givenCell struct {
-	slot   uint64
+	slot   uint32
 	anchor uint32 // serial of the value before
-	entry  entry
+	entry  *entry
 }
 
-func (g *given) at(slot uint64, anchor uint32) *givenCell {
-	if g.taken >= len(g.cells) && len(g.cells) < maxGiven {
+func (g *given) at(slot, anchor uint32) *givenCell {
+	if g.taken >= 2*len(g.cells) && len(g.cells) < maxGiven {
 		g.cells = make([]givenCell, max(2*len(g.cells), minGiven))
 		g.taken = 0
 	}
-	h := (slot<<32 | uint64(anchor)) * golden
+	h := (uint64(slot)<<32 | uint64(anchor)) * golden
 	return &g.cells[h>>32&uint64(len(g.cells)-1)]
 }
 
-func (c *givenCell) is(slot uint64, anchor uint32) bool {
-	return c.anchor == anchor && c.slot == slot && anchor != 0
+// of is what was given, if it was.
+func (c *givenCell) of(slot, anchor uint32) *entry {
+	if c.anchor == anchor && c.slot == slot && anchor != 0 {
+		return c.entry
+	}
+	return nil
 }
 
-func (g *given) put(c *givenCell, slot uint64, anchor uint32, e entry) {
-	if c.is(slot, anchor) && e.serial != 0 && c.entry.serial == e.serial {
-		return
-	}
-	if !c.is(slot, anchor) {
+func (g *given) put(c *givenCell, slot, anchor uint32, e *entry) {
+	if c.anchor != anchor || c.slot != slot {
 		g.taken++
 	}
 	*c = givenCell{slot, anchor, e}

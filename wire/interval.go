@@ -42,8 +42,14 @@ type sketchModel struct {
 
 // interval codes one.
 func (m *model) interval(i *callgraph.Interval) {
-	s := &m.intervals
-	i.Instance = s.names[3].value(m, StringValue(i.Instance)).Text
+	if m.intervals == nil {
+		m.intervals = &intervals{}
+		if !m.decoding {
+			m.intervals.operationOf, m.intervals.edgeOf = map[callgraph.Operation]int{}, map[callgraph.Edge]*edge{}
+		}
+	}
+	s := m.intervals
+	i.Instance = s.name(m, 3, i.Instance)
 	i.Number = s.lastNumber + uint64(m.signed(&s.number, int64(i.Number-s.lastNumber)))
 	s.lastNumber = i.Number
 	n := m.number(&s.cells, uint64(len(i.Cells)))
@@ -62,8 +68,13 @@ func (m *model) interval(i *callgraph.Interval) {
 	}
 }
 
+func (s *intervals) name(m *model, key int, name string) string {
+	v := StringValue(name)
+	return s.names[key].value(m, &v).Text
+}
+
 func (m *model) cell(c *callgraph.Cell, last *edge) *edge {
-	s := &m.intervals
+	s := m.intervals
 	e := m.edge(c.Edge, last)
 	if m.failed() {
 		return nil
@@ -85,7 +96,7 @@ func (m *model) cell(c *callgraph.Cell, last *edge) *edge {
 }
 
 func (m *model) edge(want callgraph.Edge, last *edge) *edge {
-	s := &m.intervals
+	s := m.intervals
 	e := s.edgeOf[want]
 	if last != nil && last.next != nil && m.flag(&s.isNext, e == last.next) {
 		return last.next
@@ -110,14 +121,12 @@ func (m *model) edge(want callgraph.Edge, last *edge) *edge {
 }
 
 func (m *model) defineEdge(want callgraph.Edge) *edge {
-	s := &m.intervals
+	s := m.intervals
 	e := &edge{id: len(s.edges)}
 	e.Caller = m.operation(want.Caller)
 	e.Callee = m.operation(want.Callee)
 	e.Connection = callgraph.Connection(m.tree(s.connection[:], 3, uint32(want.Connection)))
-	if len(s.edges) >= MaxEdges {
-		m.fail(CodeLimit, "too many edges")
-	}
+	m.hold(edgeHeld)
 	s.edges = append(s.edges, e)
 	if !m.decoding {
 		s.edgeOf[want] = e
@@ -126,7 +135,7 @@ func (m *model) defineEdge(want callgraph.Edge) *edge {
 }
 
 func (m *model) operation(want callgraph.Operation) (o callgraph.Operation) {
-	s := &m.intervals
+	s := m.intervals
 	at, known := s.operationOf[want]
 	if !m.flag(&s.newOperation, !known) {
 		back := m.number(&s.operationBack, uint64(len(s.operations)-1-at))
@@ -138,13 +147,11 @@ func (m *model) operation(want callgraph.Operation) (o callgraph.Operation) {
 	}
 	o = want
 	for i, name := range [...]*string{&o.Service.Environment, &o.Service.Namespace, &o.Service.Name, &o.Name} {
-		*name = s.names[i].value(m, StringValue(*name)).Text
-		m.keep(*name)
+		*name = s.name(m, i, *name)
+		m.hold(uint64(len(*name)))
 	}
 	o.Node = callgraph.Node(m.tree(s.node[:], 3, uint32(o.Node)))
-	if len(s.operations) >= MaxEdges {
-		m.fail(CodeLimit, "too many operations")
-	}
+	m.hold(operationHeld)
 	s.operations = append(s.operations, o)
 	if !m.decoding {
 		s.operationOf[o] = len(s.operations) - 1
@@ -181,39 +188,22 @@ func (m *model) sketch(sm *sketchModel, s *callgraph.Sketch, e *edge) {
 
 // EncodeInterval encodes what a process counted. Writer, Opened, Sequence and
 // Closed of its cells do not travel.
-func (e *Encoder) EncodeInterval(i callgraph.Interval) (Frame, error) {
-	if e.full || !e.roomFor(&i) {
-		e.reset()
+func (e *Encoder) EncodeInterval(i callgraph.Interval) (f Frame, err error) {
+	if len(i.Cells) > MaxCells {
+		return f, ErrIntervalTooLarge
 	}
-	if len(i.Cells) > MaxCells || !e.roomFor(&i) {
-		return Frame{}, ErrIntervalTooLarge
-	}
-	e.m.beginEncoding()
-	e.m.decoded = 0
-	i.Cells = slices.Clone(i.Cells)
-	e.m.interval(&i)
-	if e.m.err != nil {
-		err := e.m.err
-		e.reset()
-		return Frame{}, err
-	}
-	e.m.endEncoding()
-	f := Frame{}
-	e.close(&f, kindInterval)
-	return f, nil
-}
-
-// roomFor reports whether the dictionaries have room for whatever the interval
-// brings.
-func (e *Encoder) roomFor(i *callgraph.Interval) bool {
-	text, n := len(i.Instance), len(i.Cells)
-	for c := range i.Cells {
-		for _, o := range [...]*callgraph.Operation{&i.Cells[c].Edge.Caller, &i.Cells[c].Edge.Callee} {
-			if _, known := e.m.intervals.operationOf[*o]; !known {
-				text += len(o.Service.Environment) + len(o.Service.Namespace) + len(o.Service.Name) + len(o.Name)
-			}
+	for range 2 { // as it is, then as an epoch's first
+		e.m.beginEncoding()
+		e.m.decoded = 0
+		told := i
+		told.Cells = slices.Clone(i.Cells)
+		e.m.interval(&told)
+		if !e.overflown() {
+			e.m.endEncoding()
+			e.close(&f, kindInterval)
+			return f, nil
 		}
+		e.reset()
 	}
-	s := &e.m.intervals
-	return e.m.kept+2*uint64(text) <= MaxKept && len(s.operations)+2*n <= MaxEdges && len(s.edges)+n <= MaxEdges
+	return f, ErrIntervalTooLarge
 }

@@ -10,6 +10,7 @@ import (
 type entry struct {
 	Value
 	serial uint32
+	hash   uint32 // of an encoder's
 }
 
 // key is an attribute's key (or a field of a record) with what was learned
@@ -18,29 +19,43 @@ type key struct {
 	name string
 	id   int
 
-	ring  []entry // the last ringSize kept values
-	next  int     // of the ring, where the next one goes
-	place map[Value]int
+	ring   []*entry // the last ringSize kept values
+	next   int      // of the ring, where the next one goes
+	places *places  // an encoder's
 
-	inTrace entry  // the last value in the trace
-	trace   uint64 // for which inTrace holds
+	inTrace *entry // the last value in the group
+	group   uint64 // for which inTrace holds
 
 	*valueModel // once a value came
 }
 
 // valueModel codes values of one key.
 type valueModel struct {
-	index    [ringSize]prob
+	index    []prob // as many as the ring has places, and up to the next power of two
 	kind     [8]prob
 	form     [4]prob
+	sameKind prob
+	sameForm prob
+	lastKind uint8
+	lastForm uint8
 	keep     prob
 	known    prob
 	relative prob
-	integer  numberModel
-	count    numberModel
+	*numbers       // once there was one
 	last     int64 // integer
+	unkept   entry // inTrace, where it was not kept
 	asked    int   // literals
 	found    int   // values found in the ring
+}
+
+// numbers code integers, and how many elements lists and maps have.
+type numbers struct{ integer, count numberModel }
+
+func (k *key) numberModels() *numbers {
+	if k.numbers == nil {
+		k.numbers = &numbers{}
+	}
+	return k.numbers
 }
 
 // Forms of a string.
@@ -52,63 +67,98 @@ const (
 
 // value codes a value without regard to what it belongs to: by its place in
 // the key's ring, or literally.
-func (k *key) value(m *model, v Value) entry {
+func (k *key) value(m *model, v *Value) *entry {
 	if k.valueModel == nil {
 		k.valueModel = &valueModel{}
+		m.hold(modelHeld)
 	}
 	at, known := 0, false
 	if !m.decoding {
-		at, known = k.place[v]
+		at, known = k.places.find(k.ring, v)
 	}
 	if len(k.ring) > 0 && m.flag(&k.known, known) {
 		at = int(m.tree(k.index[:], bits.Len(uint(len(k.ring)-1)), uint32(at)))
 		if at >= len(k.ring) {
 			m.fail(CodeReference, "value that the ring has not")
-			return entry{}
+			return &invalid
 		}
 		k.found++
 		return k.ring[at]
 	}
-	v = k.literal(m, v, 0)
+	made := k.literal(m, *v, 0)
 	k.asked++
-	keep := len(v.Text) <= maxRingText && k.found*4 >= k.asked-64 && (m.ringed < MaxRingTotal || len(k.ring) == ringSize)
+	keep := len(made.Text) <= maxRingText && k.found*4 >= k.asked-64
 	if !m.flag(&k.keep, keep) {
-		return entry{Value: v}
+		m.loose = entry{Value: made, serial: unkept}
+		return &m.loose
 	}
-	if len(v.Text) > maxRingText || m.ringed >= MaxRingTotal && len(k.ring) < ringSize {
-		m.fail(CodeLimit, "rings hold too much")
-		return entry{}
+	if len(made.Text) > maxRingText {
+		m.fail(CodeLimit, "ring with a long value")
+		return &invalid
 	}
-	return k.add(m, v)
+	return k.add(m, made)
 }
 
-func (k *key) add(m *model, v Value) entry {
+// Serials that are none.
+const (
+	gone   = 0 // of a value that left its ring
+	unkept = 1<<32 - 1
+)
+
+// invalid stands for what a frame that is refused has.
+var invalid = entry{serial: unkept}
+
+// live reports whether the value is there and did not leave its ring.
+func (e *entry) live() bool { return e != nil && e.serial != gone }
+
+// sees notes the open value as the group's last.
+func (k *key) sees(m *model, e *entry) {
+	if e == &m.loose {
+		k.unkept = *e
+		e = &k.unkept
+		m.unkept = append(m.unkept, k)
+	}
+	k.inTrace, k.group = e, m.group
+}
+
+// forgetUnkept lets go of a group's values that were not kept.
+func (m *model) forgetUnkept() {
+	for _, k := range m.unkept {
+		k.unkept = entry{}
+	}
+	m.unkept = m.unkept[:0]
+}
+
+func (k *key) add(m *model, v Value) *entry {
 	m.serial++
-	e := entry{v, m.serial}
+	e := &entry{Value: v, serial: m.serial}
 	if len(k.ring) < ringSize {
-		k.next = len(k.ring)
-		k.ring = append(k.ring, e)
-		m.ringed++
-	} else {
-		m.kept -= uint64(len(k.ring[k.next].Text))
-		if !m.decoding {
-			delete(k.place, k.ring[k.next].Value)
+		if k.next = len(k.ring); k.next == len(k.index) {
+			k.index = append(k.index, make([]prob, max(k.next, 4))...)
 		}
+		k.ring = append(k.ring, e)
+		m.hold(ringHeld)
+	} else {
+		old := k.ring[k.next]
+		m.held -= uint64(len(old.Text))
+		k.places.remove(old, k.next)
+		*old = entry{} // some may still name it
 		k.ring[k.next] = e
 	}
 	if !m.decoding {
-		if k.place == nil {
-			k.place = map[Value]int{}
+		if k.places == nil {
+			k.places = &places{}
+			m.placesMade++
 		}
-		k.place[v] = k.next
+		k.places.add(e, k.next)
 	}
-	m.keep(v.Text)
+	m.hold(uint64(len(v.Text)))
 	k.next = (k.next + 1) % ringSize
 	return e
 }
 
 func (k *key) literal(m *model, v Value, depth int) Value {
-	v.Kind = Kind(m.tree(k.kind[:], 3, uint32(v.Kind)))
+	v.Kind = Kind(m.again(&k.sameKind, &k.lastKind, k.kind[:], 3, uint32(v.Kind)))
 	switch v.Kind {
 	case Empty:
 		return Value{}
@@ -130,11 +180,11 @@ func (k *key) literal(m *model, v Value, depth int) Value {
 
 // number codes an integer, or how far it is from the last.
 func (k *key) number(m *model, n int64) int64 {
-	delta := n - k.last
+	delta, numbers := n-k.last, k.numberModels()
 	if m.flag(&k.relative, bits.Len64(magnitude(delta)) < bits.Len64(magnitude(n))) {
-		n = k.last + m.signed(&k.integer, delta)
+		n = k.last + m.signed(&numbers.integer, delta)
 	} else {
-		n = m.signed(&k.integer, n)
+		n = m.signed(&numbers.integer, n)
 	}
 	k.last = n
 	return n
@@ -154,19 +204,19 @@ func (k *key) text(m *model, s string) string {
 	if !m.decoding {
 		form, u, n = formOf(s)
 	}
-	switch m.tree(k.form[:], 2, form) {
+	switch m.again(&k.sameForm, &k.lastForm, k.form[:], 2, form) {
 	case textForm:
 		return m.texts.code(m, s)
 	case uuidForm:
 		u = m.texts.uuid(m, u)
 		if !m.decoding {
-			return s
+			return m.join(s, "", "")
 		}
 		return m.join(u.String(), "", "")
 	case decimalForm:
 		n = uint64(k.number(m, int64(n)))
 		if !m.decoding {
-			return s
+			return m.join(s, "", "")
 		}
 		return m.join(strconv.FormatUint(n, 10), "", "")
 	}
@@ -209,9 +259,8 @@ func (k *key) nested(m *model, v Value, depth int) string {
 		k.encodeNested(m, v, depth)
 		return v.Text
 	}
-	n := m.number(&k.count, 0)
-	if n > MaxDecoded || !m.charge(16*n) {
-		m.fail(CodeLimit, "list or map with too many elements")
+	n := m.number(&k.numberModels().count, 0)
+	if !m.chargeElements(n) {
 		return ""
 	}
 	var text []byte
@@ -231,11 +280,17 @@ func (k *key) nested(m *model, v Value, depth int) string {
 
 func (k *key) encodeNested(m *model, v Value, depth int) {
 	n := uint64(0)
-	for rest := v.Text; rest != ""; n++ {
-		_, _, rest, _ = CutNested(rest, v.Kind)
+	for rest, err := v.Text, error(nil); rest != ""; n++ {
+		if _, _, rest, err = CutNested(rest, v.Kind); err != nil {
+			m.fail(CodeMalformed, "list or map is none")
+			return
+		}
 	}
-	m.number(&k.count, n)
-	for rest := v.Text; rest != ""; {
+	m.number(&k.numberModels().count, n)
+	if !m.chargeElements(n) {
+		return
+	}
+	for rest := v.Text; rest != "" && m.err == nil; {
 		var name string
 		var element Value
 		name, element, rest, _ = CutNested(rest, v.Kind)
@@ -243,7 +298,17 @@ func (k *key) encodeNested(m *model, v Value, depth int) {
 			m.texts.code(m, name)
 		}
 		k.element(m, element, depth)
+		m.charge(uint64(len(name) + len(element.Text)))
 	}
+}
+
+func (m *model) chargeElements(n uint64) bool {
+	return n <= MaxDecoded && m.charge(16*n) || m.tooMuch("list or map with too many elements")
+}
+
+func (m *model) tooMuch(why string) bool {
+	m.fail(CodeLimit, why)
+	return false
 }
 
 // element codes a simple element by the ring; another is never kept.
@@ -251,5 +316,5 @@ func (k *key) element(m *model, v Value, depth int) Value {
 	if m.flag(&m.nestedFlag, v.Kind == List || v.Kind == Map) {
 		return k.literal(m, v, depth+1)
 	}
-	return k.value(m, v).Value
+	return k.value(m, &v).Value
 }

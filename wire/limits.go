@@ -7,7 +7,7 @@ const (
 	MaxFrame = 4 << 20
 	// MaxDecoded is the greatest size of what one frame decodes to, as
 	// SPEC.md counts it.
-	MaxDecoded = 64 << 20
+	MaxDecoded = 16 << 20
 	// MaxSpans is how many spans a frame may have.
 	MaxSpans = 1 << 16
 	// MaxSlots is how many slots a record may have.
@@ -17,21 +17,27 @@ const (
 	// MaxDepth is how deep lists and maps may be nested.
 	MaxDepth = 24
 
-	// MaxKeys, MaxShapes and MaxTemplates bound an epoch's dictionaries,
-	// MaxSlotTotal the slots of all its shapes and templates together,
-	// MaxRingTotal the values in all rings.
-	MaxKeys      = 1 << 13
-	MaxShapes    = 1 << 13
-	MaxTemplates = 1 << 14
-	MaxSlotTotal = 1 << 16
-	MaxRingTotal = 1 << 16
+	// MaxHeld is how many bytes an epoch's dictionaries may hold, as SPEC.md
+	// counts them.
+	MaxHeld = 12 << 20
 	// MaxCells is how many cells an interval may have, MaxBins how many bins a
-	// sketch, MaxEdges how many edges and how many operations an epoch.
+	// sketch.
 	MaxCells = 1 << 13
 	MaxBins  = 1 << 11
-	MaxEdges = 1 << 15
-	// MaxKept is how many bytes of text an epoch's dictionaries may hold.
-	MaxKept = 8 << 20
+)
+
+// What dictionaries hold, in bytes (SPEC.md, Limits).
+const (
+	keyHeld       = 128
+	modelHeld     = 640 // of a key, once it has a value
+	shapeHeld     = 256
+	shapeSlotHeld = 64
+	templateHeld  = 768
+	slotHeld      = 96 // of a template
+	ringHeld      = 64 // of a kept value
+	edgeHeld      = 256
+	operationHeld = 192
+	contextHeld   = 192
 )
 
 // Sizes of the tables that forget their oldest entry.
@@ -39,8 +45,9 @@ const (
 	maxTraces     = 1 << 11
 	maxKnown      = 1 << 15 // spans of all traces
 	maxTraceSpans = 256     // spans of one trace
-	maxContexts   = 1 << 14 // emptied when full
-	cellCost      = 512     // of a cell, beside its bins
+	maxContexts   = 1 << 13
+	nestedCost    = 32  // for a byte of a list's or map's text
+	cellCost      = 512 // of a cell, beside its bins
 	minGiven      = 1 << 6
 	maxGiven      = 1 << 12
 	ringSize      = 1 << 8 // values of one key
@@ -54,10 +61,11 @@ const (
 
 // Where an encoder begins a new frame or epoch by itself: one more span fits.
 const (
+	maxOpen       = 1 << 10 // values and parts of a span for which room stays
+	maxHeader     = 64
 	frameTarget   = MaxFrame / 4
-	decodedTarget = MaxDecoded / 16
+	decodedTarget = MaxDecoded / 4
 	maxSpanText   = 1 << 20
-	largeText     = 1 << 16 // of a span that begins a frame
-	distinct      = 12      // values of a slot before it becomes variable
+	distinct      = 6       // values of a slot before it becomes variable
 	maxOrders     = 1 << 14 // of attributes; forgotten when full
 )

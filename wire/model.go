@@ -6,26 +6,24 @@ type model struct {
 	coder
 	err     *Error
 	decoded uint64 // of this frame, as SPEC.md counts
-	kept    uint64 // text in dictionaries
-	ringed  int    // values in rings
+	held    uint64 // by dictionaries, as SPEC.md counts
 	serial  uint32 // of the newest kept value
-	slotIDs uint64
+	slotIDs uint32
 
 	texts     texts
 	keys      []*key
 	fields    [classes][]*key
 	shapes    []*shape
 	templates []*Template
-	slotTotal int
 	scopes    []*Template
 	resources []*Template
-	contexts  map[uint64]*successors
+	contexts  contexts
 	given     given
 	traces    traces
 	unnamed   trace // a new one, until its ID is known
 	bases     bases
-	intervals intervals
-	lastTrace uint64 // start of the last new trace
+	intervals *intervals // once there was one
+	lastTrace uint64     // start of the last new trace
 
 	nestedFlag prob
 	isNew      [classes]prob
@@ -41,6 +39,7 @@ type model struct {
 	moreGroups prob
 	newTrace   prob
 	traceAge   numberModel
+	unusual    [3]unusualTime // starts, ends, events
 	traceIDs   idModel
 	linkIDs    idModel
 	first      [2]parentModel // of a known, of a new trace
@@ -50,29 +49,31 @@ type model struct {
 	otherIDs   spanIDModel
 
 	// An encoder's.
-	keyOf  map[string]*key
-	drafts map[*Template]*draft
-	source resolver
+	keyOf      map[string]*key
+	drafts     map[*Template]*draft
+	source     resolver
+	placesMade int
 
 	// The record being coded.
 	vars   []Value
 	anchor uint32
 	group  uint64
+	loose  entry  // the last value that was not kept
+	unkept []*key // of the group, with such a value
 }
 
 // resolver is how the model asks an encoder for the next record.
 type resolver interface {
 	// resolve finds the template of a span (part -1) or of its part, or makes a
-	// draft; values are all slots'. Beyond the last part it finds nothing.
-	resolve(part int, likely *successors) (*Template, *draft, []Value)
+	// draft; open are the template's open values. Beyond the last part it finds
+	// nothing.
+	resolve(part int, likely *successors) (t *Template, d *draft, open []*Value)
 	// settle tells the template that a draft became.
-	settle(part int, t *Template)
+	settle(t *Template) (open []*Value)
 }
 
 func newModel() *model {
-	m := &model{
-		contexts: map[uint64]*successors{},
-	}
+	m := &model{}
 	for c := range m.fields {
 		m.fields[c] = make([]*key, Class(c).Fields())
 		for i := range m.fields[c] {
@@ -105,13 +106,16 @@ func (m *model) charge(n uint64) bool {
 	return true
 }
 
-// keep counts text that stays in a dictionary.
-func (m *model) keep(s string) {
-	if m.kept += uint64(len(s)); m.kept > MaxKept {
+// hold counts what stays in a dictionary.
+func (m *model) hold(n uint64) bool {
+	if m.held += n; m.held > MaxHeld {
 		m.fail(CodeLimit, "dictionaries hold too much")
+		return false
 	}
+	return true
 }
 
+// join makes a text, which is counted before.
 func (m *model) join(a, b, c string) string {
 	if !m.charge(uint64(len(a) + len(b) + len(c))) {
 		return ""
@@ -119,74 +123,78 @@ func (m *model) join(a, b, c string) string {
 	return a + b + c
 }
 
-// record codes the open values of a record; values are all slots' of an
-// encoder's. They are appended to m.vars.
-func (m *model) record(t *Template, values []Value) []Value {
+// leave lets go of what belongs to the frame.
+func (m *model) leave() {
+	m.forgetUnkept()
+	m.loose = entry{}
+	clear(m.vars[:cap(m.vars)])
+	if cap(m.vars) > maxOpen {
+		m.vars = nil
+	}
+	if cap(m.unkept) > maxOpen {
+		m.unkept = nil
+	}
+	if m.decoding {
+		m.coded, m.raw = nil, rawBits{}
+	}
+}
+
+// record codes the open values of a record, which are appended to m.vars.
+func (m *model) record(t *Template, open []*Value) []Value {
 	from := len(m.vars)
-	for _, i := range t.variable {
-		var want Value
+	for at, i := range t.variable {
+		want := &invalid.Value
 		if !m.decoding {
-			want = values[i]
+			want = open[at]
 		}
-		v := m.slot(&t.shape.slots[i], want)
+		v := &m.slot(&t.shape.slots[i], want).Value
 		if m.failed() || !m.charge(v.cost()) {
 			return nil
 		}
 		if m.decoding {
-			m.vars = append(m.vars, v)
+			m.vars = append(m.vars, *v)
 		}
 	}
 	return m.vars[from:len(m.vars):len(m.vars)]
 }
 
 // slot codes an open value: as what was given with the value before it, what
-// the trace had last, what the slot had last, or without regard to those.
-func (m *model) slot(s *slot, v Value) Value {
+// the group had last, what the slot had last, or without regard to those.
+func (m *model) slot(s *slot, v *Value) *entry {
 	cell := m.given.at(s.id, m.anchor)
-	e := m.predicted(s, cell, v)
+	given := cell.of(s.id, m.anchor)
+	e := m.predicted(s, given, v)
 	if len(e.Text) > maxRingText {
-		return e.Value
+		return e
 	}
-	if m.anchor != 0 {
+	s.key.sees(m, e)
+	if e.serial == unkept {
+		return e
+	}
+	if m.anchor != 0 && given != e {
 		m.given.put(cell, s.id, m.anchor, e)
 	}
 	s.last = e
-	s.key.inTrace, s.key.trace = e, m.group
-	if e.serial != 0 {
-		m.anchor = e.serial
-	}
-	return e.Value
+	m.anchor = e.serial
+	return e
 }
 
-func (m *model) predicted(s *slot, cell *givenCell, v Value) entry {
-	haveGiven := cell.is(s.id, m.anchor)
-	if haveGiven && m.flag(&s.miss[0], v == cell.entry.Value) {
-		return cell.entry
+func (m *model) predicted(s *slot, given *entry, v *Value) *entry {
+	if !given.live() {
+		given = nil
 	}
-	haveTrace := s.key.trace == m.group
-	if haveTrace && haveGiven && s.key.inTrace.Value == cell.entry.Value {
-		haveTrace = false
+	if given != nil && m.flag(&s.miss[0], !m.decoding && *v == given.Value) {
+		return given
 	}
-	if haveTrace && m.flag(&s.miss[1], v == s.key.inTrace.Value) {
-		return s.key.inTrace
+	var last *entry
+	if s.key.group == m.group {
+		last = s.key.inTrace
 	}
-	known := haveGiven && s.last.Value == cell.entry.Value || haveTrace && s.last.Value == s.key.inTrace.Value
-	if !known && m.flag(&s.miss[2], v == s.last.Value) {
+	if last.live() && last != given && m.flag(&s.miss[1], !m.decoding && *v == last.Value) {
+		return last
+	}
+	if s.last.live() && s.last != given && s.last != last && m.flag(&s.miss[2], !m.decoding && *v == s.last.Value) {
 		return s.last
 	}
 	return s.key.value(m, v)
-}
-
-// context is the list of what followed in the place that a and b name.
-func (m *model) context(a, b uint32) *successors {
-	at := uint64(a)<<32 | uint64(b)
-	s := m.contexts[at]
-	if s == nil {
-		if len(m.contexts) >= maxContexts {
-			clear(m.contexts)
-		}
-		s = &successors{}
-		m.contexts[at] = s
-	}
-	return s
 }

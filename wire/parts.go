@@ -8,7 +8,7 @@ func (m *model) parts(s *Span) {
 	at := s.Start
 	previous := s.Template
 	for i := 0; ; i++ {
-		r, values := m.choice(&previous.next, i)
+		r, values := m.choice(&previous.parts, i)
 		if r.Template == nil || m.failed() {
 			return
 		}
@@ -20,7 +20,7 @@ func (m *model) parts(s *Span) {
 			r.Time, r.TraceID, r.SpanID = s.Parts[i].Time, s.Parts[i].TraceID, s.Parts[i].SpanID
 		}
 		if r.Template.shape.class == ClassEvent {
-			r.Time = m.time(&r.Template.shape.start, at, r.Time)
+			r.Time = m.time(&r.Template.shape.start, &m.unusual[2], at, r.Time)
 			at = r.Time
 		} else {
 			m.link(&r, s)

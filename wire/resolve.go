@@ -11,7 +11,23 @@ import (
 type order struct {
 	*keySet
 	keys []string // as they come
-	to   []int32  // the slot of each
+	from []int32  // the attribute of each slot that is not a field
+}
+
+// sourceRecord is a record as the encoder has it.
+type sourceRecord struct {
+	class      Class
+	of         *Template
+	fields     []Value
+	attributes []Attribute
+}
+
+// at is the value of a slot.
+func (r *sourceRecord) at(o *order, slot int32) *Value {
+	if int(slot) < len(r.fields) {
+		return &r.fields[slot]
+	}
+	return &r.attributes[o.from[int(slot)-len(r.fields)]].Value
 }
 
 const golden = 0x9e3779b97f4a7c15 // 2^64 / φ
@@ -19,90 +35,112 @@ const golden = 0x9e3779b97f4a7c15 // 2^64 / φ
 var seed = maphash.MakeSeed()
 
 // resolve implements resolver.
-func (e *Encoder) resolve(part int, likely *successors) (*Template, *draft, []Value) {
-	class, of, fields, attributes := ClassSpan, e.of, e.span.Fields[:], e.span.Attributes
+func (e *Encoder) resolve(part int, likely *successors) (*Template, *draft, []*Value) {
 	if part >= len(e.span.Parts) {
 		return nil, nil, nil
 	}
+	r := sourceRecord{ClassSpan, e.of, e.span.Fields[:], e.span.Attributes}
 	if part >= 0 {
 		p := &e.span.Parts[part]
-		class, of, fields, attributes = p.Class, nil, p.Fields[:p.Class.Fields()], p.Attributes
+		r = sourceRecord{p.Class, nil, p.Fields[:p.Class.Fields()], p.Attributes}
 	}
-	o := e.orderOf(class, of, attributes, likely)
-	e.values = slices.Grow(e.values[:0], len(fields)+len(attributes))[:len(fields)+len(attributes)]
-	copy(e.values, fields)
-	for i := range attributes {
-		e.values[o.to[i]] = attributes[i].Value
+	o := e.orderOf(&r, likely)
+	if t := likely.fitting(&r, o); t != nil {
+		return t, nil, e.openOf(t, &r)
 	}
-	if t := e.templateOf(o, likely); t != nil {
-		return t, nil, e.values
+	e.values = append(e.values[:0], r.fields...)
+	for _, at := range o.from {
+		e.values = append(e.values, r.attributes[at].Value)
 	}
-	e.from = o
-	e.draft = draft{o.keySet, e.values}
-	return nil, &e.draft, e.values
+	if t := e.templateOf(o); t != nil {
+		t.order = o
+		return t, nil, e.openOf(t, &r)
+	}
+	e.record, e.draft = r, draft{o, e.values}
+	return nil, &e.draft, nil
+}
+
+// openOf are the template's open values in the record.
+func (e *Encoder) openOf(t *Template, r *sourceRecord) []*Value {
+	e.open = e.open[:0]
+	for _, slot := range t.variable {
+		e.open = append(e.open, r.at(t.order, slot))
+	}
+	return e.open
 }
 
 // settle implements resolver.
-func (e *Encoder) settle(_ int, t *Template) {
+func (e *Encoder) settle(t *Template) []*Value {
 	s := t.shape
 	if s.byHash == nil {
 		s.byHash = map[uint64]*Template{}
 	}
 	s.byHash[hashOf(s, e.values)] = t
-	t.fixed = fixed(t)
-	t.order = e.from
+	t.fixed = fixedOf(t)
+	t.order = e.draft.order
 	for i := range s.slots {
 		s.slots[i].sees(e.values[i])
 	}
+	return e.openOf(t, &e.record)
 }
 
-func fixed(t *Template) (slots []int32) {
+func fixedOf(t *Template) (slots []fixed) {
 	for i := range t.values {
 		if !slices.Contains(t.variable, int32(i)) {
-			slots = append(slots, int32(i))
+			slots = append(slots, fixed{int32(i), *t.values[i]})
 		}
 	}
 	return slots
 }
 
-// templateOf is the template that has the values, the likely ones first. If
-// there is none, slots that had too many values become variable.
-func (e *Encoder) templateOf(o *order, likely *successors) *Template {
-	if o.shape == nil {
-		return nil
-	}
-	for _, id := range likely.ids[:likely.n] {
-		if id == 0 {
-			continue
-		}
-		if t := e.m.templates[id-1]; t.shape == o.shape && t.fits(e.values) {
+// fitting is the likely template that has the record's values.
+func (s *successors) fitting(r *sourceRecord, o *order) *Template {
+	for i := range s.n {
+		if t := s.of[i].t; t != nil && t.order != nil && t.shape == o.shape && t.fits(r, o) {
 			t.order = o
 			return t
 		}
 	}
-	if t := o.shape.byHash[hashOf(o.shape, e.values)]; t != nil && t.fits(e.values) {
-		t.order = o
-		return t
-	}
-	if !o.shape.opens(e.values) {
-		return nil
-	}
-	if t := o.shape.byHash[hashOf(o.shape, e.values)]; t != nil && t.fits(e.values) {
-		return t
-	}
 	return nil
 }
 
-func (t *Template) fits(values []Value) bool {
+// templateOf is any template that has the values. If there is none, slots that
+// had too many values become variable.
+func (e *Encoder) templateOf(o *order) *Template {
+	if o.shape == nil {
+		return nil
+	}
+	t := o.shape.byHash[hashOf(o.shape, e.values)]
+	if t == nil && o.shape.opens(e.values) {
+		t = o.shape.byHash[hashOf(o.shape, e.values)]
+	}
+	if t == nil || !t.equals(e.values) {
+		return nil
+	}
+	return t
+}
+
+// fits reports whether the record has the values of the slots that are fixed.
+func (t *Template) fits(r *sourceRecord, o *order) bool {
 	if len(t.fixed) == 0 {
 		return true
 	}
-	if p := t.fixed[t.probe]; t.values[p] != values[p] {
+	if p := &t.fixed[t.probe]; p.value != *r.at(o, p.slot) {
 		return false
 	}
-	for at, i := range t.fixed {
-		if t.values[i] != values[i] {
+	for at := range t.fixed {
+		if f := &t.fixed[at]; f.value != *r.at(o, f.slot) {
 			t.probe = int32(at)
+			return false
+		}
+	}
+	return true
+}
+
+// equals is fits of all slots' values.
+func (t *Template) equals(values []Value) bool {
+	for i := range t.fixed {
+		if f := &t.fixed[i]; f.value != values[f.slot] {
 			return false
 		}
 	}
@@ -148,25 +186,22 @@ func hashOf(s *shape, values []Value) uint64 {
 	return h
 }
 
-func (e *Encoder) orderOf(class Class, of *Template, attributes []Attribute, likely *successors) *order {
-	for _, id := range likely.ids[:likely.n] {
-		if id == 0 {
-			continue
-		}
-		if o := e.m.templates[id-1].order; o.is(class, of, attributes) {
-			return o
+func (e *Encoder) orderOf(r *sourceRecord, likely *successors) *order {
+	for i := range likely.n {
+		if t := likely.of[i].t; t != nil && t.order.is(r) {
+			return t.order
 		}
 	}
-	h := uint64(class)
-	if of != nil {
-		h ^= maphash.Comparable(seed, of)
+	h := uint64(r.class)
+	if r.of != nil {
+		h ^= maphash.Comparable(seed, r.of)
 	}
-	for i := range attributes {
-		h = h*golden ^ maphash.String(seed, attributes[i].Key)
+	for i := range r.attributes {
+		h = h*golden ^ maphash.String(seed, r.attributes[i].Key)
 	}
 	o := e.orders[h]
-	if o == nil || !o.is(class, of, attributes) {
-		o = e.newOrder(class, of, attributes)
+	if o == nil || !o.is(r) {
+		o = e.newOrder(r.class, r.of, r.attributes)
 		if len(e.orders) >= maxOrders {
 			clear(e.orders)
 		}
@@ -175,12 +210,12 @@ func (e *Encoder) orderOf(class Class, of *Template, attributes []Attribute, lik
 	return o
 }
 
-func (o *order) is(class Class, of *Template, attributes []Attribute) bool {
-	if o.class != class || o.of != of || len(o.keys) != len(attributes) {
+func (o *order) is(r *sourceRecord) bool {
+	if o.class != r.class || o.of != r.of || len(o.keys) != len(r.attributes) {
 		return false
 	}
-	for i := range attributes {
-		if o.keys[i] != attributes[i].Key {
+	for i, key := range o.keys {
+		if key != r.attributes[i].Key {
 			return false
 		}
 	}
@@ -188,7 +223,7 @@ func (o *order) is(class Class, of *Template, attributes []Attribute) bool {
 }
 
 func (e *Encoder) newOrder(class Class, of *Template, attributes []Attribute) *order {
-	o := &order{to: make([]int32, len(attributes))}
+	o := &order{from: make([]int32, len(attributes))}
 	sorted := make([]int, len(attributes))
 	for i := range attributes {
 		o.keys = append(o.keys, attributes[i].Key)
@@ -197,7 +232,7 @@ func (e *Encoder) newOrder(class Class, of *Template, attributes []Attribute) *o
 	slices.SortStableFunc(sorted, func(a, b int) int { return strings.Compare(o.keys[a], o.keys[b]) })
 	names := make([]string, len(sorted))
 	for slot, i := range sorted {
-		o.to[i] = int32(class.Fields() + slot)
+		o.from[slot] = int32(i)
 		names[slot] = o.keys[i]
 	}
 	o.keySet = e.keySetOf(class, of, names)

@@ -1,7 +1,7 @@
 package wire
 
-// Rest is a frame without spans that begins an epoch: both ends let go of what
-// the stream has learned. For streams that fall idle; what follows costs more
+// Rest is a frame without spans that begins an epoch, as the next frame does,
+// too: both ends let go of what the stream has learned. For streams that fall idle; what follows costs more
 // bytes for a while.
 func (e *Encoder) Rest() Frame {
 	e.reset()
@@ -10,5 +10,6 @@ func (e *Encoder) Rest() Frame {
 	e.m.endEncoding()
 	f := Frame{}
 	e.close(&f, kindSpans)
+	e.reset()
 	return f
 }

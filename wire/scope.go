@@ -7,18 +7,21 @@ import (
 )
 
 // scopeOf is the template of one of the batch's scopes, or what becomes one
-// when the model first meets it.
-func (e *Encoder) scopeOf(i int) *Template {
+// when the model first meets it; false says that it is too large for any.
+func (e *Encoder) scopeOf(i int) (t *Template, fits bool) {
 	for len(e.scopes) <= i {
 		e.scopes = append(e.scopes, nil)
 	}
 	if e.scopes[i] == nil {
 		s := &e.scope
 		e.source.Scope(i, s)
+		if s.tooLarge() {
+			return nil, false
+		}
 		resource := e.whole(ClassResource, nil, s.ResourceFields[:], s.ResourceAttributes)
 		e.scopes[i] = e.whole(ClassScope, resource, s.Fields[:], s.Attributes)
 	}
-	return e.scopes[i]
+	return e.scopes[i], true
 }
 
 // whole is the one template of a scope or resource.
@@ -35,7 +38,7 @@ func (e *Encoder) whole(class Class, of *Template, fields []Value, attributes []
 		values = append(values, a.Value)
 	}
 	t := &Template{number: len(e.wholes) + 1}
-	e.m.drafts[t] = &draft{e.keySetOf(class, of, names), values}
+	e.m.drafts[t] = &draft{&order{keySet: e.keySetOf(class, of, names)}, values}
 	e.wholes[string(e.name)] = t
 	return t
 }
@@ -56,54 +59,36 @@ func appendName(name []byte, of *Template, fields []Value, attributes []Attribut
 	return name
 }
 
-// room reports whether the dictionaries have room for whatever the span brings.
-func (e *Encoder) room(n demand) bool {
-	m := e.m
-	return m.kept+2*n.text <= MaxKept && len(m.keys)+n.slots <= MaxKeys && m.slotTotal+2*n.slots <= MaxSlotTotal &&
-		len(m.shapes)+n.records <= MaxShapes && len(m.templates)+n.records <= MaxTemplates
-}
-
-// possible reports whether an epoch and a frame of its own have room.
-func (d demand) possible() bool {
-	return d.ok && d.text <= maxSpanText && d.slots <= MaxSlotTotal/2 && d.slots <= MaxKeys && d.records <= MaxShapes
-}
-
-// demand is what the span may need at most.
-func (e *Encoder) demand() demand {
-	n := demandOf(e.span.Fields[:], e.span.Attributes)
-	for i := range e.span.Parts {
-		n = n.plus(demandOf(e.span.Parts[i].Fields[:], e.span.Parts[i].Attributes))
+// tooLarge reports what no epoch and frame of its own would have room for, as
+// far as a glance tells: to find out by trying costs an epoch.
+func (s *SourceSpan) tooLarge() bool {
+	text, ok := demandOf(s.Fields[:], s.Attributes)
+	for i := range s.Parts {
+		t, fits := demandOf(s.Parts[i].Fields[:], s.Parts[i].Attributes)
+		text += t
+		ok = ok && fits
 	}
-	if e.span.Scope >= len(e.scopes) || e.scopes[e.span.Scope] == nil || e.m.drafts[e.scopes[e.span.Scope]] != nil {
-		e.source.Scope(e.span.Scope, &e.scope)
-		n = n.plus(demandOf(e.scope.Fields[:], e.scope.Attributes))
-		n = n.plus(demandOf(e.scope.ResourceFields[:], e.scope.ResourceAttributes))
-	}
-	return n
+	return !ok || text > maxSpanText || len(s.Parts) > MaxParts
 }
 
-// demand is what records may need of the dictionaries at most.
-type demand struct {
-	ok             bool
-	records, slots int
-	text           uint64
+func (s *SourceScope) tooLarge() bool {
+	text, ok := demandOf(s.Fields[:], s.Attributes)
+	more, fits := demandOf(s.ResourceFields[:], s.ResourceAttributes)
+	return !ok || !fits || text+more > maxSpanText
 }
 
-func demandOf(fields []Value, attributes []Attribute) demand {
-	tooDeep := false
-	d := demand{records: 1, slots: len(fields) + len(attributes)}
+// demandOf is how much text a record has, and whether its shape is allowed.
+func demandOf(fields []Value, attributes []Attribute) (text uint64, ok bool) {
+	ok = len(fields)+len(attributes) <= MaxSlots
 	for i := range fields {
-		d.text += uint64(len(fields[i].Text))
+		text += uint64(len(fields[i].Text))
 	}
 	for i := range attributes {
 		v := &attributes[i].Value
-		d.text += uint64(len(attributes[i].Key) + len(v.Text))
-		tooDeep = tooDeep || (v.Kind == List || v.Kind == Map) && !shallow(*v, MaxDepth)
+		text += uint64(len(attributes[i].Key)) + v.cost()
+		if v.Kind == List || v.Kind == Map {
+			ok = ok && shallow(*v, MaxDepth)
+		}
 	}
-	d.ok = d.slots <= MaxSlots && !tooDeep
-	return d
-}
-
-func (d demand) plus(o demand) demand {
-	return demand{d.ok && o.ok, d.records + o.records, d.slots + o.slots, d.text + o.text}
+	return text, ok
 }

@@ -48,6 +48,7 @@ type group struct {
 
 func (m *model) beginGroup(g *group, id [16]byte) {
 	m.traces.forget()
+	m.forgetUnkept()
 	m.anchor = 0
 	m.group++
 	t := m.traces.byID[id]
@@ -86,17 +87,17 @@ func (m *model) span(g *group, s *Span) {
 	if parent >= 0 {
 		near = g.t.spans[parent].start
 	}
-	var values []Value
+	var values []*Value
 	s.Record, values = m.choice(likely, -1)
 	t := s.Template
 	if m.failed() {
 		return
 	}
 	if parent >= 0 {
-		g.t.spans[parent].child = t
+		m.followed(&g.t.spans[parent])
 	}
-	s.Start = m.time(&t.shape.start, near, s.Start)
-	s.End = m.time(&t.shape.end, s.Start, s.End)
+	s.Start = m.time(&t.shape.start, &m.unusual[0], near, s.Start)
+	s.End = m.time(&t.shape.end, &m.unusual[1], s.Start, s.End)
 	m.identify(g, s)
 	g.parent = parent
 	at := m.remember(g, s)
@@ -108,35 +109,18 @@ func (m *model) span(g *group, s *Span) {
 }
 
 // choice codes a template, and has it resolved first.
-func (m *model) choice(likely *successors, part int) (Record, []Value) {
+func (m *model) choice(likely *successors, part int) (Record, []*Value) {
 	var t *Template
 	var d *draft
-	var values []Value
+	var values []*Value
 	if !m.decoding {
 		t, d, values = m.source.resolve(part, likely)
 	}
 	made := m.choose(likely, part >= 0, t, d)
 	if d != nil && made != nil {
-		m.source.settle(part, made)
+		values = m.source.settle(made)
 	}
 	return Record{Template: made}, values
-}
-
-func (m *model) likely(g *group, parent int) *successors {
-	var a, b uint32
-	if parent >= 0 {
-		p := &g.t.spans[parent]
-		a = 1
-		if p.t != nil {
-			a = uint32(p.t.id) + 2
-		}
-		if p.child != nil {
-			b = uint32(p.child.id) + 1
-		}
-	} else if g.last != nil {
-		b = uint32(g.last.id) + 1
-	}
-	return m.context(a, b)
 }
 
 // parentOf codes the parent: its place in the trace, or -1.
@@ -232,7 +216,8 @@ func (m *model) remember(g *group, s *Span) int {
 			return 0
 		}
 		s.SpanID = g.t.spans[at].id
-		g.t.spans[at].t, g.t.spans[at].start = s.Template, s.Start
+		k := &g.t.spans[at]
+		k.t, k.start, k.children = s.Template, s.Start, nil
 		g.t.waits--
 		return at
 	}

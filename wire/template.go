@@ -60,17 +60,18 @@ type Template struct {
 
 	id       int
 	shape    *shape
-	values   []Value
+	values   []*Value // nothing where variable; shared with those of the shape
 	variable []int32
 	size     uint64
 
-	next    successors // what events and links follow
-	more    prob       // whether another span of the trace follows
-	fixed   []int32    // slots that are not variable, an encoder's
-	probe   int32      // of fixed, where it did not fit last; an encoder's
-	order   *order     // in which attributes came last, an encoder's
-	number  int        // of a scope or resource, an encoder's
-	process int        // a resource's place among bases, plus one
+	parts           successors  // what events and links follow
+	children, roots *successors // what follows as first child, or in the group without a parent
+	more            prob        // whether another span of the trace follows
+	fixed           []fixed     // slots that are not variable, an encoder's
+	probe           int32       // of fixed, where it did not fit last; an encoder's
+	order           *order      // in which attributes came last, an encoder's
+	number          int         // of a scope or resource, an encoder's
+	process         int         // a resource's place among bases, plus one
 }
 
 // Class is what the record describes.
@@ -86,10 +87,22 @@ func (t *Template) Len() int { return len(t.values) }
 func (t *Template) Key(slot int) string { return t.shape.slots[slot].key.name }
 
 // Value is a slot's value, unless it is among Variable.
-func (t *Template) Value(slot int) Value { return t.values[slot] }
+func (t *Template) Value(slot int) Value { return *t.values[slot] }
+
+// ShapeCache is Cache for all templates of the same class and keys.
+func (t *Template) ShapeCache() *any { return &t.shape.cache }
 
 // Variable are the slots whose values each record brings, rising.
 func (t *Template) Variable() []int32 { return t.variable }
+
+// fixed is a slot with its value.
+type fixed struct {
+	slot  int32
+	value Value
+}
+
+// nothing is the value of a slot that has none of its own.
+var nothing Value
 
 // shape is what templates of the same keys have in common.
 type shape struct {
@@ -99,6 +112,8 @@ type shape struct {
 	slots  []slot
 	newest *Template
 
+	cache any
+
 	start, end timeModel
 	parent     parentModel
 
@@ -107,8 +122,8 @@ type shape struct {
 
 type slot struct {
 	key      *key
-	id       uint64
-	last     entry
+	last     *entry
+	id       uint32
 	miss     [3]prob // of what is given, of the trace's value, of the last
 	variable prob
 	same     prob
@@ -119,54 +134,54 @@ type slot struct {
 
 // successors are the templates that followed in the same place, newest first.
 type successors struct {
-	ids [successorSize]uint32 // of a template, plus one; 0 is the end
-	n   int
 	hit [successorSize]prob
+	n   int
+	of  [successorSize]successor
 }
 
-func (s *successors) use(at int, id uint32) {
+type successor struct {
+	t    *Template   // nil is the end of a span's parts
+	then *successors // where a span's next child or follower stands, once known
+}
+
+func (s *successors) use(at int, c successor) {
 	if at < 0 {
 		s.n = min(s.n+1, successorSize)
 		at = s.n - 1
 	}
-	copy(s.ids[1:at+1], s.ids[:at])
-	s.ids[0] = id
+	copy(s.of[1:at+1], s.of[:at])
+	s.of[0] = c
 }
 
-// choose codes which template follows; nil is the end of a span's parts.
-// A template that is not known (an encoder's draft) is defined.
+// choose codes which template follows; nil is the end of a span's parts. A
+// template that is not known (an encoder's draft) is defined.
 func (m *model) choose(s *successors, part bool, t *Template, d *draft) *Template {
-	want := uint32(0)
-	if !m.decoding {
-		switch {
-		case t != nil:
-			want = uint32(t.id) + 1
-		case d != nil:
-			want = ^uint32(0)
-		}
-	}
 	for i := range s.n {
-		if m.flag(&s.hit[i], s.ids[i] == want) {
-			id := s.ids[i]
-			s.use(i, id)
-			return m.templateOf(id, part)
+		if m.flag(&s.hit[i], s.of[i].t == t && d == nil) {
+			t = s.of[i].t
+			if i > 0 {
+				s.use(i, s.of[i])
+			}
+			if t == nil && !part {
+				m.fail(CodeReference, "template that was never told")
+			}
+			return t
 		}
 	}
-	t = m.chooseOther(part, want, d)
-	if t == nil {
-		s.use(-1, 0)
-	} else {
-		s.use(-1, uint32(t.id)+1)
-	}
+	t = m.chooseOther(part, t, d)
+	s.use(-1, successor{t: t})
 	return t
 }
 
-func (m *model) chooseOther(part bool, want uint32, d *draft) *Template {
-	at := 0
+func (m *model) chooseOther(part bool, t *Template, d *draft) *Template {
+	at, want := 0, uint64(0)
+	if t != nil {
+		want = uint64(t.id) + 1
+	}
 	if part {
 		at = 1
 	}
-	if m.flag(&m.isNew[at], d != nil && want == ^uint32(0)) {
+	if m.flag(&m.isNew[at], d != nil) {
 		class := ClassSpan
 		if part {
 			class = ClassEvent
@@ -176,15 +191,15 @@ func (m *model) chooseOther(part bool, want uint32, d *draft) *Template {
 		}
 		return m.define(class, d)
 	}
-	return m.templateOf(uint32(m.number(&m.otherID, uint64(want))), part)
+	return m.templateOf(m.number(&m.otherID, want), part)
 }
 
 // templateOf is the template that may stand where a span, or a part of one, may.
-func (m *model) templateOf(id uint32, part bool) *Template {
+func (m *model) templateOf(id uint64, part bool) *Template {
 	if id == 0 && part {
 		return nil
 	}
-	if id == 0 || int(id) > len(m.templates) {
+	if id == 0 || id > uint64(len(m.templates)) {
 		m.fail(CodeReference, "template that was never told")
 		return nil
 	}

@@ -17,6 +17,10 @@ type texts struct {
 	uuidIndex      [1 << uuidBits]prob
 	version        [16]prob
 	variant        [4]prob
+	sameVersion    prob
+	sameVariant    prob
+	lastVersion    uint8
+	lastVariant    uint8
 	letter         [4][256]prob
 }
 
@@ -45,6 +49,7 @@ func (t *texts) code(m *model, s string) string {
 		s = t.decodeMiddle(m, of[:prefix], of[len(of)-suffix:])
 	} else {
 		t.encodeMiddle(m, s[prefix:len(s)-suffix])
+		m.charge(uint64(len(s)))
 	}
 	if s != "" && len(s) <= maxReference {
 		t.recent[t.next] = s
@@ -172,8 +177,8 @@ func classOf(c byte) int {
 // uuid codes one that is not known; its version and variant are modelled, the
 // rest is raw.
 func (t *texts) uuid(m *model, u uuid) uuid {
-	u[6] = byte(m.tree(t.version[:], 4, uint32(u[6]>>4)))<<4 | u[6]&15
-	u[8] = byte(m.tree(t.variant[:], 2, uint32(u[8]>>6)))<<6 | u[8]&63
+	u[6] = byte(m.again(&t.sameVersion, &t.lastVersion, t.version[:], 4, uint32(u[6]>>4)))<<4 | u[6]&15
+	u[8] = byte(m.again(&t.sameVariant, &t.lastVariant, t.variant[:], 2, uint32(u[8]>>6)))<<6 | u[8]&63
 	high, low := binary.BigEndian.Uint64(u[:]), binary.BigEndian.Uint64(u[8:])
 	rest := m.bits(60, high>>16<<12|high&0xfff)
 	high = rest>>12<<16 | high&0xf000 | rest&0xfff

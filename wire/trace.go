@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/binary"
+	"math/bits"
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
 )
@@ -18,10 +19,10 @@ type trace struct {
 // known is a span that others may name as their parent; without a template
 // one that was only named so far.
 type known struct {
-	id    [8]byte
-	start uint64
-	t     *Template
-	child *Template // the last one
+	id       [8]byte
+	start    uint64
+	t        *Template
+	children *successors // what follows its last child, once known
 }
 
 // traces is the table of them, oldest first.
@@ -100,17 +101,27 @@ func (m *model) traceID(im *idModel, id [16]byte, near uint64) [16]byte {
 	return callgraph.BornShort(ms, callgraph.ShortID(m.bits(32, uint64(callgraph.ShortIDOf(id)))))
 }
 
-// timeModel codes a time relative to another, in the greatest unit that both
-// fit.
+// timeModel codes a time as how far it is beyond another, in the unit that the
+// last one had and in as many raw bits as the last ones needed.
 type timeModel struct {
-	same  prob
-	unit  uint8 // the last one
-	delta numberModel
+	usual  prob // what fits
+	longer prob // what nearly fits
+	unit   uint8
+	length uint8 // average length of the last ones, in eighths of a bit
 }
 
-// units are nanosecond, microsecond and millisecond.
-var units = [...]uint64{1, 1000, 1_000_000, 1}
+// unusualTime codes the times that do not fit, of all.
+type unusualTime struct{ delta numberModel }
 
+// By how many eighths of a bit a usual time may be longer than the average, and
+// by how many bits a longer one.
+const (
+	spare  = 4
+	longer = 3
+)
+
+// unitOf is the greatest unit of which v is a multiple: nanosecond, microsecond
+// or millisecond.
 func unitOf(v uint64) uint8 {
 	switch {
 	case v%1000 != 0:
@@ -121,35 +132,47 @@ func unitOf(v uint64) uint8 {
 	return 2
 }
 
-func (m *model) time(tm *timeModel, near, v uint64) uint64 {
+// in is v in the unit, rounded down.
+func in(unit uint8, v uint64) uint64 {
+	switch unit {
+	case 1:
+		return v / 1000
+	case 2:
+		return v / 1_000_000
+	}
+	return v
+}
+
+var units = [...]uint64{1, 1000, 1_000_000, 1}
+
+func (m *model) time(tm *timeModel, unusual *unusualTime, near, v uint64) uint64 {
+	n := (int(tm.length) + spare) / 8
 	var of uint8
+	var delta uint64
 	if !m.decoding {
 		of = unitOf(v)
+		delta = in(of, v) - in(of, near)
 	}
-	if !m.flag(&tm.same, of == tm.unit) {
+	switch {
+	case m.flag(&tm.usual, of == tm.unit && delta>>n == 0):
+		delta = m.bits(n, delta)
+	case m.flag(&tm.longer, of == tm.unit && delta>>(n+longer) == 0):
+		delta = m.bits(n+longer, delta)
+	default:
 		tm.unit = uint8(m.bits(2, uint64(of)))
+		delta = uint64(m.signed(&unusual.delta, int64(delta)))
 	}
-	if tm.unit == 0 {
-		return near + uint64(m.signed(&tm.delta, int64(v-near)))
-	}
-	unit := units[tm.unit]
-	return (near/unit + uint64(m.signed(&tm.delta, int64(v/unit-near/unit)))) * unit
+	tm.length += uint8((8*min(bits.Len64(delta), 30) - int(tm.length)) >> 2)
+	return (in(tm.unit, near) + delta) * units[tm.unit]
 }
 
 // spanIDModel codes a span ID: near the last of its process, or of another, or
 // whole. Foreign IDs are near by chance once in 2^32.
 type spanIDModel struct {
-	form  [2]prob
+	near  prob
 	index [1 << baseBits]prob
 	delta numberModel
 }
-
-// Forms of a span ID.
-const (
-	wholeID = iota
-	nearID
-	otherID
-)
 
 const nearby = 1 << 31
 
@@ -161,17 +184,13 @@ type bases struct {
 }
 
 func (m *model) spanID(sm *spanIDModel, own int, id [8]byte) ([8]byte, int) {
-	number, form, at := uint64(0), uint32(wholeID), own
+	var number uint64
+	isNear, at := false, own
 	if !m.decoding {
 		number = callgraph.SpanNumberOf(0, id)
-		form, at = m.bases.find(own, number)
+		isNear, at = m.bases.find(own, number)
 	}
-	switch {
-	case m.flag(&sm.form[0], form == nearID):
-		at = own
-	case m.flag(&sm.form[1], form == otherID):
-		at = int(m.tree(sm.index[:], baseBits, uint32(at)))
-	default:
+	if !m.flag(&sm.near, isNear) {
 		number = m.bits(64, number)
 		if own < 0 {
 			own = m.bases.next
@@ -180,26 +199,23 @@ func (m *model) spanID(sm *spanIDModel, own int, id [8]byte) ([8]byte, int) {
 		m.bases.ring[own] = number
 		return callgraph.SpanIDOf(0, number), own
 	}
-	if at < 0 {
-		m.fail(CodeReference, "number of a process that was never told")
-		return id, at
+	if own < 0 {
+		at = int(m.tree(sm.index[:], baseBits, uint32(at)))
 	}
 	b := &m.bases.ring[at]
 	*b += uint64(m.signed(&sm.delta, int64(number-*b)))
 	return callgraph.SpanIDOf(0, *b), at
 }
 
-func (b *bases) find(own int, number uint64) (form uint32, at int) {
+// find is whether the number is near its process's last, or any process's.
+func (b *bases) find(own int, number uint64) (isNear bool, at int) {
 	if own >= 0 {
-		if number-b.ring[own]+nearby < 2*nearby {
-			return nearID, own
-		}
-		return wholeID, own
+		return number-b.ring[own]+nearby < 2*nearby, own
 	}
 	for i, base := range b.ring {
 		if number-base+nearby < 2*nearby {
-			return otherID, i
+			return true, i
 		}
 	}
-	return wholeID, own
+	return false, own
 }

@@ -31,11 +31,15 @@ type Value struct {
 }
 
 // cost is what a value counts of a frame's decoded size, beside its slot:
-// elements of lists and maps take more room than their text.
+// elements of lists and maps take more room than their text, and bytes are
+// copied where strings are not.
 func (v *Value) cost() uint64 {
 	n := uint64(len(v.Text))
-	if v.Kind == List || v.Kind == Map {
-		return 16 * n
+	switch v.Kind {
+	case List, Map:
+		return nestedCost * n
+	case Bytes:
+		return 2 * n
 	}
 	return n
 }

@@ -152,7 +152,8 @@ func TestSpansAreThoseOfOTLP(t *testing.T) {
 		"resource of any type": func(s *tracetest.SpanStub) { s.Resource = resource.NewWithAttributes("", everyType()...) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			spans := tracetest.SpanStubs{plain(change), plain(func(*tracetest.SpanStub) {})}.Snapshots()
+			other := plain(func(s *tracetest.SpanStub) { s.Attributes = []attribute.KeyValue{attribute.String("other", "key")} })
+			spans := tracetest.SpanStubs{plain(change), other}.Snapshots()
 			want, got := spanset.Of(o.sends(t, spans)), spanset.Of(travels(t, spans))
 			require.NotEmpty(t, want)
 			require.Zero(t, want.Differing(got))

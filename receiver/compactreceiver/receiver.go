@@ -27,6 +27,7 @@ type compact struct {
 	set    receiver.Settings
 	server *server.Server
 	forget func()
+	grace  time.Duration // that connections have to end by themselves
 
 	start, stop sync.Once
 	err         error // of the start
@@ -34,6 +35,8 @@ type compact struct {
 	telemetry   metric.Registration
 	served      sync.WaitGroup
 }
+
+const grace = 5 * time.Second
 
 func newReceiver(set receiver.Settings, c *Config, forget func()) (*compact, error) {
 	report, err := receiverhelper.NewObsReport(receiverhelper.ObsReportSettings{
@@ -43,7 +46,7 @@ func newReceiver(set receiver.Settings, c *Config, forget func()) (*compact, err
 		return nil, err
 	}
 	s := &sink{id: set.ID, report: report}
-	return &compact{sink: s, config: c, set: set, server: server.New(s, c.options()), forget: forget}, nil
+	return &compact{sink: s, config: c, set: set, server: server.New(s, c.options()), forget: forget, grace: grace}, nil
 }
 
 // Start implements component.Component.
@@ -65,8 +68,7 @@ func (r *compact) listen(ctx context.Context, host component.Host) (err error) {
 	}
 	r.grpc, err = r.config.ToServer(ctx, host.GetExtensions(), r.set.TelemetrySettings,
 		configgrpc.WithGrpcServerOption(grpc.InitialWindowSize(streamWindow)),
-		configgrpc.WithGrpcServerOption(grpc.InitialConnWindowSize(connectionWindow)),
-		configgrpc.WithGrpcServerOption(grpc.WaitForHandlers(true)))
+		configgrpc.WithGrpcServerOption(grpc.InitialConnWindowSize(connectionWindow)))
 	if err != nil {
 		return fmt.Errorf("make the gRPC server: %w", err)
 	}
@@ -75,8 +77,21 @@ func (r *compact) listen(ctx context.Context, host component.Host) (err error) {
 	if err != nil {
 		return fmt.Errorf("endpoint: %w", err)
 	}
-	r.served.Go(func() { r.serve(l, host) })
+	r.served.Go(func() { r.serve(quiet{l}, host) })
 	return nil
+}
+
+// quiet turns TCP's own keepalive off, which gRPC's pings do the work of: it
+// probes each idle connection every 15 s, and together with gRPC's limit on
+// unanswered packets one lost probe would end a stream.
+type quiet struct{ net.Listener }
+
+func (q quiet) Accept() (net.Conn, error) {
+	c, err := q.Listener.Accept()
+	if t, ok := c.(*net.TCPConn); ok {
+		_ = t.SetKeepAlive(false) // gone already: the next read says so
+	}
+	return c, err
 }
 
 func (r *compact) serve(l net.Listener, host component.Host) {
@@ -100,17 +115,15 @@ func (r *compact) Shutdown(ctx context.Context) (err error) {
 	return err
 }
 
-// grace is how long connections have to end by themselves.
-const grace = 5 * time.Second
-
 // drain ends the streams after the frames that they are at, whose answers tell
-// senders what need not come again.
+// senders what need not come again. GracefulStop waits for the frames, also
+// where Stop has cut their connections.
 func (r *compact) drain(ctx context.Context) error {
 	r.server.Drain()
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		cut := time.AfterFunc(grace, r.grpc.Stop)
+		cut := time.AfterFunc(r.grace, r.grpc.Stop)
 		defer cut.Stop()
 		r.grpc.GracefulStop()
 		r.served.Wait()

@@ -13,6 +13,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -215,6 +216,7 @@ func TestSpansAndIntervalsGoToTheirPipelines(t *testing.T) {
 		return status.Code(s.RecvMsg(&wrapperspb.BytesValue{}))
 	}())
 	require.EqualValues(t, 1, c.count(prefix+refused, id, attribute.String("reason", "truncated")))
+	require.Zero(t, c.count(prefix+refused, id, attribute.String("reason", "checksum")))
 }
 
 func TestErrorsOfPipelines(t *testing.T) {
@@ -294,9 +296,29 @@ func TestShutdown(t *testing.T) {
 	}
 	close(out)
 	require.Equal(t, wire.Control{Answer: wire.Stored, Number: 1}, s.answer())
-	s.ended(codes.Unavailable)
+	require.ErrorContains(t, s.RecvMsg(&wrapperspb.BytesValue{}), "receiver is shutting down")
 	<-ended
 	c.shutdown()
+}
+
+// TestShutdownWaitsForConsumers though it has cut the connections.
+func TestShutdownWaitsForConsumers(t *testing.T) {
+	c, in, out := newCollector(t), make(chan struct{}), make(chan struct{})
+	var stored atomic.Bool
+	traces, err := consumer.NewTraces(func(context.Context, ptrace.Traces) error { in <- struct{}{}; <-out; stored.Store(true); return nil })
+	require.NoError(t, err)
+	c.traces(traces)
+	c.all[0].(*compact).grace = 0
+	s := open(t, c.start(componenttest.NewNopHost()))
+	s.answer()
+	require.NoError(t, s.SendMsg(wrapperspb.Bytes(spans(t, wirepdata.NewEncoder()))))
+	<-in
+	go func() {
+		defer close(out)
+		_ = s.RecvMsg(&wrapperspb.BytesValue{}) // until it is cut
+	}()
+	c.shutdown()
+	require.True(t, stored.Load())
 }
 
 func TestShutdownGivesUpWithItsContext(t *testing.T) {
@@ -325,6 +347,10 @@ func TestShutdownBeforeStart(t *testing.T) {
 	again, err := c.factory.CreateTraces(t.Context(), c.settings(), c.config, consumertest.NewNop())
 	require.NoError(t, err)
 	require.NotSame(t, c.all[0], again)
+	c.shutdown()
+	same, err := c.factory.CreateMetrics(t.Context(), c.settings(), c.config, consumertest.NewNop())
+	require.NoError(t, err)
+	require.Same(t, again, same)
 	require.NoError(t, again.Shutdown(t.Context()))
 }
 

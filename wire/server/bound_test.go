@@ -206,3 +206,24 @@ func BenchmarkIdleStreams(b *testing.B) {
 	b.ReportMetric(float64(runtime.NumGoroutine()-goroutines)/n, "goroutines/stream")
 	b.ReportMetric(float64(r.Stats().State)/n, "state-B/stream")
 }
+
+// BenchmarkFrames takes in one sender's frames of 2,048 spans, one after the other.
+func BenchmarkFrames(b *testing.B) {
+	const n = 2048
+	r := serve(b, &bounded{}, Options{})
+	p, e := r.begin(b, a, 0), newEncoder(b)
+	frames := make([][]byte, b.N)
+	for i := range frames {
+		names := make([]string, n)
+		for j := range names {
+			names[j] = fmt.Sprint("operation ", (i+j)%100)
+		}
+		frames[i] = e.spans(names...)
+	}
+	b.ResetTimer()
+	for i, f := range frames {
+		p.send(f)
+		p.stored(uint64(i + 1))
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/span")
+}

@@ -29,8 +29,9 @@ func emptyFrame(number byte) []byte {
 	return seal([]byte{wire.Version, 1, number, 1, 0, 1, 255, 0, 0, 0, 0})
 }
 
-// bomb is a frame of 19 kB that decodes to more than a frame may: a bad encoder
-// wrote it, which names a large value again and again.
+// bomb is a frame of 5 kB that decodes to more than a frame may: a bad encoder
+// wrote it, which names a large value again and again. It is the one of wire's
+// TestBombIsRefused.
 func bomb(t testing.TB) []byte {
 	f, err := os.Open("testdata/bomb.frame.gz")
 	require.NoError(t, err)

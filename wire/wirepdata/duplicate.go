@@ -6,9 +6,15 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
+// few keys are put one by one, for which each is compared with all before.
+const few = 32
+
 // emptyMap has the keys with empty values. A key may come twice, as it may in
 // OTLP: pcommon.Map makes such maps only when it unmarshals them.
 func emptyMap(keys []string) pcommon.Map {
+	if len(keys) > few {
+		return unmarshalMap(keys)
+	}
 	m := pcommon.NewMap()
 	m.EnsureCapacity(len(keys))
 	for i, k := range keys {

@@ -10,10 +10,25 @@ import (
 // plan is a template as pdata: attributes to be copied at once, and where the
 // open values go.
 type plan struct {
-	fields     []wire.Value
+	fields     []field // whose value is not zero
 	openFields []int32 // the first open values are these fields
 	attributes pcommon.Map
 	open       []int // the next are these attributes
+
+	of    *plan // a span's scope, a scope's resource
+	place place
+}
+
+type field struct {
+	of    int
+	value wire.Value
+}
+
+// place is where a sink has spans of the scope, or the resource.
+type place struct {
+	sink     *sink
+	spans    ptrace.SpanSlice
+	resource ptrace.ResourceSpans
 }
 
 func planOf(t *wire.Template) *plan {
@@ -21,15 +36,27 @@ func planOf(t *wire.Template) *plan {
 		return p
 	}
 	p := newPlan(t)
-	t.Cache = p
+	if t.Cache != nil || t.Class() == wire.ClassScope || t.Class() == wire.ClassResource {
+		t.Cache = p
+	} else {
+		t.Cache = usedOnce
+	}
 	return p
 }
+
+// usedOnce marks a template whose plan is kept if it comes again: many do not.
+const usedOnce = "once"
 
 func newPlan(t *wire.Template) *plan {
 	n := t.Class().Fields()
 	p := &plan{}
+	if t.Scope() != nil {
+		p.of = planOf(t.Scope())
+	}
 	for i := range n {
-		p.fields = append(p.fields, t.Value(i))
+		if v := t.Value(i); v.Bits != 0 || v.Text != "" {
+			p.fields = append(p.fields, field{i, v})
+		}
 	}
 	for _, i := range t.Variable() {
 		if int(i) < n {
@@ -38,27 +65,49 @@ func newPlan(t *wire.Template) *plan {
 			p.open = append(p.open, int(i)-n)
 		}
 	}
-	var keys []string
-	for i := n; i < t.Len(); i++ {
-		keys = append(keys, t.Key(i))
-	}
-	p.attributes = emptyMap(keys)
-	at := n
-	for _, v := range p.attributes.All() {
-		setValue(t.Value(at), v)
-		at++
-	}
+	p.attributes = attributesFrom(t, n)
 	return p
 }
 
+func attributesFrom(t *wire.Template, from int) pcommon.Map {
+	m := pcommon.NewMap()
+	keysOf(t, from).CopyTo(m)
+	at := from
+	for _, v := range m.All() {
+		setValue(t.Value(at), v)
+		at++
+	}
+	return m
+}
+
+// keysOf are the shape's keys, which all its templates share.
+func keysOf(t *wire.Template, from int) pcommon.Map {
+	cache := t.ShapeCache()
+	if m, ok := (*cache).(pcommon.Map); ok {
+		return m
+	}
+	keys := make([]string, 0, t.Len()-from)
+	for i := from; i < t.Len(); i++ {
+		keys = append(keys, t.Key(i))
+	}
+	m := emptyMap(keys)
+	*cache = m
+	return m
+}
+
 // field is a field's value.
-func (p *plan) field(i int32, open []wire.Value) wire.Value {
+func (p *plan) field(i int, open []wire.Value) (v wire.Value) {
 	for at, f := range p.openFields {
-		if f == i {
+		if int(f) == i {
 			return open[at]
 		}
 	}
-	return p.fields[i]
+	for at := range p.fields {
+		if p.fields[at].of == i {
+			return p.fields[at].value
+		}
+	}
+	return v
 }
 
 func (p *plan) setAttributes(open []wire.Value, to pcommon.Map) {
@@ -81,9 +130,7 @@ func (p *plan) setAttributes(open []wire.Value, to pcommon.Map) {
 
 func (p *plan) setSpan(open []wire.Value, to ptrace.Span) {
 	for i := range p.fields {
-		if v := &p.fields[i]; v.Bits != 0 || v.Text != "" {
-			setSpanField(i, v, to)
-		}
+		setSpanField(p.fields[i].of, &p.fields[i].value, to)
 	}
 	for at, i := range p.openFields {
 		setSpanField(int(i), &open[at], to)

@@ -27,8 +27,9 @@ type Decoded struct {
 // Decode decodes one frame; what wire.Decoder.Decode says holds, but an error
 // leaves nothing of the frame.
 func (d *Decoder) Decode(frame []byte) (Decoded, error) {
-	s := sink{td: ptrace.NewTraces()}
-	if err := d.Decoder.Decode(frame, &s); err != nil {
+	s := &sink{td: ptrace.NewTraces()}
+	defer s.leave()
+	if err := d.Decoder.Decode(frame, s); err != nil {
 		return Decoded{Traces: ptrace.NewTraces()}, err
 	}
 	return Decoded{s.td, s.interval}, nil
@@ -37,29 +38,25 @@ func (d *Decoder) Decode(frame []byte) (Decoded, error) {
 // sink builds traces: one ResourceSpans for each resource, one ScopeSpans for
 // each scope.
 type sink struct {
-	td        ptrace.Traces
-	resources []resource
-	interval  *callgraph.Interval
+	td       ptrace.Traces
+	places   []*place
+	interval *callgraph.Interval
+}
+
+// leave lets go of the traces.
+func (s *sink) leave() {
+	for _, p := range s.places {
+		*p = place{}
+	}
 }
 
 // Interval implements wire.Sink.
 func (s *sink) Interval(i callgraph.Interval) { s.interval = &i }
 
-type resource struct {
-	template *wire.Template
-	spans    ptrace.ResourceSpans
-	scopes   []scope
-}
-
-type scope struct {
-	template *wire.Template
-	spans    ptrace.SpanSlice
-}
-
 // Span implements wire.Sink.
 func (s *sink) Span(from *wire.Span) {
-	to := s.scope(from.Template.Scope()).AppendEmpty()
 	p := planOf(from.Template)
+	to := s.scope(p.of).AppendEmpty()
 	to.SetTraceID(from.TraceID)
 	to.SetSpanID(from.SpanID)
 	to.SetParentSpanID(from.ParentID)
@@ -99,37 +96,32 @@ func setParts(parts []wire.Record, to ptrace.Span) {
 	}
 }
 
-func (s *sink) scope(t *wire.Template) ptrace.SpanSlice {
-	r := s.resource(t.Scope())
-	for i := range r.scopes {
-		if r.scopes[i].template == t {
-			return r.scopes[i].spans
-		}
+func (s *sink) scope(p *plan) ptrace.SpanSlice {
+	if p.place.sink == s {
+		return p.place.spans
 	}
-	ss := r.spans.ScopeSpans().AppendEmpty()
-	p := planOf(t)
+	ss := s.resource(p.of).ScopeSpans().AppendEmpty()
 	ss.Scope().SetName(p.field(wire.ScopeName, nil).Text)
 	ss.Scope().SetVersion(p.field(wire.ScopeVersion, nil).Text)
 	ss.SetSchemaUrl(p.field(wire.ScopeSchemaURL, nil).Text)
 	ss.Scope().SetDroppedAttributesCount(uint32(p.field(wire.ScopeDroppedAttributes, nil).Bits))
 	p.setAttributes(nil, ss.Scope().Attributes())
-	r.scopes = append(r.scopes, scope{t, ss.Spans()})
+	p.place = place{sink: s, spans: ss.Spans()}
+	s.places = append(s.places, &p.place)
 	return ss.Spans()
 }
 
-func (s *sink) resource(t *wire.Template) *resource {
-	for i := range s.resources {
-		if s.resources[i].template == t {
-			return &s.resources[i]
-		}
+func (s *sink) resource(p *plan) ptrace.ResourceSpans {
+	if p.place.sink == s {
+		return p.place.resource
 	}
 	rs := s.td.ResourceSpans().AppendEmpty()
-	p := planOf(t)
 	rs.SetSchemaUrl(p.field(wire.ResourceSchemaURL, nil).Text)
 	rs.Resource().SetDroppedAttributesCount(uint32(p.field(wire.ResourceDroppedAttributes, nil).Bits))
 	p.setAttributes(nil, rs.Resource().Attributes())
-	s.resources = append(s.resources, resource{template: t, spans: rs})
-	return &s.resources[len(s.resources)-1]
+	p.place = place{sink: s, resource: rs}
+	s.places = append(s.places, &p.place)
+	return rs
 }
 
 func setValue(v wire.Value, to pcommon.Value) {
@@ -152,6 +144,7 @@ func setValue(v wire.Value, to pcommon.Value) {
 }
 
 func setSlice(text string, to pcommon.Slice) {
+	to.EnsureCapacity(elements(text, wire.List))
 	for text != "" {
 		_, v, rest, err := wire.CutNested(text, wire.List)
 		if err != nil {
@@ -162,9 +155,16 @@ func setSlice(text string, to pcommon.Slice) {
 	}
 }
 
+func elements(text string, of wire.Kind) (n int) {
+	for err := error(nil); text != "" && err == nil; n++ {
+		_, _, text, err = wire.CutNested(text, of)
+	}
+	return n
+}
+
 func setMap(text string, to pcommon.Map) {
-	var keys []string
-	var values []wire.Value
+	n := elements(text, wire.Map)
+	keys, values := make([]string, 0, n), make([]wire.Value, 0, n)
 	for text != "" {
 		key, v, rest, err := wire.CutNested(text, wire.Map)
 		if err != nil {

@@ -4,6 +4,7 @@ package wirepdata
 
 import (
 	"math"
+	"slices"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
@@ -23,6 +24,7 @@ func NewEncoder() *Encoder { return &Encoder{Encoder: wire.NewEncoder()} }
 // Encode encodes all spans; what wire.Encoder.Encode says holds.
 func (e *Encoder) Encode(td ptrace.Traces) ([]wire.Frame, error) {
 	e.source.read(td)
+	defer e.source.leave()
 	return e.Encoder.Encode(&e.source)
 }
 
@@ -50,8 +52,6 @@ type sourceScope struct {
 }
 
 func (s *source) read(td ptrace.Traces) {
-	clear(s.spans)
-	s.spans, s.scopes = s.spans[:0], s.scopes[:0]
 	for _, rs := range td.ResourceSpans().All() {
 		for _, ss := range rs.ScopeSpans().All() {
 			s.scopes = append(s.scopes, sourceScope{rs, ss})
@@ -60,6 +60,13 @@ func (s *source) read(td ptrace.Traces) {
 			}
 		}
 	}
+}
+
+// leave lets go of the batch.
+func (s *source) leave() {
+	clear(s.spans)
+	clear(s.scopes)
+	s.spans, s.scopes = s.spans[:0], s.scopes[:0]
 }
 
 // Len implements wire.Source.
@@ -126,8 +133,17 @@ func readLink(l ptrace.SpanLink, into *wire.SourcePart) {
 }
 
 func attributesOf(to []wire.Attribute, m pcommon.Map) []wire.Attribute {
+	to = slices.Grow(to, m.Len())[:m.Len()]
+	i := 0
 	for k, v := range m.All() {
-		to = append(to, wire.Attribute{Key: k, Value: valueOf(v)})
+		a := &to[i]
+		a.Key = k
+		if v.Type() == pcommon.ValueTypeStr { // nearly all
+			a.Value.Kind, a.Value.Bits, a.Value.Text = wire.String, 0, v.Str()
+		} else {
+			a.Value = valueOf(v)
+		}
+		i++
 	}
 	return to
 }
