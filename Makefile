@@ -79,6 +79,8 @@ bench: build web/node_modules ## print the benchmarks' numbers, side by side wit
 	go run ./bench/storm
 	go run ./bench/ids
 	go run ./bench/wire
+	go run ./bench/transfer
+	go run ./bench/streams
 	node bench/ui/main.mjs build/jcallgraph
 
 clean: ## remove what was built; stored data stays where it is

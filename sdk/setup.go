@@ -122,7 +122,7 @@ func (u *setup) makeSenders(ctx context.Context) error {
 		return u.checkStock()
 	}
 	for _, s := range u.setting.Senders {
-		e, err := export.Traces(ctx, s.Exporter)
+		e, err := export.Traces(ctx, s.Exporter, u.options.meters)
 		if err != nil {
 			return err
 		}
@@ -174,7 +174,7 @@ func (u *setup) makeIntervals(wanted setting.Exporter) error {
 			return nil
 		}
 	}
-	e, err := export.Compact(wanted)
+	e, err := export.Compact(wanted, u.options.meters)
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,8 @@ import (
 )
 
 func main() {
-	if err := wirebench.Run(os.Args[1:], os.Stdout, os.Stderr, wirebench.Codec{Name: "stef_zstd", Open: stef}); err != nil {
+	peers := []wirebench.Codec{{Name: "stef_zstd", Open: stef}, {Name: "otel_arrow", Open: otelArrow}}
+	if err := wirebench.Run(os.Args[1:], os.Stdout, os.Stderr, peers...); err != nil {
 		fmt.Fprintln(os.Stderr, "bench/peers:", err)
 		os.Exit(1)
 	}

@@ -6,7 +6,7 @@
 // The files (default: the OTel demo shop's recording in $JCG_TRACES) are cut
 // into batches in their order. Each codec encodes all of them on fresh streams,
 // one for all spans (form gateway) or one a service (form services), and what
-// it decodes is compared span for span. bench/peers adds STEF.
+// it decodes is compared span for span. bench/peers adds STEF and OTel-Arrow.
 package main
 
 import (

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/metric"
 	"google.golang.org/grpc"
 
 	"github.com/jcallgraph/jcallgraph/wire"
@@ -27,6 +28,7 @@ type options struct {
 	ids      ShortIDs
 	dial     []grpc.DialOption
 	report   func(error)
+	meters   metric.MeterProvider // nil: OTel's global one
 }
 
 func optionsOf(opts []Option) options {
@@ -94,6 +96,12 @@ func WithReport(report func(error)) Option {
 			o.report = report
 		}
 	})
+}
+
+// WithMeterProvider tells the exporter's own metrics there (docs/metrics.md); the
+// default is OTel's global meter provider.
+func WithMeterProvider(m metric.MeterProvider) Option {
+	return optionFunc(func(o *options) { o.meters = m })
 }
 
 // rewriter shows what is sent with other IDs; nil where they stay.

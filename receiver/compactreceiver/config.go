@@ -58,6 +58,7 @@ const (
 	// Connections that are gone without a word are found by pings; senders' own
 	// pings are answered unless they come without end.
 	defaultPing    = 2 * time.Minute
+	defaultAnswer  = time.Minute // TCP, too, gives up a connection after that time: it must outlast lost packets
 	defaultMinPing = 10 * time.Second
 )
 
@@ -68,6 +69,7 @@ func defaultConfig() component.Config {
 	c.ReadBufferSize, c.WriteBufferSize = defaultBuffer, defaultBuffer
 	k := configgrpc.NewDefaultKeepaliveServerConfig()
 	k.ServerParameters.Get().Time = defaultPing
+	k.ServerParameters.Get().Timeout = defaultAnswer
 	k.EnforcementPolicy.Get().MinTime = defaultMinPing
 	k.EnforcementPolicy.Get().PermitWithoutStream = true
 	c.Keepalive = configoptional.Some(k)

@@ -38,6 +38,8 @@ func TestOptionsOfAFile(t *testing.T) {
 	require.Equal(t, [...]int64{1 << 20, 2 << 20, 3}, [...]int64{o.MaxBytes, o.MaxState, int64(o.MaxSenders)})
 	require.Equal(t, defaultPing, c.Keepalive.Get().ServerParameters.Get().Time)
 	require.Equal(t, minMessageMiB, c.MaxRecvMsgSizeMiB)
+	unset := NewFactory().CreateDefaultConfig().(*Config)
+	require.Equal(t, defaultAnswer, unset.Keepalive.Get().ServerParameters.Get().Timeout)
 }
 
 func TestOptionsAreDocumented(t *testing.T) { pagetest.RequireOptions(t, Config{}) }

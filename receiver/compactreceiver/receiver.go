@@ -77,8 +77,21 @@ func (r *compact) listen(ctx context.Context, host component.Host) (err error) {
 	if err != nil {
 		return fmt.Errorf("endpoint: %w", err)
 	}
-	r.served.Go(func() { r.serve(l, host) })
+	r.served.Go(func() { r.serve(quiet{l}, host) })
 	return nil
+}
+
+// quiet turns TCP's own keepalive off, which gRPC's pings do the work of: it
+// probes each idle connection every 15 s, and together with gRPC's limit on
+// unanswered packets one lost probe would end a stream.
+type quiet struct{ net.Listener }
+
+func (q quiet) Accept() (net.Conn, error) {
+	c, err := q.Listener.Accept()
+	if t, ok := c.(*net.TCPConn); ok {
+		_ = t.SetKeepAlive(false) // gone already: the next read says so
+	}
+	return c, err
 }
 
 func (r *compact) serve(l net.Listener, host component.Host) {

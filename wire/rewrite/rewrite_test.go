@@ -163,6 +163,15 @@ func TestTheTraceSeenLongestAgoIsForgotten(t *testing.T) {
 	require.Equal(t, rewrite.Stats{Rewritten: 5, Forgotten: 3, Known: 2}, table.Stats())
 }
 
+func TestForgottenIDsAreFreeAgain(t *testing.T) {
+	table := rewrite.NewTable(1)
+	for _, n := range []uint32{1, 2, 1} {
+		id := read(table.Source(batch{{trace: foreign(n), millis: millis}}))[0].TraceID
+		require.Equal(t, callgraph.BornShort(millis, callgraph.ShortID(n)), id)
+	}
+	require.Equal(t, rewrite.Stats{Rewritten: 3, Forgotten: 2, Known: 1}, table.Stats())
+}
+
 // TestDifferentTracesStayDifferent whatever comes, and the table keeps its bound.
 func TestDifferentTracesStayDifferent(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

@@ -34,3 +34,16 @@ func free(ctx context.Context, offset int) bool {
 	}
 	return true
 }
+
+// FreeAddresses are so many of the loopback that nobody listens on, for now.
+func FreeAddresses(ctx context.Context, n int) (addresses []string, err error) {
+	for range n {
+		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, fmt.Errorf("find free ports: %w", err)
+		}
+		defer l.Close() // once all are found, so that no two are the same
+		addresses = append(addresses, l.Addr().String())
+	}
+	return addresses, nil
+}

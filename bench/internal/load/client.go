@@ -16,12 +16,13 @@ type Client struct{ conns []*grpc.ClientConn }
 
 const exportMethod = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 
-// Dial makes so many connections to host:port.
-func Dial(endpoint string, connections int) (*Client, error) {
+// Dial makes so many connections to host:port. The options come in addition.
+func Dial(endpoint string, connections int, options ...grpc.DialOption) (*Client, error) {
 	c := &Client{}
+	options = append(options, grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithDefaultCallOptions(grpc.ForceCodecV2(encodedCodec{}), grpc.MaxCallSendMsgSize(64<<20)))
 	for range connections {
-		conn, err := grpc.NewClient(endpoint, grpc.WithTransportCredentials(insecure.NewCredentials()),
-			grpc.WithDefaultCallOptions(grpc.ForceCodecV2(encodedCodec{}), grpc.MaxCallSendMsgSize(64<<20)))
+		conn, err := grpc.NewClient(endpoint, options...)
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("connect to %s: %w", endpoint, err), c.Close())
 		}

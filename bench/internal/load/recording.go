@@ -75,6 +75,12 @@ func (r *Recording) add(td ptrace.Traces, traces map[pcommon.TraceID]struct{}) e
 	return nil
 }
 
+// Batches yields the spans of the files in batches of one size, in the order of
+// the files; the last one may be smaller.
+func Batches(files []string, size int) iter.Seq2[ptrace.Traces, error] {
+	return requests(otlpdump.Files(files...), size)
+}
+
 // requests packs spans as a batching client does: resource and scope are
 // repeated where the recording repeats them.
 func requests(records iter.Seq2[ptrace.Traces, error], size int) iter.Seq2[ptrace.Traces, error] {
