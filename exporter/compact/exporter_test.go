@@ -61,7 +61,7 @@ func TestSpansAndCountsShareAStream(t *testing.T) {
 	})
 }
 
-// TestRewrittenIDs: one that was not born short is, and says what it was.
+// TestRewrittenIDs: one that was not born short is, and keeps its short ID.
 func TestRewrittenIDs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCollector()
@@ -70,8 +70,7 @@ func TestRewrittenIDs(t *testing.T) {
 		require.NoError(t, e.ExportSpans(t.Context(), someSpans(2)))
 		span := c.all().ResourceSpans().At(0).ScopeSpans().At(0).Spans().At(0)
 		require.True(t, callgraph.IsBornShort(span.TraceID()))
-		was, _ := span.Attributes().Get(callgraph.AttributeTraceID)
-		require.Equal(t, traceID.String(), was.Str())
+		require.Equal(t, callgraph.ShortIDOf(traceID), callgraph.ShortIDOf(span.TraceID()))
 		require.NoError(t, e.Shutdown(t.Context()))
 	})
 	require.Equal(t, []string{"born", "rewrite"}, []string{compact.Born.String(), compact.Rewrite.String()})

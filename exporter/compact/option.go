@@ -66,9 +66,9 @@ const (
 	// Born leaves IDs as they are: the default. Those that were born short take
 	// less room.
 	Born ShortIDs = iota
-	// Rewrite gives other traces IDs that are born short; the whole ones stay as an
-	// attribute (package wire/rewrite). Chains whose spans come another way, too,
-	// fall apart then: other processes' among them.
+	// Rewrite gives other traces IDs that are born short; of theirs the short ID is
+	// left (package wire/rewrite). Chains whose spans come another way, too, fall
+	// apart then: other processes' among them.
 	Rewrite
 )
 
