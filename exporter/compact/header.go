@@ -15,7 +15,7 @@ func checkHeaders(headers map[string]string) error {
 		low := strings.ToLower(name)
 		switch {
 		case low == "" || strings.Trim(low, "0123456789abcdefghijklmnopqrstuvwxyz-_.") != "":
-			return fmt.Errorf("header %q: accepted: names of letters, digits, -, _ and .", name)
+			return fmt.Errorf("header %q: accepted: names of letters, digits and any of - _ . only", name)
 		case low == "jcallgraph-sender" || strings.HasPrefix(low, "grpc-"):
 			return fmt.Errorf("header %q: accepted: any name but jcallgraph-sender and those that begin with grpc-", name)
 		case !strings.HasSuffix(low, "-bin") && strings.ContainsFunc(headers[name], func(r rune) bool { return r < ' ' || r > '~' }):

@@ -47,8 +47,8 @@ func TestWhatComesAgainHasItsOrder(t *testing.T) {
 			c.hello(0)
 			for {
 				var m wrapperspb.BytesValue
-				if c.RecvMsg(&m) != nil {
-					return nil
+				if err := c.RecvMsg(&m); err != nil {
+					return err
 				}
 				var o inOrder
 				require.NoError(t, c.decoder.Decode(m.Value, &o))
