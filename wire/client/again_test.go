@@ -69,3 +69,41 @@ func TestWhatComesAgainHasItsOrder(t *testing.T) {
 		require.Equal(t, came[0], came[1])
 	})
 }
+
+// TestWhatComesAgainStaysInItsFrame though an epoch that begins takes more bytes.
+func TestWhatComesAgainStaysInItsFrame(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var came [2][][]uint64
+		r := newReceiver(t, func(n int, c *call) error {
+			c.hello(0)
+			for {
+				var m wrapperspb.BytesValue
+				if err := c.RecvMsg(&m); err != nil {
+					return err
+				}
+				var o inOrder
+				require.NoError(t, c.decoder.Decode(m.Value, &o))
+				number, _ := binary.Uvarint(m.Value[2:])
+				if n == 0 && number == 1 {
+					c.stored(1)
+					continue
+				}
+				came[n] = append(came[n], o.numbers)
+				switch {
+				case n > 0:
+					c.stored(number)
+				case len(came[n]) == 2:
+					return status.Error(codes.Unavailable, "the answers are lost")
+				}
+			}
+		})
+		c := New(r.options())
+		few := func(int) int { return 500 }
+		require.NoError(t, c.Send(t.Context(), bulky{from(1, 250), few}))
+		many := from(1, 250)
+		require.NoError(t, c.Send(t.Context(), bulky{append(many, from(1000, 3000)...), few}))
+		shutdown(t, c)
+		require.Len(t, came[0], 2)
+		require.Equal(t, came[0], came[1])
+	})
+}
