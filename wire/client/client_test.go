@@ -173,7 +173,7 @@ func TestBatchesOfSeveralFrames(t *testing.T) {
 			return nil
 		})
 		c := New(r.options())
-		err := c.Send(t.Context(), bulky{from(1, 3), func(int) int { return 70 << 10 }})
+		err := c.Send(t.Context(), bulky{from(1, 3), func(int) int { return 1<<20 - 100 }})
 		require.Equal(t, []int{0}, lostOf(t, err).Rejected)
 		shutdown(t, c)
 		require.Equal(t, []spans{{1}, {2}, {3}, {2}}, sets)
