@@ -129,10 +129,11 @@ func (u *setup) makeSenders(ctx context.Context) error {
 		u.made = append(u.made, e)
 		b := batchingOf(s.Batch)
 		b.Borrows = true // as all of them do
-		if s.Exporter.Kind == setting.Compact {
-			b.Timeout = noTimeout
-		} else {
+		switch {
+		case s.Exporter.Kind != setting.Compact:
 			b.Retry = retryTime
+		case !s.Immediate: // else the application waits, too
+			b.Timeout = noTimeout
 		}
 		u.options.exporters = append(u.options.exporters, exporterOption{plain: e, immediate: s.Immediate, Batching: b})
 	}

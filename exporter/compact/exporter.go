@@ -45,6 +45,9 @@ func New(opts ...Option) (*Exporter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("compact exporter: %w", err)
 	}
+	if err := checkHeaders(o.headers); err != nil {
+		return nil, fmt.Errorf("compact exporter: %w", err)
+	}
 	at.secure = at.secure || o.tls != nil
 	e := &Exporter{endpoint: at, sources: sync.Pool{New: func() any { return &Source{} }}, rewrite: o.rewriter()}
 	dial := o.dialer(at)
