@@ -10,9 +10,12 @@ import (
 
 func TestControlFrames(t *testing.T) {
 	for _, want := range []Control{
-		{Answer: Stored}, {Answer: Stored, Number: 1 << 60},
-		{Answer: Refused, Number: 3, Code: CodeLimit, Why: "too many keys"}, {Answer: Refused, Number: 3, Code: CodeVersion},
-		{Answer: Later, Number: 4, Wait: 1500 * time.Millisecond}, {Answer: Rejected, Number: 5, Why: "no pipeline of traces"},
+		{Answer: Stored},
+		{Answer: Stored, Number: 1 << 60},
+		{Answer: Refused, Number: 3, Code: CodeLimit, Why: "too many keys"},
+		{Answer: Refused, Number: 3, Code: CodeVersion},
+		{Answer: Later, Number: 4, Wait: 1500 * time.Millisecond},
+		{Answer: Rejected, Number: 5, Why: "no pipeline of traces"},
 	} {
 		frame := want.Append([]byte("before"))[len("before"):]
 		got, known, err := ParseControl(frame)

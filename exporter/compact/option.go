@@ -42,8 +42,8 @@ func optionsOf(opts []Option) options {
 }
 
 // WithEndpoint says where the collector's compact receiver is: a URL, whose https
-// stands for TLS, or host:port. Without a port it is 4319. The default is
-// DefaultEndpoint.
+// stands for TLS, or host:port, which is by TLS unless the host is this one. Without
+// a port it is 4319. The default is DefaultEndpoint.
 func WithEndpoint(url string) Option { return optionFunc(func(o *options) { o.endpoint = url }) }
 
 // WithTLSConfig connects by TLS with this configuration, whatever scheme the

@@ -48,8 +48,10 @@ var sums = append([]instrument{
 // first one.
 func refusals() (all []instrument) {
 	for code := wire.CodeVersion; code <= wire.CodeLimit; code++ {
-		all = append(all, instrument{"frames.refused", "{frame}", "Frames that the receiver could not read.", code.String(),
-			func(t *total) uint64 { return t.Refused[code] }})
+		all = append(all, instrument{
+			"frames.refused", "{frame}", "Frames that the receiver could not read.", code.String(),
+			func(t *total) uint64 { return t.Refused[code] },
+		})
 	}
 	return all
 }
