@@ -9,7 +9,6 @@ const (
 	AttributeLocalSpans    = "jcg.local.spans"    // on a local root: spans its local trace ended
 	AttributeLocalDropped  = "jcg.local.dropped"  // on a local root: of those, spans that were dropped
 	AttributeSoftError     = "jcg.soft_error"     // on a span: true, a business failure
-	AttributeTraceID       = "jcg.trace.id"       // on a span: the trace ID that its SDK made, where a gateway gave it another
 	AttributeOutcome       = "jcg.outcome"        // derived: ok, soft_error, error, timeout, rejected, cancelled
 	AttributeOutcomeSource = "jcg.outcome.source" // derived: what said so: status, error.type, http.response.status_code …
 	AttributeShortID       = "jcg.short_id"       // derived: eight hex digits

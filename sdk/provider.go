@@ -200,6 +200,8 @@ func (p *TracerProvider) remove(sp sdktrace.SpanProcessor) (found bool) {
 func (p *TracerProvider) listeners() []sdktrace.SpanProcessor { return *p.processors.Load() }
 
 // ForceFlush exports all spans that were decided, and the counts so far.
+// Exporters that wait for their receiver have it wait as long as ctx allows: give
+// it a deadline.
 func (p *TracerProvider) ForceFlush(ctx context.Context) error {
 	if p.stopped.Load() {
 		return nil

@@ -122,17 +122,18 @@ func (u *setup) makeSenders(ctx context.Context) error {
 		return u.checkStock()
 	}
 	for _, s := range u.setting.Senders {
-		e, err := export.Traces(ctx, s.Exporter)
+		e, err := export.Traces(ctx, s.Exporter, u.options.meters)
 		if err != nil {
 			return err
 		}
 		u.made = append(u.made, e)
 		b := batchingOf(s.Batch)
 		b.Borrows = true // as all of them do
-		if s.Exporter.Kind == setting.Compact {
-			b.Timeout = noTimeout
-		} else {
+		switch {
+		case s.Exporter.Kind != setting.Compact:
 			b.Retry = retryTime
+		case !s.Immediate: // else the application waits, too
+			b.Timeout = noTimeout
 		}
 		u.options.exporters = append(u.options.exporters, exporterOption{plain: e, immediate: s.Immediate, Batching: b})
 	}
@@ -173,7 +174,7 @@ func (u *setup) makeIntervals(wanted setting.Exporter) error {
 			return nil
 		}
 	}
-	e, err := export.Compact(wanted)
+	e, err := export.Compact(wanted, u.options.meters)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package sdk
 
 import (
 	"context"
+	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
@@ -36,12 +37,28 @@ func stockProvider(o options, ownRate bool) *sdktrace.TracerProvider {
 
 // stock feeds the exporter as OTel's SDK does.
 func (e exporterOption) stock(environment Batching) sdktrace.TracerProviderOption {
-	if e.immediate {
-		return sdktrace.WithSyncer(e.plain)
-	}
 	b := e.complete(environment)
+	if e.immediate {
+		return sdktrace.WithSyncer(timed{e.plain, b.Timeout})
+	}
 	return sdktrace.WithBatcher(e.plain, sdktrace.WithMaxQueueSize(b.Queue), sdktrace.WithMaxExportBatchSize(b.Batch),
 		sdktrace.WithBatchTimeout(b.Interval), sdktrace.WithExportTimeout(b.Timeout))
+}
+
+// timed bounds exports: OTel's SDK does so for batches only, and some exporters
+// wait for their receiver.
+type timed struct {
+	sdktrace.SpanExporter
+	most time.Duration
+}
+
+func (t timed) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
+	if t.most > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, t.most)
+		defer cancel()
+	}
+	return t.SpanExporter.ExportSpans(ctx, spans)
 }
 
 // stockSampler asks a rate for OTel's SDK.

@@ -29,10 +29,11 @@ var ErrIntervalTooLarge = errors.New("interval is larger than a compact frame ma
 
 // Encoder encodes one stream. It is not safe for concurrent use.
 type Encoder struct {
-	m      *model
-	number uint64
-	fresh  bool // the next frame begins an epoch
-	resets uint64
+	m        *model
+	number   uint64
+	fresh    bool // the next frame begins an epoch
+	together bool // the batch was a frame before
+	resets   uint64
 
 	source  Source
 	span    SourceSpan
@@ -102,6 +103,14 @@ func (e *Encoder) Encode(source Source) (frames []Frame, err error) {
 		return frames, &RefusedError{e.refused.Spans}
 	}
 	return frames, nil
+}
+
+// EncodeTogether is Encode for spans that were one frame before, and are to be one
+// again: an epoch's begin takes more bytes, for which it leaves room.
+func (e *Encoder) EncodeTogether(source Source) ([]Frame, error) {
+	e.together = true
+	defer func() { e.together = false }()
+	return e.Encode(source)
 }
 
 // frame encodes as many spans as fit, and says how many it took. Where the
@@ -175,7 +184,11 @@ func (e *Encoder) begin(g *group, last, now int32) {
 
 func (e *Encoder) isFull(spans int) bool {
 	m := e.m
-	return len(m.coded)+len(m.raw.bytes) > frameTarget || m.decoded > decodedTarget || spans == MaxSpans
+	frame, decoded := frameTarget, uint64(decodedTarget)
+	if e.together {
+		frame, decoded = 2*frame, 2*decoded
+	}
+	return len(m.coded)+len(m.raw.bytes) > frame || m.decoded > decoded || spans == MaxSpans
 }
 
 func (e *Encoder) encodeSpan(g *group) {

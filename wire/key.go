@@ -67,7 +67,10 @@ const (
 
 // value codes a value without regard to what it belongs to: by its place in
 // the key's ring, or literally.
-func (k *key) value(m *model, v *Value) *entry {
+func (k *key) value(m *model, v *Value) *entry { return k.valueIn(m, v, 0) }
+
+// valueIn codes a value that stands in so many lists and maps.
+func (k *key) valueIn(m *model, v *Value, depth int) *entry {
 	if k.valueModel == nil {
 		k.valueModel = &valueModel{}
 		m.hold(modelHeld)
@@ -85,7 +88,7 @@ func (k *key) value(m *model, v *Value) *entry {
 		k.found++
 		return k.ring[at]
 	}
-	made := k.literal(m, *v, 0)
+	made := k.literal(m, *v, depth)
 	k.asked++
 	keep := len(made.Text) <= maxRingText && k.found*4 >= k.asked-64
 	if !m.flag(&k.keep, keep) {
@@ -311,10 +314,16 @@ func (m *model) tooMuch(why string) bool {
 	return false
 }
 
-// element codes a simple element by the ring; another is never kept.
+// element codes a simple element by the ring; another is never kept. A list or
+// map told as a simple one is refused before it is read: its elements might be
+// told so, too, a million deep in a few kilobytes.
 func (k *key) element(m *model, v Value, depth int) Value {
 	if m.flag(&m.nestedFlag, v.Kind == List || v.Kind == Map) {
 		return k.literal(m, v, depth+1)
 	}
-	return k.value(m, &v).Value
+	e := k.valueIn(m, &v, MaxDepth)
+	if e.Kind == List || e.Kind == Map {
+		m.tooMuch("list or map told as a simple element")
+	}
+	return e.Value
 }

@@ -44,7 +44,7 @@ func (b *bench) start(ctx context.Context, name string, streams int) (*fleet, er
 	}
 	each := int(limit.Max) - spareFiles
 	for _, n := range parts(streams, each) {
-		c, err := receiving.Start(ctx, receiving.Options{Log: b.log(name, "collector", len(f.collectors))})
+		c, err := receiving.Start(ctx, receiving.Options{Log: b.log(name, "collector", len(f.collectors)), MaxStateMiB: b.state})
 		if err != nil {
 			return f, err
 		}
@@ -109,7 +109,7 @@ func (f *fleet) killCollectors() error {
 
 func (b *bench) restart(ctx context.Context, f *fleet) (err error) {
 	for i, old := range f.collectors {
-		f.collectors[i], err = receiving.Start(ctx, receiving.Options{Log: b.log("again", "collector", i), Again: old})
+		f.collectors[i], err = receiving.Start(ctx, receiving.Options{Log: b.log("again", "collector", i), MaxStateMiB: b.state, Again: old})
 		if err != nil {
 			f.collectors = f.collectors[:i]
 			return err

@@ -33,6 +33,7 @@ func main() {
 
 type options struct {
 	idle, trickling   int
+	state             int
 	rest, down, watch time.Duration
 	profile           string
 }
@@ -45,12 +46,13 @@ func parse(args []string, usage io.Writer) (o options, err error) {
 	flags.DurationVar(&o.rest, "rest", 100*time.Second, "how long idle streams rest before their memory is read")
 	flags.DurationVar(&o.down, "down", 3*time.Second, "how long the collector is away")
 	flags.DurationVar(&o.watch, "watch", 2*time.Minute, "how long streams trickle before their memory is read")
+	flags.IntVar(&o.state, "state", 2048, "MiB that the dictionaries of a collector's streams may hold; the default is not enough for so many that begin at once")
 	flags.StringVar(&o.profile, "profile", "", "write profiles of the collectors' heap into this `folder`")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
-	if o.idle < 1 || o.trickling < 1 || o.rest <= 0 || o.down < 0 || o.watch <= 0 || flags.NArg() > 0 {
-		return o, errors.New("-idle, -trickling, -rest and -watch must be above 0, -down not negative; no files are taken")
+	if o.idle < 1 || o.trickling < 1 || o.rest <= 0 || o.down < 0 || o.watch <= 0 || o.state < 1 || flags.NArg() > 0 {
+		return o, errors.New("-idle, -trickling, -rest, -watch and -state must be above 0, -down not negative; no files are taken")
 	}
 	return o, nil
 }
@@ -117,7 +119,7 @@ func (b *bench) trickle(ctx context.Context, f *fleet) error {
 	if s.Lost > 0 {
 		b.Note("%d streams were lost: %s", s.Lost, s.Why)
 	}
-	return b.memory(ctx, f, "trickling")
+	return b.memory(ctx, f, "trickling", s.Connected)
 }
 
 // rested is for streams that have nothing to send any more.
@@ -136,7 +138,7 @@ func (b *bench) rested(ctx context.Context, f *fleet) error {
 		return err
 	}
 	b.Print("idle_connected", float64(s.Connected), "streams")
-	if err := b.memory(ctx, f, "idle"); err != nil {
+	if err := b.memory(ctx, f, "idle", s.Connected); err != nil {
 		return err
 	}
 	return b.reconnect(ctx, f)
@@ -166,7 +168,7 @@ func (b *bench) back(ctx context.Context, f *fleet, name string) error {
 	var most time.Duration
 	s, err := f.until(ctx, func(s state) bool {
 		r.add(s.Streams)
-		if most == 0 && s.Connected >= f.streams*99/100 {
+		if most == 0 && s.Waiting <= int64(f.streams)/100 {
 			most = time.Since(start)
 		}
 		return s.Waiting == 0
@@ -207,9 +209,9 @@ func (r *rate) add(sum uint64) {
 	r.n++
 }
 
-// memory says what each stream costs: first as it is, then without garbage.
-func (b *bench) memory(ctx context.Context, f *fleet, name string) error {
-	per := func(bytes int64) float64 { return float64(bytes) / float64(f.streams) / 1024 }
+// memory says what each stream that is there costs: first as it is, then without garbage.
+func (b *bench) memory(ctx context.Context, f *fleet, name string, connected int) error {
+	per := func(bytes int64) float64 { return float64(bytes) / float64(max(connected, 1)) / 1024 }
 	rss, err := f.rss()
 	if err != nil {
 		return err
@@ -230,7 +232,7 @@ func (b *bench) memory(ctx context.Context, f *fleet, name string) error {
 	b.Print(name+"_without_garbage_kib", per(rss-f.before), "KiB")
 	b.Print(name+"_heap_kib", per(int64(m.Heap)), "KiB")
 	b.Print(name+"_stack_kib", per(int64(m.Stacks)), "KiB")
-	b.Print(name+"_goroutines", float64(m.Goroutines)/float64(f.streams), "goroutines")
+	b.Print(name+"_goroutines", float64(m.Goroutines)/float64(max(connected, 1)), "goroutines")
 	return b.heapProfiles(ctx, f, name)
 }
 

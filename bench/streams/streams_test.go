@@ -54,7 +54,7 @@ func TestRateFindsTheFullestSecond(t *testing.T) {
 }
 
 func TestFlagsThatAreRefused(t *testing.T) {
-	for _, args := range [][]string{{"-idle", "0"}, {"-trickling", "0"}, {"-rest", "0s"}, {"-watch", "0s"}, {"-down", "-1s"}, {"file"}} {
+	for _, args := range [][]string{{"-idle", "0"}, {"-trickling", "0"}, {"-rest", "0s"}, {"-watch", "0s"}, {"-down", "-1s"}, {"-state", "0"}, {"file"}} {
 		_, err := parse(args, &strings.Builder{})
 		require.Error(t, err, args)
 	}

@@ -67,9 +67,14 @@ type point struct {
 	receiver, sender time.Duration // processor time
 }
 
-func (p point) perSecond(n uint64) float64    { return float64(n) / p.took.Seconds() }
-func (p point) perCPUSecond(n uint64) float64 { return float64(n) / p.receiver.Seconds() }
-func (p point) size() float64                 { return float64(p.bytes) / float64(max(p.messages, 1)) }
+// tick is the least processor time that the kernel tells.
+const tick = 10 * time.Millisecond
+
+func (p point) perSecond(n uint64) float64 { return float64(n) / p.took.Seconds() }
+func (p point) perCPUSecond(n uint64) float64 {
+	return float64(n) / max(p.receiver, tick).Seconds()
+}
+func (p point) size() float64 { return float64(p.bytes) / float64(max(p.messages, 1)) }
 
 // messages measures each size, and at last our own frames.
 func (b *bench) messages(ctx context.Context) (all []point, err error) {

@@ -83,7 +83,7 @@ func parse(args []string, usage io.Writer) (o options, err error) {
 	flags.IntVar(&o.spans, "spans", 200_000, "that each round receives, in each form")
 	flags.IntVar(&o.rounds, "rounds", 5, "in which the forms take turns")
 	flags.IntVar(&o.ballast, "ballast", 64<<20, "bytes of heap that the receiving process holds for other things")
-	flags.StringVar(&o.plot, "plot", "", "draw rate and processor time over the size into this SVG `file`")
+	flags.StringVar(&o.plot, "plot", "", "draw what a processor takes over the size into this SVG `file`")
 	flags.StringVar(&o.table, "table", "", "write the figures as Markdown tables into this `file`")
 	flags.StringVar(&o.profile, "profile", "", "write processor profiles of the receiving process into this `folder`")
 	if err := flags.Parse(args); err != nil {

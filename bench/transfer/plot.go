@@ -14,23 +14,23 @@ const (
 )
 
 const (
-	rateColour = "#1f77b4"
-	cpuColour  = "#d97706"
+	messagesColour = "#1f77b4"
+	bytesColour    = "#d97706"
 )
 
-// plot draws rate and processor time over the message's size, as the paper's
-// Fig. 8 does.
+// plot draws what a processor takes over the message's size, which says on any
+// machine what the paper's Fig. 8 says of one with nothing else to do.
 func plot(all []point) []byte {
 	all = all[:len(all)-1] // the last is of frames with many spans
 	var svg bytes.Buffer
 	fmt.Fprintf(&svg, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="sans-serif" font-size="13">`+"\n", width, height)
 	fmt.Fprintf(&svg, `<rect width="%d" height="%d" fill="#fff"/>`+"\n", width, height)
-	fmt.Fprintf(&svg, `<text x="20" y="24" font-size="15">Messages that one receiving process acknowledges, over their size</text>`+"\n")
-	rate := axis{"messages a second", rateColour, nice(all, rateOf), rateOf}
-	cpu := axis{"processors that the receiver uses", cpuColour, nice(all, cpuOf), cpuOf}
+	fmt.Fprintf(&svg, `<text x="20" y="24" font-size="15">What a processor of the receiver takes, over the messages' size</text>`+"\n")
+	messages := axis{"messages a second", messagesColour, nice(all, messagesOf), messagesOf}
+	megabytes := axis{"MB a second", bytesColour, nice(all, megabytesOf), megabytesOf}
 	sizes := axis{most: all[len(all)-1].size() * 1.05, of: point.size}
-	rate.draw(&svg, left-8, "end", all, sizes)
-	cpu.draw(&svg, left+plotWidth+8, "start", all, sizes)
+	messages.draw(&svg, left-8, "end", all, sizes)
+	megabytes.draw(&svg, left+plotWidth+8, "start", all, sizes)
 	fmt.Fprintf(&svg, `<path d="M%g %gV%gH%gV%g" fill="none" stroke="#555"/>`+"\n", left, above, above+plotHeight, left+plotWidth, above)
 	for _, p := range all {
 		fmt.Fprintf(&svg, `<text x="%.1f" y="%g" text-anchor="middle">%.0f</text>`+"\n", left+sizes.part(p)*plotWidth, above+plotHeight+20, p.size())
@@ -40,8 +40,8 @@ func plot(all []point) []byte {
 	return svg.Bytes()
 }
 
-func rateOf(p point) float64 { return p.perSecond(p.messages) }
-func cpuOf(p point) float64  { return p.receiver.Seconds() / p.took.Seconds() }
+func messagesOf(p point) float64  { return p.perCPUSecond(p.messages) }
+func megabytesOf(p point) float64 { return p.perCPUSecond(p.bytes) / 1e6 }
 
 // axis begins at 0.
 type axis struct {
@@ -57,7 +57,6 @@ func nice(all []point, of func(point) float64) (most float64) {
 	for _, p := range all {
 		most = max(most, of(p))
 	}
-	most = max(most, 0.01) // an axis of nothing would have no length
 	unit := math.Pow(10, math.Floor(math.Log10(most)))
 	return math.Ceil(most*1.1/unit) * unit
 }

@@ -27,18 +27,34 @@ func (e endpoint) String() string {
 }
 
 func parseEndpoint(text string) (endpoint, error) {
-	wrong := fmt.Errorf("endpoint %q: accepted: http://host:port, https://host:port, host:port", text)
-	if !strings.Contains(text, "://") {
-		text = "http://" + text
-	}
-	u, err := url.Parse(text)
+	u, err := url.Parse(withScheme(text))
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil ||
 		strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
-		return endpoint{}, wrong
+		return endpoint{}, fmt.Errorf("endpoint %q: accepted: http://host:port, https://host:port, host:port", withoutUser(text))
 	}
-	e := endpoint{host: u.Host, secure: u.Scheme == "https"}
+	e := endpoint{host: u.Host, secure: u.Scheme == "https" || !strings.Contains(text, "://") && !isLoopback(u.Hostname())}
 	if u.Port() == "" {
 		e.host = net.JoinHostPort(u.Hostname(), defaultPort)
 	}
 	return e, nil
+}
+
+// withoutUser is the text without what may be a password.
+func withoutUser(text string) string {
+	if at := strings.LastIndex(text, "@"); at >= 0 {
+		return "…" + text[at:]
+	}
+	return text
+}
+
+func withScheme(text string) string {
+	if strings.Contains(text, "://") {
+		return text
+	}
+	return "http://" + text
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }

@@ -13,7 +13,7 @@ import (
 // collector, so they have no time limit; meanwhile the queue fills, and drops what
 // finds no room.
 func Example() {
-	exporter, err := compact.New(compact.WithEndpoint("https://collector.example:4319"), compact.WithHeaders(map[string]string{"authorization": "Bearer …"}))
+	exporter, err := compact.New(compact.WithEndpoint("https://collector.example:4319"), compact.WithHeaders(map[string]string{"authorization": "Bearer token"}))
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -13,6 +13,9 @@ import (
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
@@ -30,6 +33,7 @@ type Exporter struct {
 	client   *client.Client
 	rewrite  func(wire.Source) wire.Source // nil: IDs stay
 	sources  sync.Pool
+	metrics  metric.Registration
 }
 
 var _ sdktrace.SpanExporter = (*Exporter)(nil)
@@ -41,6 +45,9 @@ func New(opts ...Option) (*Exporter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("compact exporter: %w", err)
 	}
+	if err := checkHeaders(o.headers); err != nil {
+		return nil, fmt.Errorf("compact exporter: %w", err)
+	}
 	at.secure = at.secure || o.tls != nil
 	e := &Exporter{endpoint: at, sources: sync.Pool{New: func() any { return &Source{} }}, rewrite: o.rewriter()}
 	dial := o.dialer(at)
@@ -50,7 +57,21 @@ func New(opts ...Option) (*Exporter, error) {
 	}
 	_ = conn.Close()
 	e.client = client.New(client.Options{Dial: dial, MaxAge: o.maxAge, Report: seldom(e.waiting(o.report))})
+	if e.metrics, err = e.observe(o.meters); err != nil {
+		return nil, fmt.Errorf("compact exporter: its own metrics: %w", err)
+	}
 	return e, nil
+}
+
+const meterName = "github.com/jcallgraph/jcallgraph/exporter/compact"
+
+// observe tells what the client does, by endpoint.
+func (e *Exporter) observe(meters metric.MeterProvider) (metric.Registration, error) {
+	if meters == nil {
+		meters = otel.GetMeterProvider()
+	}
+	stats := func() []client.Stats { return []client.Stats{e.client.Stats()} }
+	return client.Observe(meters.Meter(meterName), stats, attribute.String("exporter", "compact/"+e.endpoint.host))
 }
 
 func (o *options) dialer(at endpoint) func(context.Context) (*grpc.ClientConn, error) {
@@ -110,7 +131,9 @@ func (e *Exporter) ExportInterval(ctx context.Context, i callgraph.Interval) err
 
 // Shutdown ends the stream once what is being sent has arrived, or when ctx
 // ends. A second Shutdown does nothing.
-func (e *Exporter) Shutdown(ctx context.Context) error { return e.told(e.client.Shutdown(ctx)) }
+func (e *Exporter) Shutdown(ctx context.Context) error {
+	return errors.Join(e.told(e.client.Shutdown(ctx)), e.metrics.Unregister())
+}
 
 // Stats are the counts so far, lost spans among them.
 func (e *Exporter) Stats() client.Stats { return e.client.Stats() }

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -13,6 +14,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/otel/codes"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.opentelemetry.io/otel/trace"
@@ -21,6 +24,7 @@ import (
 	"github.com/jcallgraph/jcallgraph/exporter/compact"
 	"github.com/jcallgraph/jcallgraph/internal/spanset"
 	"github.com/jcallgraph/jcallgraph/sdk"
+	"github.com/jcallgraph/jcallgraph/wire/client"
 	"github.com/jcallgraph/jcallgraph/wire/server"
 )
 
@@ -57,7 +61,7 @@ func TestSpansAndCountsShareAStream(t *testing.T) {
 	})
 }
 
-// TestRewrittenIDs: one that was not born short is, and says what it was.
+// TestRewrittenIDs: one that was not born short is, and keeps its short ID.
 func TestRewrittenIDs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCollector()
@@ -66,8 +70,7 @@ func TestRewrittenIDs(t *testing.T) {
 		require.NoError(t, e.ExportSpans(t.Context(), someSpans(2)))
 		span := c.all().ResourceSpans().At(0).ScopeSpans().At(0).Spans().At(0)
 		require.True(t, callgraph.IsBornShort(span.TraceID()))
-		was, _ := span.Attributes().Get(callgraph.AttributeTraceID)
-		require.Equal(t, traceID.String(), was.Str())
+		require.Equal(t, callgraph.ShortIDOf(traceID), callgraph.ShortIDOf(span.TraceID()))
 		require.NoError(t, e.Shutdown(t.Context()))
 	})
 	require.Equal(t, []string{"born", "rewrite"}, []string{compact.Born.String(), compact.Rewrite.String()})
@@ -286,4 +289,44 @@ func TestOtherReceivers(t *testing.T) {
 			require.NoError(t, e.Shutdown(t.Context()))
 		})
 	}
+}
+
+// TestItTellsWhatItDid by OTel's metrics, until it is shut down.
+func TestItTellsWhatItDid(t *testing.T) {
+	reader := sdkmetric.NewManualReader()
+	synctest.Test(t, func(t *testing.T) {
+		c := newCollector()
+		defer c.cut(t)
+		e := c.exporter(t, compact.WithMeterProvider(sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader))))
+		require.NoError(t, e.ExportSpans(t.Context(), someSpans(2)))
+		got := collect(t, reader)
+		require.EqualValues(t, 2, got["spans"])
+		require.EqualValues(t, 1, got["streams.connected"])
+		require.Positive(t, got["bytes"])
+		require.Contains(t, got, "frames.refused")
+		require.NoError(t, e.Shutdown(t.Context()))
+		require.Empty(t, collect(t, reader))
+	})
+}
+
+func collect(t *testing.T, reader sdkmetric.Reader) map[string]int64 {
+	var all metricdata.ResourceMetrics
+	require.NoError(t, reader.Collect(t.Context(), &all))
+	got := map[string]int64{}
+	for _, scope := range all.ScopeMetrics {
+		for _, m := range scope.Metrics {
+			name := strings.TrimPrefix(m.Name, client.MetricPrefix)
+			switch d := m.Data.(type) {
+			case metricdata.Sum[int64]:
+				for _, p := range d.DataPoints {
+					got[name] += p.Value
+				}
+			case metricdata.Gauge[int64]:
+				for _, p := range d.DataPoints {
+					got[name] += p.Value
+				}
+			}
+		}
+	}
+	return got
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/metric"
 	"google.golang.org/grpc"
 
 	"github.com/jcallgraph/jcallgraph/wire"
@@ -27,6 +28,7 @@ type options struct {
 	ids      ShortIDs
 	dial     []grpc.DialOption
 	report   func(error)
+	meters   metric.MeterProvider // nil: OTel's global one
 }
 
 func optionsOf(opts []Option) options {
@@ -40,8 +42,8 @@ func optionsOf(opts []Option) options {
 }
 
 // WithEndpoint says where the collector's compact receiver is: a URL, whose https
-// stands for TLS, or host:port. Without a port it is 4319. The default is
-// DefaultEndpoint.
+// stands for TLS, or host:port, which is by TLS unless the host is this one. Without
+// a port it is 4319. The default is DefaultEndpoint.
 func WithEndpoint(url string) Option { return optionFunc(func(o *options) { o.endpoint = url }) }
 
 // WithTLSConfig connects by TLS with this configuration, whatever scheme the
@@ -64,9 +66,9 @@ const (
 	// Born leaves IDs as they are: the default. Those that were born short take
 	// less room.
 	Born ShortIDs = iota
-	// Rewrite gives other traces IDs that are born short; the whole ones stay as an
-	// attribute (package wire/rewrite). Chains whose spans come another way, too,
-	// fall apart then: other processes' among them.
+	// Rewrite gives other traces IDs that are born short; of theirs the short ID is
+	// left (package wire/rewrite). Chains whose spans come another way, too, fall
+	// apart then: other processes' among them.
 	Rewrite
 )
 
@@ -94,6 +96,12 @@ func WithReport(report func(error)) Option {
 			o.report = report
 		}
 	})
+}
+
+// WithMeterProvider tells the exporter's own metrics there (docs/metrics.md); the
+// default is OTel's global meter provider.
+func WithMeterProvider(m metric.MeterProvider) Option {
+	return optionFunc(func(o *options) { o.meters = m })
 }
 
 // rewriter shows what is sent with other IDs; nil where they stay.

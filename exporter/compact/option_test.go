@@ -2,6 +2,7 @@ package compact
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,8 +15,10 @@ func TestEndpoints(t *testing.T) {
 	for text, want := range map[string]string{
 		"http://localhost:4319":       "http://localhost:4319",
 		"https://collector:443/":      "https://collector:443",
-		"collector:1234":              "http://collector:1234",
-		"collector":                   "http://collector:4319",
+		"collector:1234":              "https://collector:1234",
+		"collector":                   "https://collector:4319",
+		"127.0.0.1:1234":              "http://127.0.0.1:1234",
+		"localhost":                   "http://localhost:4319",
 		"https://collector.example":   "https://collector.example:4319",
 		"http://[::1]:4319":           "http://[::1]:4319",
 		"[::1]":                       "http://[::1]:4319",
@@ -33,7 +36,7 @@ func TestEndpoints(t *testing.T) {
 	} {
 		e, err := parseEndpoint(text)
 		if want == "" {
-			require.EqualError(t, err, "endpoint \""+text+"\": accepted: http://host:port, https://host:port, host:port")
+			require.EqualError(t, err, "endpoint \""+strings.Replace(text, "http://user:word@", "…@", 1)+"\": accepted: http://host:port, https://host:port, host:port")
 			continue
 		}
 		require.NoError(t, err, text)

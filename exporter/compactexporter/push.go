@@ -14,7 +14,6 @@ import (
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
 	"github.com/jcallgraph/jcallgraph/callgraph/edgemetric"
-	"github.com/jcallgraph/jcallgraph/wire"
 	"github.com/jcallgraph/jcallgraph/wire/client"
 	"github.com/jcallgraph/jcallgraph/wire/wirepdata"
 )
@@ -28,7 +27,7 @@ func (s *sender) pushTraces(ctx context.Context, td ptrace.Traces) error {
 	if td.SpanCount() == 0 {
 		return nil
 	}
-	var source wire.Source = wirepdata.NewSource(td)
+	source := wirepdata.NewSource(td)
 	if s.traces != nil {
 		source = s.traces.Source(source)
 	}

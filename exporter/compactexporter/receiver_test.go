@@ -35,13 +35,13 @@ type peer struct {
 	intervals []callgraph.Interval
 }
 
-func newPeer(t *testing.T, options ...grpc.ServerOption) *peer {
+func newPeer(t *testing.T) *peer {
 	t.Helper()
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	p := &peer{address: l.Addr().String(), header: make(chan metadata.MD, 100), fail: func() error { return nil }}
 	p.server = server.New(p, server.Options{Wait: 1})
-	p.grpc = grpc.NewServer(append(options, grpc.StreamInterceptor(p.remember))...)
+	p.grpc = grpc.NewServer(grpc.StreamInterceptor(p.remember))
 	p.server.Register(p.grpc)
 	served := make(chan error, 1)
 	go func() { served <- p.grpc.Serve(l) }()
@@ -83,15 +83,13 @@ func (p *peer) Interval(_ context.Context, i callgraph.Interval) error {
 	return err
 }
 
-// failing makes storing fail n times.
-func (p *peer) failing(n int, err error) {
+// failsOnce makes storing fail the next time.
+func (p *peer) failsOnce(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.fail = func() error {
-		if n--; n >= 0 {
-			return err
-		}
-		return nil
+		p.fail = func() error { return nil }
+		return err
 	}
 }
 

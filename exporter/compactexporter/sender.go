@@ -11,7 +11,6 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/config/configgrpc"
 	"go.opentelemetry.io/collector/exporter"
-	"go.opentelemetry.io/otel/metric"
 	"go.uber.org/zap"
 	"google.golang.org/grpc"
 
@@ -31,9 +30,9 @@ type sender struct {
 	patience  time.Duration
 	users     int // under the lock of senders
 
-	mu           sync.Mutex
-	started      bool
-	registration metric.Registration
+	mu         sync.Mutex
+	started    bool
+	registered registrations
 
 	clients []*client.Client // from start on
 	traces  *rewriting.Table // nil: IDs stay
@@ -67,7 +66,7 @@ func (s *sender) start(_ context.Context, host component.Host) (err error) {
 			Report: s.report,
 		}))
 	}
-	s.registration, err = observe(s.telemetry.MeterProvider, s)
+	s.registered, err = observe(s.telemetry.MeterProvider, s)
 	return err
 }
 
@@ -108,10 +107,8 @@ func (s *sender) shutdown(ctx context.Context) error {
 	err := s.closeClients(ctx)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.registration != nil {
-		err = errors.Join(err, s.registration.Unregister())
-		s.registration = nil
-	}
+	err = errors.Join(err, s.registered.end())
+	s.registered = nil
 	return err
 }
 

@@ -38,8 +38,8 @@ func newElsewhere(t *testing.T) elsewhere {
 	net := fmt.Sprintf("10.%d.%d.", 192+n>>8, n&255)
 	e := elsewhere{name: fmt.Sprintf("jcg-e2e-%d", n), cable: fmt.Sprintf("jcg%d", n), here: net + "1"}
 	t.Cleanup(func() {
-		_ = system("ip", "link", "del", e.cable) // they may not be there
-		_ = system("ip", "netns", "del", e.name)
+		_ = ip("link", "del", e.cable) // they may not be there
+		_ = ip("netns", "del", e.name)
 	})
 	for _, line := range []string{
 		"netns add " + e.name,
@@ -49,16 +49,16 @@ func newElsewhere(t *testing.T) elsewhere {
 		"-n " + e.name + " addr add " + net + "2/24 dev there",
 		"-n " + e.name + " link set there up",
 	} {
-		if err := system("ip", strings.Fields(line)...); err != nil {
+		if err := ip(strings.Fields(line)...); err != nil {
 			t.Skipf("needs the right to make a network: %v", err)
 		}
 	}
 	return e
 }
 
-func system(name string, args ...string) error {
-	if out, err := exec.Command(name, args...).CombinedOutput(); err != nil { //nolint:noctx // cleanups run after the test's context
-		return fmt.Errorf("%s %s: %w: %s", name, strings.Join(args, " "), err, out)
+func ip(args ...string) error {
+	if out, err := exec.Command("ip", args...).CombinedOutput(); err != nil { //nolint:noctx // cleanups run after the test's context
+		return fmt.Errorf("ip %s: %w: %s", strings.Join(args, " "), err, out)
 	}
 	return nil
 }
@@ -66,7 +66,7 @@ func system(name string, args ...string) error {
 // plug takes the cable in or out.
 func (e elsewhere) plug(t *testing.T, state string) {
 	t.Helper()
-	require.NoError(t, system("ip", "link", "set", e.cable, state))
+	require.NoError(t, ip("link", "set", e.cable, state))
 }
 
 // dial connects from there. The thread that made the socket there is not used

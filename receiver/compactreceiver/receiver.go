@@ -123,7 +123,7 @@ func (r *compact) drain(ctx context.Context) error {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		cut := time.AfterFunc(r.grace, r.grpc.Stop)
+		cut := time.AfterFunc(r.grace, r.cut)
 		defer cut.Stop()
 		r.grpc.GracefulStop()
 		r.served.Wait()
@@ -132,6 +132,14 @@ func (r *compact) drain(ctx context.Context) error {
 	case <-ended:
 		return nil
 	case <-ctx.Done():
+		r.server.Abandon()
 		return fmt.Errorf("frames are still being stored: %w", ctx.Err())
 	}
+}
+
+// cut ends connections, and what consumers wait for: an exporter may wait for ever,
+// and is shut down after its receivers.
+func (r *compact) cut() {
+	r.server.Abandon()
+	r.grpc.Stop()
 }

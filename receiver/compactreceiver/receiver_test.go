@@ -321,6 +321,35 @@ func TestShutdownWaitsForConsumers(t *testing.T) {
 	require.True(t, stored.Load())
 }
 
+// TestShutdownDoesNotWaitForWhatNeverComes: an exporter without a receiver of its
+// own waits as long as it may, and is shut down after its receivers.
+func TestShutdownDoesNotWaitForWhatNeverComes(t *testing.T) {
+	c, in, never := newCollector(t), make(chan struct{}), make(chan struct{})
+	traces, err := consumer.NewTraces(func(ctx context.Context, _ ptrace.Traces) error {
+		close(in)
+		select {
+		case <-ctx.Done():
+		case <-never:
+		}
+		return ctx.Err()
+	})
+	require.NoError(t, err)
+	c.traces(traces)
+	c.all[0].(*compact).grace = 0
+	s := open(t, c.start(componenttest.NewNopHost()))
+	t.Cleanup(func() { close(never) })
+	s.answer()
+	require.NoError(t, s.SendMsg(wrapperspb.Bytes(spans(t, wirepdata.NewEncoder()))))
+	<-in
+	ended := make(chan struct{})
+	go func() { c.shutdown(); close(ended) }()
+	select {
+	case <-ended:
+	case <-time.After(time.Minute):
+		t.Fatal("it waits for ever")
+	}
+}
+
 func TestShutdownGivesUpWithItsContext(t *testing.T) {
 	c, in, out := newCollector(t), make(chan struct{}), make(chan struct{})
 	traces, err := consumer.NewTraces(func(context.Context, ptrace.Traces) error { in <- struct{}{}; <-out; return nil })

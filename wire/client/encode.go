@@ -39,6 +39,9 @@ func (c *Client) frames(p *part) ([]wire.Frame, error) {
 	}
 	c.view = view{p.of.source, p}
 	defer func() { c.view = view{} }() // the encoder keeps its last source
+	if p.encoded {
+		return c.encoder.EncodeTogether(&c.view)
+	}
 	return c.encoder.Encode(&c.view)
 }
 

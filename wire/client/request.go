@@ -77,9 +77,14 @@ type view struct {
 // Len implements wire.Source.
 func (v *view) Len() int { return v.n }
 
-// Place implements wire.Source.
+// Place implements wire.Source. A part that was in a frame keeps that frame's
+// order, by which receivers know it again.
 func (v *view) Place(i int) (traceID [16]byte, start, end uint64) {
-	return v.Source.Place(v.index(i))
+	traceID, start, end = v.Source.Place(v.index(i))
+	if v.spans != nil {
+		start, end = uint64(i), uint64(i)
+	}
+	return traceID, start, end
 }
 
 // Span implements wire.Source.

@@ -452,7 +452,7 @@ func TestIdleStreamsLetGoOfWhatTheyLearned(t *testing.T) {
 			{number: 5},
 		}, got)
 		require.Equal(t, []time.Duration{0, time.Minute, time.Hour, time.Hour + 30*time.Second, time.Hour + 90*time.Second}, at)
-		require.EqualValues(t, 3, c.Stats().Resets)
+		require.EqualValues(t, 4, c.Stats().Resets)
 		require.EqualValues(t, 1, c.Stats().Streams)
 	})
 }

@@ -4,28 +4,15 @@ import (
 	"math/rand/v2"
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
-	"github.com/jcallgraph/jcallgraph/wire"
 )
 
 // entry is a trace, in the ring of those that are known.
 type entry struct {
 	foreign, short [16]byte
-	first          [8]byte // its span that was read first; zero: none was
 	next, previous *entry
 }
 
-// marks reports whether a span is to carry the foreign ID: the first one read of
-// its trace, so that there is one, and every root.
-func (t *Table) marks(e *entry, s *wire.SourceSpan) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	none := [8]byte{}
-	if e.first == none {
-		e.first = s.SpanID
-	}
-	return e.first == s.SpanID || s.ParentID == none
-}
-
+// of is find, for callers without the lock.
 func (t *Table) of(id [16]byte, start uint64) *entry {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -1,14 +1,12 @@
 // Package rewrite decides which born-short trace ID stands for a foreign one, for as
 // long as it remembers the trace. The new ID keeps the foreign one's short ID
-// (docs/spec/identifiers.md), so that who greps that finds both, and spans that
-// carry the whole foreign ID are marked with it.
+// (docs/spec/identifiers.md), so that who looks for that finds both; the rest of the
+// foreign ID is known for as long as the trace is.
 package rewrite
 
 import (
-	"encoding/hex"
 	"sync"
 
-	"github.com/jcallgraph/jcallgraph/callgraph"
 	"github.com/jcallgraph/jcallgraph/wire"
 )
 
@@ -88,11 +86,6 @@ func (s *source) Place(i int) (traceID [16]byte, start, end uint64) {
 func (s *source) Span(i int, into *wire.SourceSpan) {
 	s.Source.Span(i, into)
 	if e := s.entries[i]; e != nil {
-		if s.table.marks(e, into) {
-			into.Attributes = append(into.Attributes, wire.Attribute{
-				Key: callgraph.AttributeTraceID, Value: wire.StringValue(hex.EncodeToString(into.TraceID[:])),
-			})
-		}
 		into.TraceID = e.short
 	}
 	for p := range into.Parts {

@@ -2,7 +2,6 @@ package rewrite_test
 
 import (
 	"encoding/binary"
-	"encoding/hex"
 	"sync"
 	"testing"
 
@@ -64,20 +63,6 @@ func read(s wire.Source) []wire.SourceSpan {
 	return out
 }
 
-// marks are the foreign IDs that spans carry, by span.
-func marks(s wire.Source) (all []string) {
-	for _, span := range read(s) {
-		mark := ""
-		for _, a := range span.Attributes {
-			if a.Key == callgraph.AttributeTraceID {
-				mark = a.Value.Text
-			}
-		}
-		all = append(all, mark)
-	}
-	return all
-}
-
 func TestForeignIDsAreBornShortAndKeepTheirShortID(t *testing.T) {
 	a := foreign(0xcafe)
 	s := rewrite.NewTable(0).Source(batch{{trace: a, id: spanID(1), millis: millis}, {trace: a, id: spanID(2), millis: millis + 5}})
@@ -106,21 +91,6 @@ func TestIDsThatStay(t *testing.T) {
 	require.Zero(t, table.Stats())
 }
 
-// TestATraceIsFoundByItsForeignID: each root and the first span that came say
-// it, also when they come again.
-func TestATraceIsFoundByItsForeignID(t *testing.T) {
-	a := foreign(1)
-	mark, none := hex.EncodeToString(a[:]), ""
-	table := rewrite.NewTable(0)
-	first := batch{{trace: a, id: spanID(3), parent: spanID(2)}, {trace: a, id: spanID(4), parent: spanID(2)}}
-	require.Equal(t, []string{mark, none}, marks(table.Source(first)))
-	second := batch{{trace: a, id: spanID(2), parent: spanID(1)}, {trace: a, id: spanID(1)}}
-	require.Equal(t, []string{none, mark}, marks(table.Source(second)))
-	again := table.Source(first)
-	require.Equal(t, []string{mark, none}, marks(again))
-	require.Equal(t, []string{mark, none}, marks(again))
-}
-
 func TestLinksFollow(t *testing.T) {
 	a, b := foreign(1), foreign(2)
 	table := rewrite.NewTable(0)
@@ -130,7 +100,6 @@ func TestLinksFollow(t *testing.T) {
 	require.Equal(t, callgraph.BornShort(millis, 1), parts[2].TraceID)
 	linked := table.Source(batch{{trace: b, id: spanID(2), parent: spanID(1), millis: millis + 1000}})
 	require.Equal(t, parts[1].TraceID, read(linked)[0].TraceID)
-	require.NotEmpty(t, marks(linked)[0], "the first of its own spans, a link is none")
 }
 
 func TestCollisionsGetAnotherID(t *testing.T) {
@@ -161,6 +130,15 @@ func TestTheTraceSeenLongestAgoIsForgotten(t *testing.T) {
 	read(table.Source(at(4, millis)))
 	require.Equal(t, before, read(one))
 	require.Equal(t, rewrite.Stats{Rewritten: 5, Forgotten: 3, Known: 2}, table.Stats())
+}
+
+func TestForgottenIDsAreFreeAgain(t *testing.T) {
+	table := rewrite.NewTable(1)
+	for _, n := range []uint32{1, 2, 1} {
+		id := read(table.Source(batch{{trace: foreign(n), millis: millis}}))[0].TraceID
+		require.Equal(t, callgraph.BornShort(millis, callgraph.ShortID(n)), id)
+	}
+	require.Equal(t, rewrite.Stats{Rewritten: 3, Forgotten: 2, Known: 1}, table.Stats())
 }
 
 // TestDifferentTracesStayDifferent whatever comes, and the table keeps its bound.

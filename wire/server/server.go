@@ -22,7 +22,8 @@ import (
 
 // Sink takes what frames hold. nil means that it is durable; an error made by
 // Permanent that it never will be; any other that it may come again. It is
-// called concurrently, for a sender one call at a time, and its context does not end with the stream's.
+// called concurrently, for a sender one call at a time, and its context does not end with the
+// stream's, but by Abandon.
 type Sink interface {
 	Traces(ctx context.Context, td ptrace.Traces) error
 	Interval(ctx context.Context, i callgraph.Interval) error
@@ -80,6 +81,8 @@ type Server struct {
 	options Options
 	senders *senders
 	counts  counts
+	alive   context.Context //nolint:containedctx // of what the sink does; kill ends it
+	kill    context.CancelFunc
 	places  *semaphore.Weighted // of decoded frames that wait for bytes
 	bytes   *semaphore.Weighted // of decoded frames that are being stored
 }
@@ -87,8 +90,9 @@ type Server struct {
 // New makes a server.
 func New(s Sink, o Options) *Server {
 	o = o.orDefaults()
+	alive, kill := context.WithCancel(context.Background())
 	return &Server{
-		sink: s, options: o, senders: newSenders(o.MaxSenders),
+		sink: s, options: o, senders: newSenders(o.MaxSenders), alive: alive, kill: kill,
 		places: semaphore.NewWeighted(2 * int64(runtime.GOMAXPROCS(0))), bytes: semaphore.NewWeighted(o.MaxBytes),
 	}
 }
@@ -102,6 +106,10 @@ func (s *Server) Register(r grpc.ServiceRegistrar) {
 
 // Drain ends all streams after the frames that they are at, and refuses new ones.
 func (s *Server) Drain() { s.senders.drain() }
+
+// Abandon ends the context of what the sink is at, and of all that it gets from now on:
+// it may wait for what will not come. Its frames are the senders' again.
+func (s *Server) Abandon() { s.kill() }
 
 // Stats are the counts so far.
 func (s *Server) Stats() Stats { return s.counts.read() }

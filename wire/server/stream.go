@@ -137,7 +137,10 @@ func (st *stream) store(number uint64, got wirepdata.Decoded) wire.Control {
 		return c
 	}
 	n := contentOf(st.decoder.Spans(), got.Interval)
-	if err := st.server.give(context.WithoutCancel(st.grpc.Context()), got); err != nil {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(st.grpc.Context()))
+	defer cancel()
+	defer context.AfterFunc(st.server.alive, cancel)()
+	if err := st.server.give(ctx, got); err != nil {
 		c = st.server.putOff(number, err)
 	}
 	st.server.counts.answered(c.Answer, n)

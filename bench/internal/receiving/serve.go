@@ -59,11 +59,12 @@ func Served() {
 func serve(args []string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	var a addresses
+	var a settings
 	flags := flag.NewFlagSet(command, flag.ContinueOnError)
 	flags.StringVar(&a.otlp, "otlp", "", "address for OTLP/gRPC")
 	flags.StringVar(&a.compact, "compact", "", "address for compact streams")
 	flags.StringVar(&a.control, "control", "", "address for the benchmark")
+	flags.IntVar(&a.state, "state", 0, "MiB of the compact streams' dictionaries")
 	ballast := flags.Int("ballast", 0, "bytes of heap beside, which a collector has for other things")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -85,13 +86,18 @@ func serve(args []string) error {
 
 type addresses struct{ otlp, compact, control string }
 
-func start(ctx context.Context, a addresses, to consumer.Traces) (started []receiver.Traces, err error) {
+type settings struct {
+	addresses
+	state int
+}
+
+func start(ctx context.Context, a settings, to consumer.Traces) (started []receiver.Traces, err error) {
 	for _, one := range []struct {
 		receiver.Factory
 		config map[string]any
 	}{
 		{otlpreceiver.NewFactory(), map[string]any{"protocols": map[string]any{"grpc": map[string]any{"endpoint": a.otlp}}}},
-		{compactreceiver.NewFactory(), map[string]any{"endpoint": a.compact}},
+		{compactreceiver.NewFactory(), map[string]any{"endpoint": a.compact, "max_state_mib": a.state}},
 	} {
 		cfg := one.CreateDefaultConfig()
 		if err := confmap.NewFromStringMap(one.config).Unmarshal(cfg); err != nil {

@@ -23,6 +23,8 @@ type Options struct {
 	Log string // file of what it prints
 	// Ballast is bytes of heap beside.
 	Ballast int
+	// MaxStateMiB is the compact receiver's max_state_mib; 0 for its default.
+	MaxStateMiB int
 	// Again are the addresses of a server that has ended, which the new one takes over.
 	Again *Server
 }
@@ -45,7 +47,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	}
 	s.Server, err = child.Start(ctx, child.Command{
 		Path:    self,
-		Args:    []string{command, "-otlp", s.otlp, "-compact", s.compact, "-control", s.control, "-ballast", strconv.Itoa(o.Ballast)},
+		Args:    []string{command, "-otlp", s.otlp, "-compact", s.compact, "-control", s.control, "-ballast", strconv.Itoa(o.Ballast), "-state", strconv.Itoa(o.MaxStateMiB)},
 		Listens: []string{s.otlp, s.compact}, Answers: s.url("counts"), Log: o.Log,
 	})
 	return s, err

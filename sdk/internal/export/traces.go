@@ -7,6 +7,7 @@ import (
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	"go.opentelemetry.io/otel/exporters/stdout/stdouttrace"
+	"go.opentelemetry.io/otel/metric"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"google.golang.org/grpc/credentials"
 
@@ -14,14 +15,15 @@ import (
 )
 
 // Traces is the exporter of spans. It connects when there is something to send.
-func Traces(ctx context.Context, e setting.Exporter) (sdktrace.SpanExporter, error) {
+// What it tells of itself goes to meters; nil stands for OTel's global provider.
+func Traces(ctx context.Context, e setting.Exporter, meters metric.MeterProvider) (sdktrace.SpanExporter, error) {
 	secure, err := tlsConfig(e.TLS)
 	if err != nil {
 		return nil, err
 	}
 	switch e.Kind {
 	case setting.Compact:
-		return Compact(e)
+		return Compact(e, meters)
 	case setting.Console:
 		return stdouttrace.New()
 	case setting.GRPC:

@@ -17,7 +17,7 @@ func (r *reader) compact() Exporter {
 	if v := r.value(CompactEndpoint); isCompactEndpoint(v) {
 		e.Endpoint = v
 	} else if v != "" {
-		r.refuse(CompactEndpoint, v, compactAccepted)
+		r.refuse(CompactEndpoint, withoutUser(v), compactAccepted)
 	}
 	name, list := r.first(TracesHeaders, Headers)
 	if err := e.addHeaders(list); err != nil {
@@ -34,7 +34,15 @@ func (r *reader) compact() Exporter {
 
 func isCompactEndpoint(v string) bool {
 	u, err := url.Parse(v)
-	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" && strings.Trim(u.Path, "/") == ""
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" && u.User == nil && strings.Trim(u.Path, "/") == ""
+}
+
+// withoutUser is the text without what may be a password.
+func withoutUser(text string) string {
+	if at := strings.LastIndex(text, "@"); at >= 0 {
+		return "…" + text[at:]
+	}
+	return text
 }
 
 // compactOf is how the first of the senders sends that does so by compact.
@@ -54,7 +62,7 @@ func (e *Exporter) readCompact(n node) error {
 		return err
 	}
 	if !isCompactEndpoint(e.Endpoint) {
-		return n.errorf("endpoint %q: accepted: %s", e.Endpoint, compactAccepted)
+		return n.errorf("endpoint %q: accepted: %s", withoutUser(e.Endpoint), compactAccepted)
 	}
 	if e.Plain() && e.TLS != (TLS{}) {
 		return n.errorf("tls: endpoint %q has none; accepted: https://host:port", e.Endpoint)

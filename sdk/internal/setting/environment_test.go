@@ -56,6 +56,7 @@ func TestRefusals(t *testing.T) {
 		{"OTEL_TRACES_EXPORTER", "zipkin", `OTEL_TRACES_EXPORTER="zipkin": accepted: compact, otlp, console, none`},
 		{"OTEL_TRACES_EXPORTER", "none,otlp", `OTEL_TRACES_EXPORTER="none,otlp": accepted: none only by itself`},
 		{"JCG_ENDPOINT", "collector:4319", `JCG_ENDPOINT="collector:4319": accepted: a URL, such as http://localhost:4319`},
+		{"JCG_ENDPOINT", "http://user:word@collector:4319", `JCG_ENDPOINT="…@collector:4319": accepted: a URL, such as http://localhost:4319`},
 		{"JCG_ENDPOINT", "http://collector/v1/traces", `JCG_ENDPOINT="http://collector/v1/traces": accepted: a URL, such as http://localhost:4319`},
 		{"OTEL_EXPORTER_OTLP_HEADERS", "secret", `OTEL_EXPORTER_OTLP_HEADERS: accepted: name=value,name=value`},
 		{"OTEL_EXPORTER_OTLP_PROTOCOL", "thrift", `OTEL_EXPORTER_OTLP_PROTOCOL="thrift": accepted: http/protobuf, http/json, grpc`},

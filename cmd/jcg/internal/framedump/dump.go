@@ -115,7 +115,7 @@ func (p *printer) cell(c *callgraph.Cell) {
 	text := fmt.Sprintf("%s %ds %q %s calls %d", time.Unix(c.Bucket.Start, 0).UTC().Format(time.RFC3339), c.Bucket.Width, c.Edge.String(), c.Outcome, c.Calls())
 	for _, s := range sketches(c) {
 		if n := s.Count(); n > 0 {
-			text += fmt.Sprintf(" %s %d p50 %v p99 %v", s.name, n, brief(s.Quantile(0.5)), brief(s.Quantile(0.99)))
+			text += fmt.Sprintf(" %s %d p50 %v p99 %v", s.name, n, rounded(s.Quantile(0.5)), rounded(s.Quantile(0.99)))
 		}
 	}
 	for _, n := range []struct {
@@ -135,8 +135,8 @@ func (p *printer) cell(c *callgraph.Cell) {
 	}
 }
 
-// brief is a duration to three digits: a sketch knows no more.
-func brief(d time.Duration) time.Duration {
+// rounded is a duration to three digits: a sketch knows no more.
+func rounded(d time.Duration) time.Duration {
 	step := time.Duration(1)
 	for d >= 1000*step {
 		step *= 10
