@@ -198,7 +198,7 @@ func TestSetupRefuses(t *testing.T) {
 		opts       []sdk.Option
 	}{
 		{"a sampler", `set up tracing: OTEL_TRACES_SAMPLER="all": accepted: parentbased_always_on`, []string{"OTEL_TRACES_SAMPLER", "all"}, nil},
-		{"a collector's address", `JCG_ENDPOINT="here": accepted: a URL, such as http://localhost:4319`, []string{"JCG_ENDPOINT", "here"}, nil},
+		{"a collector's address", `JCG_ENDPOINT="here": accepted: http://host:port or https://host:port, without a path, such as http://localhost:4319`, []string{"JCG_ENDPOINT", "here"}, nil},
 		{"a certificate that is not there", "set up tracing: OTEL_EXPORTER_OTLP_CERTIFICATE: open " + missing, []string{"JCG_ENDPOINT", "https://here", "OTEL_EXPORTER_OTLP_CERTIFICATE", missing}, nil},
 		{"a propagator", `propagator "b5": accepted: tracecontext, baggage, b3`, []string{"OTEL_PROPAGATORS", "b3,b5"}, nil},
 		{"a file that is not there", "OTEL_CONFIG_FILE: open " + missing, []string{"OTEL_CONFIG_FILE", missing}, nil},

@@ -271,7 +271,7 @@ func TestOtherReceivers(t *testing.T) {
 	web := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(web.Close)
 	for name, c := range map[string]struct{ url, want string }{
-		"OTLP over gRPC": {other.url, "does not take the compact format: give the collector the compact receiver at this endpoint (port 4319), or send OTLP (OTEL_TRACES_EXPORTER=otlp)"},
+		"OTLP over gRPC": {other.url, "does not take the compact format: give the collector the compact receiver at this endpoint (port 4319), or send it OTLP (SDKs: OTEL_TRACES_EXPORTER=otlp; collectors: exporter otlp)"},
 		"a web server":   {web.URL, "cannot reach " + web.URL + ": spans wait: "},
 		"nobody":         {"http://127.0.0.1:1", "connection refused"},
 		"no TLS":         {"https://" + other.url[len("http://"):], "tls"},

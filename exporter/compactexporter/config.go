@@ -50,6 +50,9 @@ const (
 const (
 	maxStreams          = 64
 	defaultMaxStreamAge = 30 * time.Minute
+	// minStreamAge is so long that frames are answered within it. A number without
+	// a unit is nanoseconds: streams would make way before they carried any.
+	minStreamAge = time.Second
 	// keepaliveTime is beyond what gRPC servers punish unless told otherwise: a
 	// stream is open all the time, and dead peers show by their missing answers.
 	keepaliveTime = 6 * time.Minute
@@ -68,6 +71,8 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("short_ids: %q is neither %s nor %s", c.ShortIDs, born, rewrite)
 	case c.Streams < 1 || c.Streams > maxStreams:
 		return fmt.Errorf("streams: %d must be from 1 to %d", c.Streams, maxStreams)
+	case c.MaxStreamAge >= 0 && c.MaxStreamAge < minStreamAge:
+		return fmt.Errorf("max_stream_age: %v must be at least %v, or below 0 for never", c.MaxStreamAge, minStreamAge)
 	case c.OtherMetrics != refuse && c.OtherMetrics != drop:
 		return fmt.Errorf("other_metrics: %q is neither %s nor %s", c.OtherMetrics, refuse, drop)
 	}

@@ -299,11 +299,12 @@ func TestConfig(t *testing.T) {
 	require.GreaterOrEqual(t, off.Keepalive.Get().Time, 5*time.Minute, "more often gRPC servers end the stream")
 
 	for want, spoil := range map[string]func(*Config){
-		`short_ids: "long" is neither born nor rewrite`: func(c *Config) { c.ShortIDs = "long" },
-		`streams: 0 must be from 1 to 64`:               func(c *Config) { c.Streams = 0 },
-		`streams: 65 must be from 1 to 64`:              func(c *Config) { c.Streams = 65 },
-		`other_metrics: "keep" is neither refuse nor`:   func(c *Config) { c.OtherMetrics = "keep" },
-		`compression: "zstd" would not make frames`:     func(c *Config) { c.Compression = "zstd" },
+		`short_ids: "long" is neither born nor rewrite`:                 func(c *Config) { c.ShortIDs = "long" },
+		`streams: 0 must be from 1 to 64`:                               func(c *Config) { c.Streams = 0 },
+		`max_stream_age: 5ns must be at least 1s, or below 0 for never`: func(c *Config) { c.MaxStreamAge = 5 },
+		`streams: 65 must be from 1 to 64`:                              func(c *Config) { c.Streams = 65 },
+		`other_metrics: "keep" is neither refuse nor`:                   func(c *Config) { c.OtherMetrics = "keep" },
+		`compression: "zstd" would not make frames`:                     func(c *Config) { c.Compression = "zstd" },
 		`missing port`: func(c *Config) { c.Endpoint = "collector" },
 	} {
 		c := defaultConfig().(*Config)
@@ -314,3 +315,13 @@ func TestConfig(t *testing.T) {
 }
 
 func TestOptionsAreDocumented(t *testing.T) { pagetest.RequireOptions(t, Config{}) }
+
+func TestWhatCanNeverConnectDoesNotStart(t *testing.T) {
+	c := NewFactory().CreateDefaultConfig().(*Config)
+	c.Endpoint = "127.0.0.1:1"
+	c.TLS.CAFile = "testdata/missing.pem"
+	e, err := NewFactory().CreateTraces(t.Context(), settings(), c)
+	require.NoError(t, err)
+	require.ErrorContains(t, e.Start(t.Context(), componenttest.NewNopHost()), "connect to 127.0.0.1:1: ")
+	require.NoError(t, e.Shutdown(t.Context()))
+}

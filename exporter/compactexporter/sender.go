@@ -3,6 +3,7 @@ package compactexporter
 import (
 	"context"
 	"errors"
+	"fmt"
 	"hash/maphash"
 	"sync"
 	"sync/atomic"
@@ -52,12 +53,17 @@ func newSender(set exporter.Settings, cfg *Config) *sender {
 	return s
 }
 
-func (s *sender) start(_ context.Context, host component.Host) (err error) {
+func (s *sender) start(ctx context.Context, host component.Host) (err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.started {
 		return nil
 	}
+	conn, err := s.dial(ctx, host) // it does not connect yet: this checks the configuration
+	if err != nil {
+		return fmt.Errorf("connect to %s: %w", s.config.Endpoint, err)
+	}
+	_ = conn.Close()
 	s.started = true
 	for range s.config.Streams {
 		s.clients = append(s.clients, client.New(client.Options{

@@ -120,6 +120,6 @@ type foreignError struct {
 
 func (e *foreignError) Error() string {
 	return e.target + " does not take the compact format: give the collector the compact receiver at this endpoint " +
-		"(port 4319), or send OTLP (OTEL_TRACES_EXPORTER=otlp)"
+		"(port 4319), or send it OTLP (SDKs: OTEL_TRACES_EXPORTER=otlp; collectors: exporter otlp)"
 }
 func (e *foreignError) Unwrap() error { return e.cause }

@@ -286,7 +286,7 @@ func TestReceiversOfAnotherKind(t *testing.T) {
 		require.ErrorIs(t, <-a, ErrShutdown)
 		synctest.Wait()
 		require.EqualError(t, told[0], "passthrough:///receiver does not take the compact format: give the collector the compact receiver "+
-			"at this endpoint (port 4319), or send OTLP (OTEL_TRACES_EXPORTER=otlp)")
+			"at this endpoint (port 4319), or send it OTLP (SDKs: OTEL_TRACES_EXPORTER=otlp; collectors: exporter otlp)")
 		require.Equal(t, codes.Unimplemented, status.Code(told[0]))
 		for i := range at[1:] {
 			require.GreaterOrEqual(t, at[i+1].Sub(at[i]), o.MaxPause/2)

@@ -8,7 +8,7 @@ import (
 
 const (
 	compactEndpoint = "http://localhost:4319"
-	compactAccepted = "a URL, such as " + compactEndpoint
+	compactAccepted = "http://host:port or https://host:port, without a path, such as " + compactEndpoint
 )
 
 // compact is our own exporter by variables: headers and certificates are OTLP's.
