@@ -16,22 +16,16 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"syscall"
 
 	"github.com/jcallgraph/jcallgraph/bench/internal/child"
 	"github.com/jcallgraph/jcallgraph/bench/internal/figure"
 	"github.com/jcallgraph/jcallgraph/bench/internal/load"
+	"github.com/jcallgraph/jcallgraph/bench/internal/program"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
-		fmt.Fprintln(os.Stderr, "bench/query:", err)
-		os.Exit(1)
-	}
+	program.Main("bench/query", run)
 }
 
 type options struct {

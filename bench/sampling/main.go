@@ -13,29 +13,21 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"strconv"
-	"strings"
-	"syscall"
 	"time"
 
 	"github.com/jcallgraph/jcallgraph/bench/internal/child"
 	"github.com/jcallgraph/jcallgraph/bench/internal/figure"
+	"github.com/jcallgraph/jcallgraph/bench/internal/program"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
-		fmt.Fprintln(os.Stderr, "bench/sampling:", err)
-		os.Exit(1)
-	}
+	program.Main("bench/sampling", run)
 }
 
 type options struct {
 	binary     string
-	rates      list
-	loads      list
+	rates      program.Numbers
+	loads      program.Numbers
 	duration   time.Duration
 	failures   float64
 	senders    int
@@ -44,31 +36,8 @@ type options struct {
 	table      string
 }
 
-// list is whole numbers with commas between them.
-type list []int
-
-func (l *list) String() string {
-	var all []string
-	for _, n := range *l {
-		all = append(all, strconv.Itoa(n))
-	}
-	return strings.Join(all, ",")
-}
-
-func (l *list) Set(text string) error {
-	*l = nil
-	for part := range strings.SplitSeq(text, ",") {
-		n, err := strconv.Atoi(part)
-		if err != nil || n < 1 {
-			return fmt.Errorf("%q is not a whole number above 0", part)
-		}
-		*l = append(*l, n)
-	}
-	return nil
-}
-
 func parse(args []string, usage io.Writer) (o options, err error) {
-	o.rates, o.loads = list{1, 10, 100, 1000, 4000}, list{250, 800, 2500}
+	o.rates, o.loads = program.Numbers{1, 10, 100, 1000, 4000}, program.Numbers{250, 800, 2500}
 	flags := flag.NewFlagSet("bench/sampling", flag.ContinueOnError)
 	flags.SetOutput(usage)
 	flags.StringVar(&o.binary, "binary", "build/jcallgraph", "the collector, as make build leaves it")
@@ -99,12 +68,10 @@ func run(ctx context.Context, args []string, out, usage io.Writer) error {
 			return err
 		}
 	}
-	folder, err := os.MkdirTemp("", "jcallgraph-bench-")
-	if err != nil {
-		return fmt.Errorf("make a folder for the stores: %w", err)
-	}
-	b := bench{options: o, folder: folder, Printer: figure.New(out)}
-	return errors.Join(b.run(ctx), os.RemoveAll(folder), b.Err())
+	return program.InFolder(func(folder string) error {
+		b := bench{options: o, folder: folder, Printer: figure.New(out)}
+		return errors.Join(b.run(ctx), b.Err())
+	})
 }
 
 // bench measures one point after the other, each with a new collector.

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/jcallgraph/jcallgraph/bench/internal/application"
+	"github.com/jcallgraph/jcallgraph/bench/internal/program"
 )
 
 func points() []point {
@@ -64,7 +65,7 @@ func TestADifferenceIsNamed(t *testing.T) {
 func TestCommandLineIsChecked(t *testing.T) {
 	o, err := parse([]string{"-n=1,10", "-loads=5"}, io.Discard)
 	require.NoError(t, err)
-	require.Equal(t, list{1, 10}, o.rates)
+	require.Equal(t, program.Numbers{1, 10}, o.rates)
 	_, err = parse([]string{"-n=0"}, io.Discard)
 	require.ErrorContains(t, err, `"0" is not a whole number above 0`)
 }

@@ -13,22 +13,16 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"github.com/jcallgraph/jcallgraph/bench/internal/child"
 	"github.com/jcallgraph/jcallgraph/bench/internal/figure"
+	"github.com/jcallgraph/jcallgraph/bench/internal/program"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
-		fmt.Fprintln(os.Stderr, "bench/storm:", err)
-		os.Exit(1)
-	}
+	program.Main("bench/storm", run)
 }
 
 type options struct {
@@ -71,12 +65,10 @@ func run(ctx context.Context, args []string, out, usage io.Writer) error {
 			return err
 		}
 	}
-	folder, err := os.MkdirTemp("", "jcallgraph-bench-")
-	if err != nil {
-		return fmt.Errorf("make a folder for the stores: %w", err)
-	}
-	b := bench{options: o, folder: folder, Printer: figure.New(out)}
-	return errors.Join(b.run(ctx), os.RemoveAll(folder), b.Err())
+	return program.InFolder(func(folder string) error {
+		b := bench{options: o, folder: folder, Printer: figure.New(out)}
+		return errors.Join(b.run(ctx), b.Err())
+	})
 }
 
 type bench struct {

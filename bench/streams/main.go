@@ -11,24 +11,17 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/jcallgraph/jcallgraph/bench/internal/figure"
+	"github.com/jcallgraph/jcallgraph/bench/internal/program"
 	"github.com/jcallgraph/jcallgraph/bench/internal/receiving"
 )
 
 func main() {
 	receiving.Served()
 	sent()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
-		fmt.Fprintln(os.Stderr, "bench/streams:", err)
-		os.Exit(1)
-	}
+	program.Main("bench/streams", run)
 }
 
 type options struct {
@@ -62,12 +55,10 @@ func run(ctx context.Context, args []string, out, usage io.Writer) error {
 	if err != nil {
 		return err
 	}
-	folder, err := os.MkdirTemp("", "jcallgraph-bench-")
-	if err != nil {
-		return fmt.Errorf("make a folder for logs: %w", err)
-	}
-	b := bench{options: o, folder: folder, Printer: figure.New(out)}
-	return errors.Join(b.run(ctx), os.RemoveAll(folder), b.Err())
+	return program.InFolder(func(folder string) error {
+		b := bench{options: o, folder: folder, Printer: figure.New(out)}
+		return errors.Join(b.run(ctx), b.Err())
+	})
 }
 
 type bench struct {

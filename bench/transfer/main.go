@@ -9,33 +9,24 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"strconv"
-	"strings"
-	"syscall"
 	"time"
 
 	"github.com/jcallgraph/jcallgraph/bench/internal/figure"
+	"github.com/jcallgraph/jcallgraph/bench/internal/program"
 	"github.com/jcallgraph/jcallgraph/bench/internal/receiving"
 )
 
 func main() {
 	receiving.Served()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
-		fmt.Fprintln(os.Stderr, "bench/transfer:", err)
-		os.Exit(1)
-	}
+	program.Main("bench/transfer", run)
 }
 
 type options struct {
-	sizes    list
-	batches  list
+	sizes    program.Numbers
+	batches  program.Numbers
 	clients  int
 	inflight int
 	duration time.Duration
@@ -48,31 +39,8 @@ type options struct {
 	files    []string
 }
 
-// list is whole numbers with commas between them.
-type list []int
-
-func (l *list) String() string {
-	var all []string
-	for _, n := range *l {
-		all = append(all, strconv.Itoa(n))
-	}
-	return strings.Join(all, ",")
-}
-
-func (l *list) Set(text string) error {
-	*l = nil
-	for part := range strings.SplitSeq(text, ",") {
-		n, err := strconv.Atoi(part)
-		if err != nil || n < 1 {
-			return fmt.Errorf("%q is not a whole number above 0", part)
-		}
-		*l = append(*l, n)
-	}
-	return nil
-}
-
 func parse(args []string, usage io.Writer) (o options, err error) {
-	o.sizes, o.batches = list{100, 112, 150, 200, 250}, list{512, 2048}
+	o.sizes, o.batches = program.Numbers{100, 112, 150, 200, 250}, program.Numbers{512, 2048}
 	flags := flag.NewFlagSet("bench/transfer", flag.ContinueOnError)
 	flags.SetOutput(usage)
 	flags.Var(&o.sizes, "sizes", "of messages with one span, in bytes, `B,…`")
@@ -101,12 +69,10 @@ func run(ctx context.Context, args []string, out, usage io.Writer) error {
 	if err != nil {
 		return err
 	}
-	folder, err := os.MkdirTemp("", "jcallgraph-bench-")
-	if err != nil {
-		return fmt.Errorf("make a folder for logs: %w", err)
-	}
-	b := bench{options: o, folder: folder, Printer: figure.New(out)}
-	return errors.Join(b.run(ctx), os.RemoveAll(folder), b.Err())
+	return program.InFolder(func(folder string) error {
+		b := bench{options: o, folder: folder, Printer: figure.New(out)}
+		return errors.Join(b.run(ctx), b.Err())
+	})
 }
 
 type bench struct {
