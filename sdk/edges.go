@@ -11,6 +11,7 @@ import (
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
 	"github.com/jcallgraph/jcallgraph/callgraph/spanfact"
+	"github.com/jcallgraph/jcallgraph/internal/seldom"
 	"github.com/jcallgraph/jcallgraph/sdk/internal/edge"
 	"github.com/jcallgraph/jcallgraph/sdk/internal/edge/refusal"
 	"github.com/jcallgraph/jcallgraph/sdk/internal/tracecontext"
@@ -80,7 +81,7 @@ func newEdges(p *TracerProvider) *edges {
 	return &edges{
 		counters: counters, destinations: o.destinations, watch: watched,
 		sender: edge.NewSender(counters, watched, edge.SenderOptions{
-			Timeout: o.timeout(), Refused: refusal.Final, Report: seldom(time.Minute, reportCounts),
+			Timeout: o.timeout(), Refused: refusal.Final, Report: seldom.Errors(time.Minute, reportCounts),
 		}),
 	}
 }

@@ -23,6 +23,7 @@ import (
 	"google.golang.org/grpc/metadata"
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
+	"github.com/jcallgraph/jcallgraph/internal/seldom"
 	"github.com/jcallgraph/jcallgraph/wire"
 	"github.com/jcallgraph/jcallgraph/wire/client"
 )
@@ -56,7 +57,7 @@ func New(opts ...Option) (*Exporter, error) {
 		return nil, fmt.Errorf("compact exporter: connect to %s: %w", at, err)
 	}
 	_ = conn.Close()
-	e.client = client.New(client.Options{Dial: dial, MaxAge: o.maxAge, Report: seldom(e.waiting(o.report))})
+	e.client = client.New(client.Options{Dial: dial, MaxAge: o.maxAge, Report: seldom.Errors(reportEvery, e.waiting(o.report))})
 	if e.metrics, err = e.observe(o.meters); err != nil {
 		return nil, fmt.Errorf("compact exporter: its own metrics: %w", err)
 	}
@@ -184,20 +185,3 @@ func (e *Exporter) waiting(report func(error)) func(error) {
 }
 
 const reportEvery = time.Minute
-
-// seldom passes on an error each minute at most.
-func seldom(report func(error)) func(error) {
-	var mu sync.Mutex
-	var last time.Time
-	return func(err error) {
-		mu.Lock()
-		quiet := !last.IsZero() && time.Since(last) < reportEvery
-		if !quiet {
-			last = time.Now()
-		}
-		mu.Unlock()
-		if !quiet {
-			report(err)
-		}
-	}
-}

@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc"
+
+	"github.com/jcallgraph/jcallgraph/internal/seldom"
 )
 
 func TestEndpoints(t *testing.T) {
@@ -55,7 +57,7 @@ func TestTroubleIsReportedEachMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var told []string
 		e := &Exporter{endpoint: endpoint{host: "here:1"}}
-		report := seldom(e.waiting(func(err error) { told = append(told, err.Error()) }))
+		report := seldom.Errors(reportEvery, e.waiting(func(err error) { told = append(told, err.Error()) }))
 		for range 150 {
 			report(errors.New("connection refused"))
 			time.Sleep(time.Second)
