@@ -13,16 +13,17 @@ type StaticID uint64
 // StaticIDOf is the static ID of an operation: FNV-1a over its four names,
 // each ended by a byte that no UTF-8 text holds, through mix64.
 func StaticIDOf(o Operation) StaticID {
-	return hashNames(o.Service.Environment, o.Service.Namespace, o.Service.Name, o.Name)
+	return HashNames(o.Service.Environment, o.Service.Namespace, o.Service.Name, o.Name)
 }
 
 // SiteIDOf names where a service calls: all calls that it makes to one virtual
 // peer (see Node) under one span name, whatever operation of it makes them.
 func SiteIDOf(caller Service, peer Operation) StaticID {
-	return hashNames(caller.Environment, caller.Namespace, caller.Name, peer.Service.Name, peer.Name)
+	return HashNames(caller.Environment, caller.Namespace, caller.Name, peer.Service.Name, peer.Name)
 }
 
-func hashNames(names ...string) StaticID {
+// HashNames is the hash of a static ID's names: see docs/spec/identifiers.md.
+func HashNames(names ...string) StaticID {
 	h := uint64(14695981039346656037)
 	for _, name := range names {
 		for i := range len(name) {
@@ -182,5 +183,5 @@ var hexDigits = func() (digits [256]byte) {
 // randomness (ot=rv) of every trace that carries the key, so that they are
 // sampled together (docs/spec/identifiers.md).
 func KeyRandomness(secret, key string) uint64 {
-	return uint64(hashNames(secret, key)) & (1<<56 - 1)
+	return uint64(HashNames(secret, key)) & (1<<56 - 1)
 }

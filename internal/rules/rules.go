@@ -49,16 +49,21 @@ var rules = []rule{
 		refuses: func(_, to string) bool { return !isStandard(to) },
 	},
 	{
-		why:     "packages below callgraph import callgraph, pdata and the standard library only",
+		why:     "packages below callgraph import callgraph, pdata and the standard library only, and strength the mathematics of its statistics",
 		applies: func(from string) bool { return strings.HasPrefix(from, "callgraph/") },
-		refuses: func(_, to string) bool {
+		refuses: func(from, to string) bool {
+			if from == "callgraph/strength" && strings.HasPrefix(to, "gonum.org/v1/gonum/") {
+				return false
+			}
 			return !isStandard(to) && !isPdata(to) && (!isOurs(to) || !within(local(to), "callgraph"))
 		},
 	},
 	{
-		why:     "the storage contract imports callgraph and pdata only",
+		why:     "the storage contract imports callgraph, the evidence in callgraph/strength and pdata only",
 		applies: func(from string) bool { return from == "storage" },
-		refuses: func(_, to string) bool { return !isStandard(to) && !isPdata(to) && local(to) != "callgraph" },
+		refuses: func(_, to string) bool {
+			return !isStandard(to) && !isPdata(to) && local(to) != "callgraph" && local(to) != "callgraph/strength"
+		},
 	},
 	{
 		why:     "backends import callgraph, the storage contract and their driver, not each other",

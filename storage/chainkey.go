@@ -1,0 +1,62 @@
+package storage
+
+import (
+	"context"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/jcallgraph/jcallgraph/callgraph"
+)
+
+// KeyWriter takes in which traces carry which business keys. Implementations
+// are safe for concurrent use.
+type KeyWriter interface {
+	// WriteSightings returns nil only once all of them are durable and can be
+	// read. Writing them again changes nothing; of two sightings of one key in one
+	// trace the earlier start holds. Keys that one trace carries are linked, in
+	// whatever calls they were told. Sightings are kept as long as spans are, from
+	// their arrival. After an error any part may have been written.
+	WriteSightings(ctx context.Context, sightings []callgraph.Sighting) error
+}
+
+// KeyReader reads logical chains. Answers belong to the caller.
+type KeyReader interface {
+	// Sightings returns the traces that carry a key by rising start, then trace
+	// ID: the first limit of those behind after; the zero Place is before all.
+	Sightings(ctx context.Context, key callgraph.ChainKey, after Place, limit int) ([]callgraph.Sighting, error)
+	// KeyExtent says how many traces carry a key, of which when the first
+	// and the last; all zero where there is none. It reads no spans.
+	KeyExtent(ctx context.Context, key callgraph.ChainKey) (Extent, error)
+	// KeysOf returns the keys that a trace carries, in order of kind, value, environment.
+	KeysOf(ctx context.Context, trace pcommon.TraceID) ([]callgraph.ChainKey, error)
+	// Links returns the keys that share traces with a key, in order of kind,
+	// value, environment; at most limit.
+	Links(ctx context.Context, key callgraph.ChainKey, limit int) ([]callgraph.KeyLink, error)
+	// FindKeys returns the keys of a value, of every kind and environment, in
+	// order of kind, environment; at most limit.
+	FindKeys(ctx context.Context, value string, limit int) ([]callgraph.ChainKey, error)
+}
+
+// Place is a place in a key's traces.
+type Place struct {
+	Start   int64 // Unix nanoseconds
+	TraceID pcommon.TraceID
+}
+
+// Extent is how much a logical chain holds.
+type Extent struct {
+	Traces      int
+	First, Last int64 // start, Unix nanoseconds
+}
+
+// Eraser removes what somebody asked to have removed. Both are durable when
+// they return nil, do nothing the second time, and leave nothing of it on the
+// medium that reading the store's files would show, once they have returned.
+type Eraser interface {
+	// EraseSpans removes the spans of a trace that erase says, and returns how
+	// many these were. The others stay as they are.
+	EraseSpans(ctx context.Context, trace pcommon.TraceID, erase func(pcommon.Resource, ptrace.Span) bool) (int, error)
+	// EraseKey removes a key's sightings and links.
+	EraseKey(ctx context.Context, key callgraph.ChainKey) error
+}
