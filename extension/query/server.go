@@ -18,6 +18,7 @@ type Store interface {
 	storage.TraceReader
 	storage.NameReader
 	storage.CellReader
+	storage.KeyReader
 }
 
 // Options of a Server. Backend and View are required.
@@ -39,6 +40,14 @@ type Options struct {
 	// loopback only, besides localhost and addresses; nil allows any. It keeps
 	// web pages of others from reading here by rebinding their names.
 	Hosts []string
+	// Key is the business key under which a store has what was found on a span as
+	// raw, as the rules that found it make it; nil: as it is.
+	Key func(environment, kind, raw string) callgraph.ChainKey
+	// Kinds of keys that Key makes other than they are.
+	Kinds []string
+	// Erase removes a business key and the spans that carry it, and returns how
+	// many spans and traces these were; nil: nothing is erased here.
+	Erase func(ctx context.Context, key callgraph.ChainKey) (spans, traces int, err error)
 	// Observe is told of every request; nil tells nobody. It must be safe for
 	// concurrent use.
 	Observe func(Observation)
@@ -79,6 +88,11 @@ func New(o Options) *Server {
 	}
 	if o.Observe == nil {
 		o.Observe = func(Observation) {}
+	}
+	if o.Key == nil {
+		o.Key = func(environment, kind, raw string) callgraph.ChainKey {
+			return callgraph.ChainKey{Environment: environment, Kind: kind, Value: raw}
+		}
 	}
 	o.BasePath = strings.TrimSuffix(o.BasePath, "/")
 	s := &Server{options: o, blames: newBlames()}

@@ -15,6 +15,7 @@ import (
 
 // fakeStore holds a few traces; it remembers the last search.
 type fakeStore struct {
+	fakeKeys
 	traces []ptrace.Traces // newest first
 	cells  []callgraph.Cell
 	asked  storage.Query
