@@ -43,6 +43,10 @@ type (
 		Problems  []string `json:"problems"`
 		Events    int      `json:"events"`
 		Links     int      `json:"links"`
+
+		Strength       string `json:"strength"`
+		StrengthSource string `json:"strengthSource"`
+		Dependency     string `json:"dependency"`
 	}
 	chainOrigin struct {
 		Span    int          `json:"span"`
@@ -76,6 +80,7 @@ func (s *Server) chainByID(r *http.Request) (any, error) {
 		return nil, fmt.Errorf("keys of chain %s: %w", r.PathValue("id"), err)
 	}
 	answer.Chain.Keys = shownKeys(keys)
+	s.judgeCalls(st, answer.Chain.Spans)
 	for _, td := range found[1:] {
 		answer.Others = append(answer.Others, newStory(td).summary())
 	}

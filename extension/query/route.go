@@ -47,6 +47,8 @@ var routes = [...]route{
 	{pattern: "/api/jcg/v1/chains/{id}/spans/{span}", errors: problemError, answer: (*Server).chainSpans},
 	{pattern: "/api/jcg/v1/logical-chains/{kind}/{value}", errors: problemError, answer: (*Server).logicalChain, remove: (*Server).eraseKey},
 	{pattern: "/api/jcg/v1/logical-chains/{kind}/{value}/spans", errors: problemError, answer: (*Server).keySpans},
+	{pattern: "/api/jcg/v1/dependencies", errors: problemError, answer: (*Server).rankedDependencies},
+	{pattern: "/api/jcg/v1/dependencies/{id}", errors: problemError, answer: (*Server).dependencyByID},
 	{pattern: "/api/jcg/v1/search", errors: problemError, answer: (*Server).findAnything},
 	{pattern: "/api/jcg/v1/health", errors: problemError, answer: (*Server).health},
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
 	"github.com/jcallgraph/jcallgraph/callgraph/graphview"
+	"github.com/jcallgraph/jcallgraph/callgraph/strength"
 	"github.com/jcallgraph/jcallgraph/storage"
 )
 
@@ -19,6 +20,7 @@ type Store interface {
 	storage.NameReader
 	storage.CellReader
 	storage.KeyReader
+	storage.EvidenceReader
 }
 
 // Options of a Server. Backend and View are required.
@@ -48,6 +50,11 @@ type Options struct {
 	// Erase removes a business key and the spans that carry it, and returns how
 	// many spans and traces these were; nil: nothing is erased here.
 	Erase func(ctx context.Context, key callgraph.ChainKey) (spans, traces int, err error)
+	// StrengthDays is how many days of evidence bear a verdict, today among them;
+	// 0 means DefaultStrengthDays.
+	StrengthDays int
+	// Declared strengths override what was observed.
+	Declared []DeclaredStrength
 	// Observe is told of every request; nil tells nobody. It must be safe for
 	// concurrent use.
 	Observe func(Observation)
@@ -73,6 +80,9 @@ type Server struct {
 	handler http.Handler
 	feed    feed
 	blames  blames
+
+	strengths strengths
+	declared  map[callgraph.StaticID]strength.Strength
 }
 
 // New is a server that answers at once; its graph is empty until Refresh.
@@ -94,8 +104,14 @@ func New(o Options) *Server {
 			return callgraph.ChainKey{Environment: environment, Kind: kind, Value: raw}
 		}
 	}
+	if o.StrengthDays == 0 {
+		o.StrengthDays = DefaultStrengthDays
+	}
 	o.BasePath = strings.TrimSuffix(o.BasePath, "/")
-	s := &Server{options: o, blames: newBlames()}
+	s := &Server{options: o, blames: newBlames(), declared: map[callgraph.StaticID]strength.Strength{}}
+	for _, d := range o.Declared {
+		s.declared[d.Site.ID()] = d.Strength
+	}
 	s.handler = s.guarded(s.router())
 	return s
 }

@@ -49,18 +49,18 @@ type strengths struct {
 
 // verdicts are replaced as a whole; what is in them never changes.
 type verdicts struct {
-	sites map[callgraph.StaticID]*dependency
+	sites map[callgraph.StaticID]*callSite
 	// edges and services find the sites of an edge of the graph: between
 	// operations, and between services, whose operations have no name.
-	edges    map[edgeKey][]*dependency
-	services map[edgeKey][]*dependency
+	edges    map[edgeKey][]*callSite
+	services map[edgeKey][]*callSite
 }
 
 // edgeKey is an edge without its connection, which one of its ends may not name.
 type edgeKey struct{ caller, callee callgraph.Operation }
 
-// dependency is a call site with its verdict.
-type dependency struct {
+// callSite is a call site with its verdict.
+type callSite struct {
 	id       callgraph.StaticID
 	site     strength.Site
 	verdict  strength.Verdict
@@ -206,8 +206,8 @@ func unpacked(packed []byte) (strength.Evidence, error) {
 func (s *Server) judged(all ledger) verdicts {
 	before := s.strengths.snapshot()
 	t := verdicts{
-		sites: make(map[callgraph.StaticID]*dependency, len(all)),
-		edges: map[edgeKey][]*dependency{}, services: map[edgeKey][]*dependency{},
+		sites: make(map[callgraph.StaticID]*callSite, len(all)),
+		edges: map[edgeKey][]*callSite{}, services: map[edgeKey][]*callSite{},
 	}
 	for id, e := range all {
 		digest := digestOf(e)
@@ -226,14 +226,14 @@ func (s *Server) judged(all ledger) verdicts {
 	return t
 }
 
-func (s *Server) judge(id callgraph.StaticID, e *entry, digest uint64) *dependency {
+func (s *Server) judge(id callgraph.StaticID, e *entry, digest uint64) *callSite {
 	observed, err1 := unpacked(e.observed)
 	injected, err2 := unpacked(e.injected)
 	if err1 != nil || err2 != nil { // it was packed here
-		return &dependency{id: id, site: e.site, digest: digest}
+		return &callSite{id: id, site: e.site, digest: digest}
 	}
 	verdict := strength.Judge(observed, injected, s.declared[id])
-	return &dependency{
+	return &callSite{
 		id: id, site: e.site, verdict: verdict, words: verdict.Words(), digest: digest, evidence: figuresOf(observed, injected),
 	}
 }
@@ -269,7 +269,7 @@ func digestOf(e *entry) uint64 {
 
 // add puts a site under the edges that its calls may be: to those who answered
 // it, and to the peer as it names it.
-func (t *verdicts) add(d *dependency) {
+func (t *verdicts) add(d *callSite) {
 	t.sites[d.id] = d
 	for _, callee := range d.targets() {
 		key := edgeKey{d.site.Caller, callee}
@@ -281,7 +281,16 @@ func (t *verdicts) add(d *dependency) {
 	}
 }
 
-func (d *dependency) targets() []callgraph.Operation {
+// peerOf is the virtual operation that a site's calls go to as long as nobody
+// answers them.
+func peerOf(site strength.Site) callgraph.Operation {
+	return callgraph.Operation{
+		Service: callgraph.Service{Environment: site.Caller.Service.Environment, Name: site.Callee.Peer},
+		Name:    site.Callee.Operation, Node: callgraph.Virtual,
+	}
+}
+
+func (d *callSite) targets() []callgraph.Operation {
 	all := []callgraph.Operation{peerOf(d.site)}
 	for _, c := range d.evidence.callees {
 		if !slices.Contains(all, c.Operation) {
@@ -293,9 +302,9 @@ func (d *dependency) targets() []callgraph.Operation {
 
 // sort makes the same evidence the same answer.
 func (t *verdicts) sort() {
-	for _, index := range []map[edgeKey][]*dependency{t.edges, t.services} {
+	for _, index := range []map[edgeKey][]*callSite{t.edges, t.services} {
 		for _, list := range index {
-			slices.SortFunc(list, func(a, b *dependency) int {
+			slices.SortFunc(list, func(a, b *callSite) int {
 				return cmp.Or(cmp.Compare(b.evidence.calls, a.evidence.calls), cmp.Compare(a.id, b.id))
 			})
 		}
