@@ -33,7 +33,8 @@ func (s *Server) storedKey(r *http.Request, environment string) (key callgraph.C
 			at = slices.IndexFunc(same, func(k callgraph.ChainKey) bool { return k.Environment == environment })
 		}
 		if at >= 0 && at < len(same) {
-			return same[at], slices.Delete(same, at, at+1), nil
+			key = same[at]
+			return key, slices.Delete(same, at, at+1), nil
 		}
 	}
 	return key, nil, fmt.Errorf("key %s: %w", callgraph.ChainKey{Environment: environment, Kind: kind, Value: raw}, storage.ErrNotFound)

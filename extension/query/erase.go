@@ -37,7 +37,7 @@ func (s *Server) eraseKey(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	done, err := s.erase(r.Context(), key)
+	done, err := s.erase(r.Context(), key, r.PathValue("value"))
 	return done, err
 }
 
@@ -55,8 +55,8 @@ func (s *Server) onlyKey(r *http.Request, environment string, named bool) (callg
 	return key, nil
 }
 
-func (s *Server) erase(ctx context.Context, key callgraph.ChainKey) (erasure, error) {
-	spans, traces, err := s.options.Erase(ctx, key)
+func (s *Server) erase(ctx context.Context, key callgraph.ChainKey, raw string) (erasure, error) {
+	spans, traces, err := s.options.Erase(ctx, key, raw)
 	if err != nil {
 		err = fmt.Errorf("erase %s, of which %d spans are gone; ask again to go on: %w", key, spans, err)
 	}

@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
+	"github.com/jcallgraph/jcallgraph/callgraph/strength"
 	"github.com/jcallgraph/jcallgraph/storage"
 )
 
@@ -79,4 +80,22 @@ func (f *fakeKeys) FindKeys(_ context.Context, value string, limit int) (keys []
 		return cmp.Or(strings.Compare(a.Kind, b.Kind), strings.Compare(a.Environment, b.Environment))
 	})
 	return keys[:min(limit, len(keys))], f.failing
+}
+
+// fakeEvidence are records as storage.EvidenceReader has them.
+type fakeEvidence struct {
+	records []strength.Record
+	asked   []storage.EvidenceQuery
+}
+
+func (f *fakeEvidence) Evidence(_ context.Context, q storage.EvidenceQuery, yield func([]strength.Record) error) error {
+	f.asked = append(f.asked, q)
+	for _, r := range f.records {
+		if r.Day >= q.FromDay && r.Day <= q.ToDay && (q.Sites == nil || slices.Contains(q.Sites, r.Key.Site)) {
+			if err := yield([]strength.Record{r}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

@@ -47,9 +47,10 @@ type Options struct {
 	Key func(environment, kind, raw string) callgraph.ChainKey
 	// Kinds of keys that Key makes other than they are.
 	Kinds []string
-	// Erase removes a business key and the spans that carry it, and returns how
-	// many spans and traces these were; nil: nothing is erased here.
-	Erase func(ctx context.Context, key callgraph.ChainKey) (spans, traces int, err error)
+	// Erase removes a business key and the spans that carry it, by the stored
+	// value or as it was asked for, and returns how many spans and traces these
+	// were; nil: nothing is erased here.
+	Erase func(ctx context.Context, key callgraph.ChainKey, raw string) (spans, traces int, err error)
 	// StrengthDays is how many days of evidence bear a verdict, today among them;
 	// 0 means DefaultStrengthDays.
 	StrengthDays int

@@ -96,6 +96,7 @@ func (s *Server) RefreshStrengths(ctx context.Context) error {
 	if began.Before(t.openDue) {
 		return nil
 	}
+	defer func() { t.openDue = rested(began, s.options.Now(), minEvidenceRest) }()
 	today, open := strength.DayOf(began), strength.DayOf(began.Add(-dayStillOpen))
 	first := today - int64(s.options.StrengthDays) + 1
 	if err := s.readClosed(ctx, first, open-1, began); err != nil {
@@ -110,7 +111,6 @@ func (s *Server) RefreshStrengths(ctx context.Context) error {
 	t.table, t.asOf = table, began
 	t.refused += refused
 	t.mu.Unlock()
-	t.openDue = rested(began, s.options.Now(), minEvidenceRest)
 	return nil
 }
 
