@@ -39,12 +39,13 @@ type strengths struct {
 	closedFrom int64  // first day in it
 	closedTo   int64
 	closedDue  time.Time
+	closedLost uint64 // refused
 	openDue    time.Time
 
 	mu      sync.RWMutex
 	table   verdicts
 	asOf    time.Time
-	refused uint64 // sites beyond maxSites
+	refused uint64 // records of sites beyond maxSites, when all days were read last
 }
 
 // verdicts are replaced as a whole; what is in them never changes.
@@ -108,8 +109,7 @@ func (s *Server) RefreshStrengths(ctx context.Context) error {
 	}
 	table := s.judged(recent)
 	t.mu.Lock()
-	t.table, t.asOf = table, began
-	t.refused += refused
+	t.table, t.asOf, t.refused = table, began, t.closedLost+refused
 	t.mu.Unlock()
 	return nil
 }
@@ -129,10 +129,7 @@ func (s *Server) readClosed(ctx context.Context, from, to int64, now time.Time) 
 		return err
 	}
 	t.closed, t.closedFrom, t.closedTo = closed, from, to
-	t.closedDue = rested(now, s.options.Now(), closedRest)
-	t.mu.Lock()
-	t.refused += refused
-	t.mu.Unlock()
+	t.closedDue, t.closedLost = rested(now, s.options.Now(), closedRest), refused
 	return nil
 }
 
@@ -315,6 +312,22 @@ func (t *strengths) snapshot() verdicts {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	return t.table
+}
+
+// StrengthStats is how much is held of call sites.
+type StrengthStats struct {
+	Sites int
+	// Refused records were of sites beyond those that are held, when evidence was
+	// read last.
+	Refused uint64
+}
+
+// StrengthStats is a snapshot.
+func (s *Server) StrengthStats() StrengthStats {
+	t := &s.strengths
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return StrengthStats{len(t.table.sites), t.refused}
 }
 
 func (t *strengths) now() (verdicts, *time.Time) {

@@ -67,7 +67,7 @@ func (e *Extension) Start(ctx context.Context, host component.Host) error {
 		Key: rules.Key, Kinds: e.config.kinds(), Erase: e.eraser(backend, rules),
 		StrengthDays: e.config.StrengthDays, Declared: e.config.declared(),
 	})
-	if err := e.metrics.observe(e.view); err != nil {
+	if err := e.metrics.observe(e.view, e.query.StrengthStats); err != nil {
 		return fmt.Errorf("register the extension's own metrics: %w", err)
 	}
 	if err := e.serve(ctx, host); err != nil {
