@@ -53,6 +53,9 @@ func (f *finder) serves(r *rule) bool {
 
 type found struct{ kind, value string }
 
+// noKey stands where an HMAC would, of what could not be a key.
+const noKey = "REDACTED"
+
 // edit replaces a part of a value.
 type edit struct {
 	from, to int
@@ -84,7 +87,7 @@ func (f *finder) look(attributes pcommon.Map) {
 
 // stated takes the key of a kind that no rule knows.
 func (f *finder) stated(kindName string, v pcommon.Value) {
-	if !validKind.MatchString(kindName) {
+	if !validKind(kindName) {
 		f.refused[BadKind]++
 		return
 	}
@@ -103,13 +106,14 @@ func (f *finder) value(rules []*rule, v pcommon.Value) {
 
 func (f *finder) single(rules []*rule, v pcommon.Value) {
 	text, ok := textOf(v)
+	if !ok {
+		f.opaque(rules, v)
+		return
+	}
 	f.edits = f.edits[:0]
 	for _, r := range rules {
 		switch {
 		case !f.serves(r):
-		case !ok:
-			f.refused[Malformed]++
-			f.hideAll(r, v)
 		case r.baggage != "":
 			f.baggage(r, text)
 		default:
@@ -122,10 +126,18 @@ func (f *finder) single(rules []*rule, v pcommon.Value) {
 	}
 }
 
-// hideAll replaces a value that has no text, such as a map.
-func (f *finder) hideAll(r *rule, v pcommon.Value) {
-	if r.kind.secret != nil && len(f.edits) == 0 {
-		f.edits = append(f.edits, edit{by: r.kind.hide(v.AsString())})
+// opaque refuses a value that no key can be made of, such as a map.
+func (f *finder) opaque(rules []*rule, v pcommon.Value) {
+	hides := false
+	for _, r := range rules {
+		if f.serves(r) {
+			f.refused[Malformed]++
+			hides = hides || r.kind.secret != nil
+		}
+	}
+	if f.rewrites && hides {
+		v.SetStr(noKey)
+		f.replaced++
 	}
 }
 
@@ -160,7 +172,7 @@ func (f *finder) matches(r *rule, text string) {
 		case from < 0: // the group had no part in it
 		case at[1] == len(head) && len(head) < len(text): // it may go on where nobody looked
 			f.refused[Long]++
-			f.hide(r, text, from, len(text))
+			f.redact(r, from, len(text))
 		default:
 			f.take(r, text, from, to)
 		}
@@ -187,7 +199,7 @@ func (f *finder) take(r *rule, text string, from, to int) {
 		f.refused[Empty]++
 	case reason != taken:
 		f.refused[reason]++
-		f.hide(r, text, from, to)
+		f.redact(r, from, to)
 	default:
 		f.add(found{r.kindName, value})
 		if r.kind.secret != nil && value != raw {
@@ -196,10 +208,10 @@ func (f *finder) take(r *rule, text string, from, to int) {
 	}
 }
 
-// hide replaces what is no key: hidden is all that a rule with an HMAC finds.
-func (f *finder) hide(r *rule, text string, from, to int) {
+// redact removes what is no key: a rule with an HMAC leaves nothing of what it finds.
+func (f *finder) redact(r *rule, from, to int) {
 	if r.kind.secret != nil {
-		f.edits = append(f.edits, edit{from, to, r.kind.hide(text[from:to])})
+		f.edits = append(f.edits, edit{from, to, noKey})
 	}
 }
 

@@ -105,7 +105,7 @@ func isHidden(value string) bool {
 // too: taken for a key, they would make one chain of everything.
 var noValues = map[string]bool{
 	"null": true, "nil": true, "<nil>": true, "none": true, "undefined": true, "unknown": true, "n/a": true,
-	"nan": true, "-1": true, "true": true, "false": true, "[object object]": true,
+	"nan": true, "-1": true, "redacted": true, "true": true, "false": true, "[object object]": true,
 }
 
 func isNoValue(text string) bool {
