@@ -30,6 +30,7 @@ type finder struct {
 	rewrites bool               // HMACs take the place of what is found
 	keys     []found            // of the span at hand
 	edits    []edit             // of the value at hand
+	last     made
 	refused  [reasons]int64
 	replaced int64
 }
@@ -52,6 +53,13 @@ func (f *finder) serves(r *rule) bool {
 }
 
 type found struct{ kind, value string }
+
+// made is what became of a raw value.
+type made struct {
+	kind       *kind
+	raw, value string
+	reason     Reason
+}
 
 // noKey stands where an HMAC would, of what could not be a key.
 const noKey = "REDACTED"
@@ -193,7 +201,7 @@ func beginning(text string) string {
 
 func (f *finder) take(r *rule, text string, from, to int) {
 	raw := text[from:to]
-	value, reason := r.kind.value(raw)
+	value, reason := f.make(r.kind, raw)
 	switch {
 	case reason == Empty:
 		f.refused[Empty]++
@@ -206,6 +214,15 @@ func (f *finder) take(r *rule, text string, from, to int) {
 			f.edits = append(f.edits, edit{from, to, value})
 		}
 	}
+}
+
+// make remembers the last value: spans of one order often come one after the other.
+func (f *finder) make(k *kind, raw string) (string, Reason) {
+	if f.last.kind != k || f.last.raw != raw {
+		value, reason := k.value(raw)
+		f.last = made{k, raw, value, reason}
+	}
+	return f.last.value, f.last.reason
 }
 
 // redact removes what is no key: a rule with an HMAC leaves nothing of what it finds.

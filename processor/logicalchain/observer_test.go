@@ -79,12 +79,15 @@ func TestATraceHasNoEndOfKeys(t *testing.T) {
 func TestRecentIsBounded(t *testing.T) {
 	o := observer(t)
 	const traces = 3*maxRecent + 10
+	evicted := int64(0)
 	for trace := range uint64(traces) {
-		o.Written(o.Take(order(trace+1, 1, "A"), epoch).Sightings)
+		taken := o.Take(order(trace+1, 1, "A"), epoch)
+		o.Written(taken.Sightings)
+		evicted += taken.Evicted
 	}
 	require.LessOrEqual(t, o.recent.now.size+o.recent.before.size, 2*maxRecent)
 	require.Len(t, o.recent.now.traces, o.recent.now.size)
-	require.EqualValues(t, 2*maxRecent, o.Evicted())
+	require.EqualValues(t, 2*maxRecent, evicted)
 	require.Empty(t, o.Take(order(traces, 1, "A"), epoch).Sightings)
 	require.Len(t, o.Take(order(1, 1, "A"), epoch).Sightings, 1, "forgotten, so told again")
 }

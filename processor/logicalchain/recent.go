@@ -24,12 +24,11 @@ const (
 // recent knows what was told of late: the generation at hand, and the one
 // before, which goes when the one at hand is full or old.
 type recent struct {
-	mu      sync.Mutex
-	seed    maphash.Seed
-	now     generation
-	before  generation
-	begun   time.Time
-	evicted int64
+	mu     sync.Mutex
+	seed   maphash.Seed
+	now    generation
+	before generation
+	begun  time.Time
 }
 
 type generation struct {
@@ -51,30 +50,33 @@ func newRecent() recent {
 
 func newGeneration() generation { return generation{traces: map[[16]byte][]told{}} }
 
-// unknown returns, in place, the sightings that were not written of late, or
-// at a later start only.
-func (r *recent) unknown(sightings []callgraph.Sighting, now time.Time) (rest []callgraph.Sighting, known, crowded int64) {
-	if len(sightings) == 0 {
-		return nil, 0, 0
+// leaveOut takes out, in place, the sightings that were written of late at
+// no later start, and those of traces that have enough keys.
+func (r *recent) leaveOut(t *Taken, now time.Time) {
+	if len(t.Sightings) == 0 {
+		return
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if now.Sub(r.begun) >= recentAge || now.Before(r.begun) {
 		r.turn(now)
 	}
-	rest = sightings[:0]
-	for _, s := range sightings {
-		t := r.find(s)
+	rest := t.Sightings[:0]
+	for _, s := range t.Sightings {
+		known := r.find(s)
 		switch {
-		case t != nil && t.start <= s.Start.UnixNano():
-			known++
-		case t == nil && !r.admit(s, now):
-			crowded++
+		case known != nil && known.start <= s.Start.UnixNano():
+			t.Known++
+		case known == nil && r.crowded(s.TraceID):
+			t.Refused[Crowded]++
+		case known == nil:
+			t.Evicted += r.admit(s, now)
+			fallthrough
 		default:
 			rest = append(rest, s)
 		}
 	}
-	return rest, known, crowded
+	t.Sightings = rest
 }
 
 // written notes the starts.
@@ -91,12 +93,6 @@ func (r *recent) written(sightings []callgraph.Sighting) {
 	}
 }
 
-func (r *recent) forgotten() int64 {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.evicted
-}
-
 func (r *recent) find(s callgraph.Sighting) *told {
 	key := maphash.Comparable(r.seed, s.Key)
 	for _, list := range [][]told{r.now.traces[s.TraceID], r.before.traces[s.TraceID]} {
@@ -107,19 +103,19 @@ func (r *recent) find(s callgraph.Sighting) *told {
 	return nil
 }
 
-// admit makes room for a key of a trace, unless the trace has enough of them.
-func (r *recent) admit(s callgraph.Sighting, now time.Time) bool {
+func (r *recent) crowded(trace [16]byte) bool {
+	return len(r.now.traces[trace])+len(r.before.traces[trace]) >= MaxTraceKeys
+}
+
+// admit makes room for a key of a trace, and says how many others had to go.
+func (r *recent) admit(s callgraph.Sighting, now time.Time) (evicted int64) {
 	if r.now.size >= maxRecent {
-		r.evicted += int64(r.before.size)
+		evicted = int64(r.before.size)
 		r.turn(now)
 	}
-	list := r.now.traces[s.TraceID]
-	if len(list)+len(r.before.traces[s.TraceID]) >= MaxTraceKeys {
-		return false
-	}
-	r.now.traces[s.TraceID] = append(list, told{maphash.Comparable(r.seed, s.Key), notWritten})
+	r.now.traces[s.TraceID] = append(r.now.traces[s.TraceID], told{maphash.Comparable(r.seed, s.Key), notWritten})
 	r.now.size++
-	return true
+	return evicted
 }
 
 func (r *recent) turn(now time.Time) {
