@@ -22,7 +22,7 @@ type Annotate bool
 
 // NewObserver observes by rules.
 func NewObserver(r *Rules, annotate Annotate) *Observer {
-	return &Observer{rules: r, annotate: bool(annotate), recent: newRecent()}
+	return &Observer{rules: r, annotate: bool(annotate), recent: newRecent(maxRecent)}
 }
 
 // Mutates says whether Take changes spans: it annotates them, or replaces keys
@@ -56,6 +56,7 @@ func (o *Observer) Take(td ptrace.Traces, now time.Time) Taken {
 		}
 	}
 	taken := Taken{Sightings: c.sightings, Found: c.found, Replaced: f.replaced, Refused: f.refused}
+	taken.Refused[Long] += c.long
 	o.recent.leaveOut(&taken, now)
 	return taken
 }
@@ -68,8 +69,12 @@ func (o *Observer) found(c *collection, environment string, span ptrace.Span, ke
 	if o.annotate {
 		annotate(span.Attributes(), keys)
 	}
-	if storage.Refusal(span) != "" {
+	switch {
+	case storage.Refusal(span) != "":
 		return // no store will have it
+	case len(environment) > callgraph.MaxKeyEnvironment:
+		c.long += int64(len(keys))
+		return
 	}
 	start := startOf(span, c.now)
 	for _, k := range keys {
@@ -94,6 +99,7 @@ func startOf(span ptrace.Span, now time.Time) time.Time {
 type collection struct {
 	now       time.Time
 	found     int64
+	long      int64 // keys of environments whose name is too long
 	sightings []callgraph.Sighting
 	index     map[sighted]int
 }

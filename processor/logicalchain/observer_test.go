@@ -3,6 +3,7 @@ package logicalchain
 import (
 	"encoding/binary"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
+	"github.com/jcallgraph/jcallgraph/storage"
 )
 
 var epoch = time.Unix(1_700_000_000, 0)
@@ -62,32 +64,49 @@ func TestSpansWithoutAnIDOrAStart(t *testing.T) {
 	require.Equal(t, epoch.UnixNano(), got[0].Start.UnixNano(), "no chain begins in 1970")
 }
 
-func TestATraceHasNoEndOfKeys(t *testing.T) {
+func TestATraceHasABoundOfKeys(t *testing.T) {
 	o := observer(t)
 	sightings, crowded := 0, int64(0)
-	for i := range 20 {
-		taken := o.Take(order(1, 1, fmt.Sprint("A", i), fmt.Sprint("B", i), fmt.Sprint("C", i), fmt.Sprint("D", i), fmt.Sprint("E", i)), epoch)
+	for i := range storage.MaxTraceKeys/8 + 5 {
+		numbers := make([]any, 8)
+		for n := range numbers {
+			numbers[n] = fmt.Sprint("n", i, "-", n)
+		}
+		taken := o.Take(order(1, 1, numbers...), epoch)
 		sightings += len(taken.Sightings)
 		crowded += taken.Refused[Crowded]
 	}
-	require.Equal(t, MaxTraceKeys, sightings)
-	require.EqualValues(t, 100-MaxTraceKeys, crowded)
-	require.Len(t, o.Take(order(1, 1, "A0"), epoch).Sightings, 1, "not yet written: told again")
-	require.Len(t, o.Take(order(2, 1, "A0"), epoch).Sightings, 1, "other traces go on")
+	require.Equal(t, storage.MaxTraceKeys, sightings)
+	require.EqualValues(t, 5*8, crowded)
+	require.Len(t, o.Take(order(1, 1, "n0-0"), epoch).Sightings, 1, "not yet written: told again")
+	require.Len(t, o.Take(order(2, 1, "n0-0"), epoch).Sightings, 1, "other traces go on")
+}
+
+// TestSightingsAreOnesThatAStoreTakes: one that none takes would have its
+// request repeated for ever.
+func TestSightingsAreOnesThatAStoreTakes(t *testing.T) {
+	for _, length := range []int{callgraph.MaxKeyEnvironment, callgraph.MaxKeyEnvironment + 1} {
+		td := order(1, 1, "A")
+		td.ResourceSpans().At(0).Resource().Attributes().PutStr(callgraph.EnvironmentKey, strings.Repeat("e", length))
+		taken := observer(t).Take(td, epoch)
+		require.NoError(t, storage.ValidateSightings(taken.Sightings))
+		require.EqualValues(t, 1, int64(len(taken.Sightings))+taken.Refused[Long])
+	}
 }
 
 func TestRecentIsBounded(t *testing.T) {
+	const limit, traces = 100, 310
 	o := observer(t)
-	const traces = 3*maxRecent + 10
+	o.recent = newRecent(limit)
 	evicted := int64(0)
 	for trace := range uint64(traces) {
 		taken := o.Take(order(trace+1, 1, "A"), epoch)
 		o.Written(taken.Sightings)
 		evicted += taken.Evicted
 	}
-	require.LessOrEqual(t, o.recent.now.size+o.recent.before.size, 2*maxRecent)
+	require.LessOrEqual(t, o.recent.now.size+o.recent.before.size, 2*limit)
 	require.Len(t, o.recent.now.traces, o.recent.now.size)
-	require.EqualValues(t, 2*maxRecent, evicted)
+	require.EqualValues(t, 2*limit, evicted)
 	require.Empty(t, o.Take(order(traces, 1, "A"), epoch).Sightings)
 	require.Len(t, o.Take(order(1, 1, "A"), epoch).Sightings, 1, "forgotten, so told again")
 }

@@ -8,12 +8,10 @@ import (
 	"time"
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
+	"github.com/jcallgraph/jcallgraph/storage"
 )
 
 const (
-	// MaxTraceKeys is how many keys of one trace are told within recentAge. A
-	// trace that carries thousands, such as a nightly batch, would link all to all.
-	MaxTraceKeys = 64
 	// recentAge is how long at least what was written is not written again; it is
 	// told again within twice that, so that the store knows it is still alive.
 	recentAge = time.Minute
@@ -29,6 +27,7 @@ type recent struct {
 	now    generation
 	before generation
 	begun  time.Time
+	limit  int // of a generation
 }
 
 type generation struct {
@@ -44,8 +43,8 @@ type told struct {
 
 const notWritten = math.MaxInt64
 
-func newRecent() recent {
-	return recent{seed: maphash.MakeSeed(), now: newGeneration(), before: newGeneration()}
+func newRecent(limit int) recent {
+	return recent{seed: maphash.MakeSeed(), now: newGeneration(), before: newGeneration(), limit: limit}
 }
 
 func newGeneration() generation { return generation{traces: map[[16]byte][]told{}} }
@@ -104,12 +103,12 @@ func (r *recent) find(s callgraph.Sighting) *told {
 }
 
 func (r *recent) crowded(trace [16]byte) bool {
-	return len(r.now.traces[trace])+len(r.before.traces[trace]) >= MaxTraceKeys
+	return len(r.now.traces[trace])+len(r.before.traces[trace]) >= storage.MaxTraceKeys
 }
 
 // admit makes room for a key of a trace, and says how many others had to go.
 func (r *recent) admit(s callgraph.Sighting, now time.Time) (evicted int64) {
-	if r.now.size >= maxRecent {
+	if r.now.size >= r.limit {
 		evicted = int64(r.before.size)
 		r.turn(now)
 	}

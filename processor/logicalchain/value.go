@@ -21,7 +21,7 @@ const (
 	taken     Reason = iota
 	Long             // over callgraph.MaxKeyValue bytes, or cut off by what a rule looks at
 	Many             // the span has MaxSpanKeys already
-	Crowded          // the trace has MaxTraceKeys already
+	Crowded          // the trace has storage.MaxTraceKeys already
 	Malformed        // no UTF-8, control characters, or nothing that a key can be made of
 	Empty            // "", null, 0 and their like
 	BadKind          // an attribute jcg.chain.* whose rest is no kind

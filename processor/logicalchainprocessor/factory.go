@@ -70,10 +70,7 @@ func (p *logicalChain) Start(_ context.Context, host component.Host) error {
 	if err != nil {
 		return fmt.Errorf("backend: %w", err)
 	}
-	p.writer, ok = backend.(storage.KeyWriter)
-	if !ok {
-		return fmt.Errorf("backend: %q keeps no keys", p.config.Backend)
-	}
+	p.writer = backend
 	return nil
 }
 
