@@ -27,7 +27,7 @@ var later = treescript.Epoch.Add(10 * time.Minute)
 func realServer(t require.TestingT) (*Server, tempStore) {
 	b, err := memory.Open(memory.Options{Server: memory.NewServer(64 << 20)})
 	require.NoError(t, err)
-	ts := tempStore{b, &fakeKeys{}, &fakeEvidence{}}
+	ts := tempStore{b}
 	return New(Options{Backend: ts, View: graphview.New(graphview.Options{}), Now: func() time.Time { return later }}), ts
 }
 

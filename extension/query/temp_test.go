@@ -3,28 +3,13 @@ package query
 import (
 	"context"
 
-	"github.com/jcallgraph/jcallgraph/callgraph"
+	"github.com/jcallgraph/jcallgraph/callgraph/strength"
+	"github.com/jcallgraph/jcallgraph/storage"
 	"github.com/jcallgraph/jcallgraph/storage/memory"
 )
 
-type tempStore struct {
-	*memory.Backend
-	*fakeKeys
-	*fakeEvidence
-}
+type tempStore struct{ *memory.Backend }
 
-func (f *fakeKeys) WriteSightings(_ context.Context, s []callgraph.Sighting) error {
-next:
-	for _, n := range s {
-		for i, o := range f.sightings {
-			if o.Key == n.Key && o.TraceID == n.TraceID {
-				if n.Start.Before(o.Start) {
-					f.sightings[i].Start = n.Start
-				}
-				continue next
-			}
-		}
-		f.sightings = append(f.sightings, n)
-	}
+func (tempStore) Evidence(context.Context, storage.EvidenceQuery, func([]strength.Record) error) error {
 	return nil
 }

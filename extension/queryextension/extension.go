@@ -16,6 +16,7 @@ import (
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
 	"github.com/jcallgraph/jcallgraph/callgraph/graphview"
+	"github.com/jcallgraph/jcallgraph/callgraph/strength"
 	"github.com/jcallgraph/jcallgraph/extension/query"
 	"github.com/jcallgraph/jcallgraph/processor/logicalchain"
 	"github.com/jcallgraph/jcallgraph/storage"
@@ -60,11 +61,15 @@ func (e *Extension) Start(ctx context.Context, host component.Host) error {
 	if err != nil {
 		return fmt.Errorf("keys: %w", err)
 	}
+	erase, err := e.eraser(backend, rules)
+	if err != nil {
+		return err
+	}
 	e.view = graphview.New(graphview.Options{Cells: e.config.ViewCells, Source: backend})
 	e.query = query.New(query.Options{
-		Backend: backend, View: e.view, BasePath: e.config.BasePath, Timeout: e.config.RequestTimeout,
+		Backend: withEvidence{backend}, View: e.view, BasePath: e.config.BasePath, Timeout: e.config.RequestTimeout,
 		Hosts: e.config.hosts(), Observe: e.metrics.request,
-		Key: rules.Key, Kinds: e.config.kinds(), Erase: e.eraser(backend, rules),
+		Key: rules.Key, Kinds: e.config.kinds(), Erase: erase,
 		StrengthDays: e.config.StrengthDays, Declared: e.config.declared(),
 	})
 	if err := e.metrics.observe(e.view, e.query.StrengthStats); err != nil {
@@ -78,14 +83,28 @@ func (e *Extension) Start(ctx context.Context, host component.Host) error {
 }
 
 // eraser is nil where nothing is to be erased.
-func (e *Extension) eraser(backend storage.Backend, rules *logicalchain.Rules) func(context.Context, callgraph.ChainKey, string) (int, int, error) {
+func (e *Extension) eraser(backend storage.Backend, rules *logicalchain.Rules) (func(context.Context, callgraph.ChainKey, string) (int, int, error), error) {
 	if !e.config.Erase {
-		return nil
+		return nil, nil //nolint:nilnil // nothing is erased, and no fault
+	}
+	store, ok := backend.(logicalchain.Store)
+	if !ok {
+		return nil, fmt.Errorf("erase: backend %q can't", e.config.Backend)
 	}
 	return func(ctx context.Context, key callgraph.ChainKey, raw string) (spans, traces int, err error) {
-		done, err := logicalchain.Erase(ctx, backend, rules, key, raw)
+		done, err := logicalchain.Erase(ctx, store, rules, key, raw)
 		return done.Spans, done.Traces, err
+	}, nil
+}
+
+// withEvidence has none where the backend keeps none.
+type withEvidence struct{ storage.Backend }
+
+func (w withEvidence) Evidence(ctx context.Context, q storage.EvidenceQuery, yield func([]strength.Record) error) error {
+	if r, ok := w.Backend.(storage.EvidenceReader); ok {
+		return r.Evidence(ctx, q, yield)
 	}
+	return nil
 }
 
 // describer is what a storage extension may say of a backend, in one line.
