@@ -84,7 +84,7 @@ func (o *Observer) testify(w *witness, which int) {
 	if why, ok := w.reason(r); ok {
 		e.Passed[why]++
 		o.stats.Passed[why]++
-		if why != strength.Biased {
+		if why != strength.Biased || r.result == failed {
 			return
 		}
 	}
@@ -110,7 +110,7 @@ func (w *witness) reason(r *run) (why strength.Reason, ok bool) {
 		return strength.Aborted, true
 	case r.result == mixed:
 		return strength.Mixed, true
-	case r.result == wentWell && !w.fair:
+	case !w.fair && (r.result == wentWell || r.class == strength.Soft): // soft errors alone keep no local trace by default
 		return strength.Biased, true
 	}
 	return 0, false
