@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -70,21 +69,19 @@ func eraseSecret(ctx context.Context, s *Store, traces ...byte) (int, error) {
 // filesWith are the files of a store that hold some bytes.
 func filesWith(t testing.TB, s *Store, texts ...[]byte) (found []string) {
 	t.Helper()
-	require.NoError(t, filepath.WalkDir(s.options.Directory, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return nil
-		}
-		b, err := os.ReadFile(path)
-		if err != nil {
-			return nil // gone meanwhile
+	names, err := filepath.Glob(filepath.Join(s.options.Directory, "*"))
+	require.NoError(t, err)
+	for _, name := range names {
+		b, err := os.ReadFile(name)
+		if !os.IsNotExist(err) { // gone meanwhile
+			require.NoError(t, err)
 		}
 		for i, text := range texts {
 			if bytes.Contains(b, text) {
-				found = append(found, fmt.Sprintf("%s holds text %d", filepath.Base(path), i))
+				found = append(found, fmt.Sprintf("%s holds text %d", filepath.Base(name), i))
 			}
 		}
-		return nil
-	}))
+	}
 	return found
 }
 
@@ -110,10 +107,12 @@ func oldBytes(t testing.TB, s *Store, traces ...byte) (texts [][]byte) {
 func TestErasedBytesLeaveTheMedium(t *testing.T) {
 	everything := func(s *Store) error { return s.db.Compact(context.Background(), []byte{0}, []byte{0xff}, false) }
 	for name, settle := range map[string]func(s *Store, trace byte) error{
-		"in the log":   func(*Store, byte) error { return nil },
-		"in tables":    func(s *Store, _ byte) error { return s.db.Flush() },
-		"deep":         func(s *Store, _ byte) error { return everything(s) },
-		"in all parts": func(s *Store, n byte) error { return []func() error{func() error { return everything(s) }, s.db.Flush, func() error { return nil }}[n%3]() },
+		"in the log": func(*Store, byte) error { return nil },
+		"in tables":  func(s *Store, _ byte) error { return s.db.Flush() },
+		"deep":       func(s *Store, _ byte) error { return everything(s) },
+		"in all parts": func(s *Store, n byte) error {
+			return []func() error{func() error { return everything(s) }, s.db.Flush, func() error { return nil }}[n%3]()
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := openStore(t, Options{})
