@@ -9,22 +9,24 @@ import (
 type Refusal uint8
 
 const (
-	// None: the chain is whole, and a fair sample.
+	// None is of chains that are whole, and a fair sample.
 	None Refusal = iota
 	// Gone chains are not stored, or can't be read.
 	Gone
-	// NoEntrance: it does not begin with one span without a parent, or nobody
-	// judged that one here.
+	// NoEntrance is of chains that do not begin with one span without a parent, or
+	// whose first one nobody judged here.
 	NoEntrance
-	// Orphaned: a span's parent is missing.
+	// Orphaned chains lack the parent of a span.
 	Orphaned
-	// Unstated: a local trace does not say how many spans it has.
+	// Unstated chains have a local trace that does not say how many spans it has.
 	Unstated
-	// Incomplete: a local trace lacks spans.
+	// Incomplete chains have a local trace that lacks spans.
 	Incomplete
-	// NotSampled: a local trace was kept for what happened in it, or may have been.
+	// NotSampled chains have a local trace that was kept for what happened in it, or
+	// may have been.
 	NotSampled
-	// Unanswered: a call that went well lacks its far side, which is usually there.
+	// Unanswered chains have a call that went well without its far side, which is
+	// usually there.
 	Unanswered
 	// Refusals is how many there are.
 	Refusals = int(iota)
