@@ -62,11 +62,9 @@ func order(n uint64) ptrace.Traces {
 		if failed[name] {
 			s.Status().SetCode(ptrace.StatusCodeError)
 		}
+		s.TraceState().FromRaw("ot=th:8")
 		if payFails || stockFails {
 			s.TraceState().FromRaw("ot=th:0")
-			s.Attributes().PutStr(callgraph.AttributeHeadThreshold, "8")
-		} else {
-			s.TraceState().FromRaw("ot=th:8")
 		}
 	}
 	root := spans.At(0)
@@ -75,9 +73,7 @@ func order(n uint64) ptrace.Traces {
 	root.Attributes().Clear()
 	root.Attributes().PutInt(callgraph.AttributeLocalSpans, int64(spans.Len()))
 	root.Attributes().PutInt(callgraph.AttributeLocalDropped, 0)
-	if payFails || stockFails {
-		root.Attributes().PutStr(callgraph.AttributeHeadThreshold, "8")
-	}
+	root.Attributes().PutStr(callgraph.AttributeHeadThreshold, "8")
 	td.MarkReadOnly()
 	return td
 }
