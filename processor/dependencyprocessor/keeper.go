@@ -33,6 +33,7 @@ type keeper struct {
 	told       []strength.Record // by chains, not taken by the ledger yet
 	complained time.Time
 	kept, owed atomic.Int64 // of the ledger
+	flushed    atomic.Uint64
 	failed     atomic.Uint64
 
 	cancel context.CancelFunc // gives up what is being done
@@ -99,7 +100,7 @@ func (k *keeper) tick(ctx context.Context, now time.Time) {
 
 func (k *keeper) flush(ctx context.Context) error {
 	err := k.ledger.Flush(ctx, k.take)
-	if err != nil {
+	if k.flushed.Add(1); err != nil {
 		k.failed.Add(1)
 	}
 	k.kept.Store(int64(k.ledger.Kept()))

@@ -23,6 +23,7 @@ type stats struct {
 	observer   dependency.Stats
 	chains     wholechain.Stats
 	kept, owed int64
+	flushed    uint64
 	failed     uint64
 }
 
@@ -31,7 +32,8 @@ func (p *dependencyProcessor) stats() (s stats) {
 	if p.chains != nil {
 		s.chains = p.chains.Stats()
 	}
-	s.kept, s.owed, s.failed = p.keeper.kept.Load(), p.keeper.owed.Load(), p.keeper.failed.Load()
+	s.kept, s.owed = p.keeper.kept.Load(), p.keeper.owed.Load()
+	s.flushed, s.failed = p.keeper.flushed.Load(), p.keeper.failed.Load()
 	return s
 }
 
@@ -56,6 +58,7 @@ var sums = []instrument{
 	{prefix + "spans.evicted", "{span}", "Spans that went for want of room: max_spans was met.", func(s *stats) uint64 { return s.observer.Evicted }},
 	{prefix + "sites.refused", "{observation}", "Observations of call sites for which there was no room.", func(s *stats) uint64 { return s.observer.SitesRefused }},
 	{prefix + "sites.evicted", "{site}", "Call sites that went for others.", func(s *stats) uint64 { return s.observer.SitesEvicted }},
+	{prefix + "flushes", "{flush}", "Times that new evidence was written, or was to be.", func(s *stats) uint64 { return s.flushed }},
 	{prefix + "flushes.failed", "{flush}", "Flushes that failed; what they carried is written again.", func(s *stats) uint64 { return s.failed }},
 	{prefix + "chains.read", "{chain}", "Chains that were whole and told something.", func(s *stats) uint64 { return s.chains.Read }},
 	{prefix + "chains.overflowed", "{chain}", "Chains that went unread: too many waited.", func(s *stats) uint64 { return s.chains.Overflow }},
