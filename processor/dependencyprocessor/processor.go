@@ -26,9 +26,9 @@ type dependencyProcessor struct {
 	next     consumer.Traces
 
 	observer *dependency.Observer // from Start on
-	chains   *wholechain.Reader // from Start on; nil where none are read
-	keeper   *keeper            // from Start to Shutdown
-	observed *telemetry         // likewise
+	chains   *wholechain.Reader   // from Start on; nil where none are read
+	keeper   *keeper              // from Start to Shutdown
+	observed *telemetry           // likewise
 }
 
 func newProcessor(set processor.Settings, c *Config, next consumer.Traces) *dependencyProcessor {
