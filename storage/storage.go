@@ -158,6 +158,10 @@ type Backend interface {
 	CellReader
 	SpanLog
 	Checkpoints
+	KeyWriter
+	KeyReader
+	EvidenceWriter
+	EvidenceReader
 	// Close makes everything durable that is not yet, and frees the store. It
 	// is safe to call twice.
 	Close() error
