@@ -11,6 +11,7 @@ import (
 	"github.com/jcallgraph/jcallgraph/processor/dependency"
 	"github.com/jcallgraph/jcallgraph/processor/dependency/ledger"
 	"github.com/jcallgraph/jcallgraph/processor/dependency/wholechain"
+	"github.com/jcallgraph/jcallgraph/storage"
 )
 
 const (
@@ -45,7 +46,7 @@ type keeper struct {
 // kilobytes each: those of the sites that are seen all the time.
 const keptRecords = 4096
 
-func newKeeper(p *dependencyProcessor, backend store) *keeper {
+func newKeeper(p *dependencyProcessor, backend storage.Backend) *keeper {
 	return &keeper{
 		interval: p.config.FlushInterval, observer: p.observer, chains: p.chains, logger: p.settings.Logger,
 		ledger: ledger.New(backend, p.writer(backend), min(keptRecords, p.config.MaxSites)),

@@ -97,14 +97,7 @@ func (p *dependencyProcessor) chainOptions() wholechain.Options {
 	}
 }
 
-// store is a backend that keeps evidence.
-type store interface {
-	storage.Backend
-	storage.EvidenceWriter
-	storage.EvidenceReader
-}
-
-func (p *dependencyProcessor) backend(host component.Host) (store, error) {
+func (p *dependencyProcessor) backend(host component.Host) (storage.Backend, error) {
 	extension, ok := host.GetExtensions()[p.config.Storage]
 	if !ok {
 		return nil, fmt.Errorf("storage: there is no extension %q; add it to service::extensions", p.config.Storage)
@@ -117,11 +110,7 @@ func (p *dependencyProcessor) backend(host component.Host) (store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("backend: %w", err)
 	}
-	keeping, ok := backend.(store)
-	if !ok {
-		return nil, fmt.Errorf("backend: %q keeps no evidence", p.config.Backend)
-	}
-	return keeping, nil
+	return backend, nil
 }
 
 // writer is the store's ID, told apart by the processor's name where it has one.
