@@ -70,7 +70,7 @@ func (j *judge) record(c chain, calls []localtrace.Call, fair bool) strength.Rec
 		Day:  strength.DayOf(last.From.Root.Span.EndTimestamp().AsTime()),
 		Site: last.Site.ID(),
 	}}
-	failed := settled.result == localtrace.Failed
+	failed := settled.result == strength.Faulted
 	if failed && j.injected(last) {
 		r.Source = strength.Injected
 	}
@@ -80,7 +80,7 @@ func (j *judge) record(c chain, calls []localtrace.Call, fair bool) strength.Rec
 	switch {
 	case failed:
 		r.Evidence.ChainFailed[settled.class] = c.tally(last, root)
-	case settled.result == localtrace.OK && fair:
+	case settled.result == strength.Succeeded && fair:
 		r.Evidence.ChainOK = c.tally(last, root)
 	}
 	return r
@@ -101,7 +101,7 @@ func one(is bool) uint64 {
 // entranceFailed: a soft error is a failure too, as it is of a call.
 func entranceFailed(c chain) bool {
 	result, _ := localtrace.ResultOf(c.entrance().Root)
-	return result == localtrace.Failed
+	return result == strength.Faulted
 }
 
 func entranceOf(c chain, failed, rootFailed bool) strength.Entrance {

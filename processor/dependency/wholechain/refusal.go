@@ -2,6 +2,7 @@ package wholechain
 
 import (
 	"github.com/jcallgraph/jcallgraph/callgraph/calltree"
+	"github.com/jcallgraph/jcallgraph/callgraph/strength"
 	"github.com/jcallgraph/jcallgraph/processor/dependency/localtrace"
 )
 
@@ -101,7 +102,7 @@ func (j *judge) sampled(l *localtrace.Trace) bool {
 func (j *judge) unanswered(c chain) (r Refusal) {
 	for _, l := range c.locals {
 		for _, call := range l.Calls {
-			if result, _ := localtrace.ResultOf(call.Node); result != localtrace.OK {
+			if result, _ := localtrace.ResultOf(call.Node); result != strength.Succeeded {
 				continue
 			}
 			_, answered := call.Callee()

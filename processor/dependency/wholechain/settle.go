@@ -10,13 +10,13 @@ import (
 // settled is how the calls of a site ended in a chain.
 type settled struct {
 	last   localtrace.Call
-	result localtrace.Result
+	result strength.Result
 	class  strength.Class // where they failed
 }
 
 // settle looks at a site's calls of a chain. In each local trace those count
 // that no other follows: what follows a failed one is a retry. Where they did not
-// end alike, or one was given up or outlives its caller, the result is Aborted:
+// end alike, or one was given up or outlives its caller, the result is Cancelled:
 // it tells nothing.
 func settle(calls []localtrace.Call) (s settled) {
 	for _, call := range calls {
@@ -28,13 +28,13 @@ func settle(calls []localtrace.Call) (s settled) {
 		case s.last.Node == nil:
 			s = next
 		case s.result != next.result:
-			s.result = localtrace.Aborted
+			s.result = strength.Cancelled
 		case call.Node.Span.EndTimestamp() >= s.last.Node.Span.EndTimestamp():
 			s = next
 		}
 	}
 	if s.last.Node == nil { // calls without duration follow each other
-		s = settled{last: calls[len(calls)-1], result: localtrace.Aborted}
+		s = settled{last: calls[len(calls)-1], result: strength.Cancelled}
 	}
 	return s
 }
@@ -42,7 +42,7 @@ func settle(calls []localtrace.Call) (s settled) {
 func settledOf(call localtrace.Call) settled {
 	result, class := localtrace.ResultOf(call.Node)
 	if call.Node.Span.EndTimestamp() > call.From.Root.Span.EndTimestamp() {
-		result = localtrace.Aborted
+		result = strength.Cancelled
 	}
 	return settled{call, result, class}
 }
