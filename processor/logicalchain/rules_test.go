@@ -82,10 +82,10 @@ func check(t require.TestingT, plain, hiding *Rules, name, value string) {
 	_, span := spanOf(name, value)
 	before := span.Attributes().AsRaw()
 	td := traces(span)
-	clear := NewObserver(plain, false).Take(td, epoch)
-	require.LessOrEqual(t, len(clear.Sightings), MaxSpanKeys)
+	shown := NewObserver(plain, false).Take(td, epoch)
+	require.LessOrEqual(t, len(shown.Sightings), MaxSpanKeys)
 	require.Equal(t, before, first(td).Attributes().AsRaw(), "changed without leave")
-	for _, s := range clear.Sightings {
+	for _, s := range shown.Sightings {
 		require.LessOrEqual(t, len(s.Key.Value), callgraph.MaxKeyValue)
 		require.NotEmpty(t, strings.TrimSpace(s.Key.Value))
 		require.True(t, utf8.ValidString(s.Key.Value))
@@ -98,7 +98,7 @@ func check(t require.TestingT, plain, hiding *Rules, name, value string) {
 	if name == "path" {
 		return // a pattern may find more in the HMACs
 	}
-	if len(clear.Sightings) > 0 && name == "order" && !isHidden(value) {
+	if len(shown.Sightings) > 0 && name == "order" && !isHidden(value) {
 		require.NotEqual(t, value, first(td).Attributes().AsRaw()[name])
 	}
 	after := first(td).Attributes().AsRaw()

@@ -249,6 +249,17 @@ func TestConfigIsReadAndItsSecretsAreNotShown(t *testing.T) {
 	require.Contains(t, fmt.Sprint(shown.ToStringMap()), "[REDACTED]")
 }
 
+// TestAnEmptySecretIsRefused: it would let raw values through.
+func TestAnEmptySecretIsRefused(t *testing.T) {
+	for _, empty := range []any{"", nil} {
+		conf := confmap.NewFromStringMap(map[string]any{"keys": []any{
+			map[string]any{"kind": "order", "attributes": []any{"a"}},
+			map[string]any{"kind": "payment", "attributes": []any{"a"}, "hmac_key": empty},
+		}})
+		require.ErrorContains(t, conf.Unmarshal(NewFactory().CreateDefaultConfig()), "keys::1::hmac_key: must not be empty")
+	}
+}
+
 func TestOptionsAreDocumented(t *testing.T) {
 	pagetest.RequireOptions(t, Config{})
 	pagetest.RequireOptions(t, logicalchain.Rule{})
