@@ -9,6 +9,7 @@ const (
 	AttributeLocalSpans    = "jcg.local.spans"    // on a local root: spans its local trace ended
 	AttributeLocalDropped  = "jcg.local.dropped"  // on a local root: of those, spans that were dropped
 	AttributeSoftError     = "jcg.soft_error"     // on a span: true, a business failure
+	AttributeChainPrefix   = "jcg.chain."         // on a span, before a kind such as order: the business key of that kind, or a list of them
 	AttributeOutcome       = "jcg.outcome"        // derived: ok, soft_error, error, timeout, rejected, cancelled
 	AttributeOutcomeSource = "jcg.outcome.source" // derived: what said so: status, error.type, http.response.status_code …
 	AttributeShortID       = "jcg.short_id"       // derived: eight hex digits

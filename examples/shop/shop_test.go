@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -19,6 +20,7 @@ import (
 	"github.com/jcallgraph/jcallgraph/callgraph"
 	"github.com/jcallgraph/jcallgraph/callgraph/calltree"
 	"github.com/jcallgraph/jcallgraph/examples/shop/internal/fault"
+	"github.com/jcallgraph/jcallgraph/examples/shop/internal/service"
 	"github.com/jcallgraph/jcallgraph/examples/shop/internal/telemetry"
 	"github.com/jcallgraph/jcallgraph/sdk"
 )
@@ -60,8 +62,8 @@ func TestChains(t *testing.T) {
 	checkOrigin(t, spans.traces())
 }
 
-// visit asks for what there is and is not, then places orders, all at once,
-// and one for nothing.
+// visit asks for what there is and is not, then places orders, all at once, and
+// one for nothing, and cancels some.
 func visit(t *testing.T, gateway string) {
 	for url, wanted := range map[string]int{
 		"/products/SKU-1": http.StatusOK, "/products/SKU-404": http.StatusNotFound, "/orders/lost-1": http.StatusNotFound,
@@ -70,15 +72,37 @@ func visit(t *testing.T, gateway string) {
 		require.Equal(t, wanted, code, body)
 	}
 	var customers sync.WaitGroup
+	numbers := make(chan string, orders)
 	for range orders {
 		customers.Go(func() {
 			code, body := request(t, http.MethodPost, gateway+"/orders", `{"sku":"SKU-1","quantity":2}`)
 			assert.Contains(t, []int{http.StatusOK, http.StatusServiceUnavailable, http.StatusGatewayTimeout}, code, body)
+			var receipt service.Receipt
+			if json.Unmarshal([]byte(body), &receipt) == nil {
+				numbers <- receipt.Number
+			}
 		})
 	}
 	customers.Wait()
+	close(numbers)
+	cancel(t, gateway, numbers)
 	code, body := request(t, http.MethodPost, gateway+"/orders", `{"sku":"SKU-1","quantity":0}`)
 	require.Equal(t, http.StatusBadRequest, code, body)
+}
+
+// cancelled are the orders that are cancelled, by the end of their numbers, and
+// the answers.
+var cancelled = map[string]int{
+	"-000001": http.StatusOK, "-000003": http.StatusServiceUnavailable, "-000006": http.StatusOK, "-000007": http.StatusConflict,
+}
+
+func cancel(t *testing.T, gateway string, numbers <-chan string) {
+	for number := range numbers {
+		if want, ok := cancelled[number[max(0, len(number)-7):]]; ok {
+			code, body := request(t, http.MethodDelete, gateway+"/orders/"+number, "")
+			assert.Equal(t, want, code, body)
+		}
+	}
 }
 
 // report is all calls: chain by chain between services, and in the end those
@@ -105,10 +129,11 @@ func title(td ptrace.Traces) string {
 		return "batch"
 	case !ok:
 		return "no order: " + root.Span.Name()
-	case !strings.HasPrefix(root.Span.Name(), http.MethodPost):
-		return "order " + number.Str() + ": " + root.Span.Name()
 	}
 	title := "order …" + number.Str()[strings.LastIndex(number.Str(), "-"):]
+	if !strings.HasPrefix(root.Span.Name(), http.MethodPost) {
+		title += ": " + root.Span.Name()
+	}
 	for _, f := range fault.Table {
 		if f.Hits(number.Str()) {
 			title += ": " + f.Name

@@ -48,10 +48,18 @@ var (
 		"carrier down", 10, 29, "delivery → carrier",
 		"both attempts get 503 after the customer has the answer; the carrier sends no spans", "error",
 	}
+	StockShort = Fault{
+		"stock short", 11, 43, "order → stock",
+		"HTTP 200 with `success=false`: the order goes on, its goods come later; **weak** for soft errors", "soft_error",
+	}
+	ReturnRefused = Fault{
+		"return refused", 3, 13, "order → stock",
+		"HTTP 503 where the order is cancelled: the money stays here, **strong** dependency", "error",
+	}
 )
 
 // Table is all of them.
-var Table = []Fault{WarehouseBlip, WarehouseDown, LoyaltyDown, PaymentDeclined, PaymentSlow, PaymentHangs, CarrierDown}
+var Table = []Fault{WarehouseBlip, WarehouseDown, LoyaltyDown, PaymentDeclined, PaymentSlow, PaymentHangs, CarrierDown, StockShort, ReturnRefused}
 
 // Hits reports whether the order with the given number has this fault.
 func (f Fault) Hits(number string) bool {

@@ -36,14 +36,17 @@ func TestReadme(t *testing.T) {
 	content, err := os.ReadFile("../../README.md")
 	require.NoError(t, err)
 	for _, f := range Table {
-		require.Contains(t, string(content), fmt.Sprintf("| %s | %dth, then each %s | %s | %s | `%s` |\n",
-			f.Name, f.First, ordinal(f.Every), f.Where, f.What, f.Shows))
+		require.Contains(t, string(content), fmt.Sprintf("| %s | %s, then each %s | %s | %s | `%s` |\n",
+			f.Name, ordinal(f.First), ordinal(f.Every), f.Where, f.What, f.Shows))
 	}
 }
 
 func ordinal(n int) string {
-	if n%10 == 1 && n != 11 {
+	switch {
+	case n%10 == 1 && n != 11:
 		return strconv.Itoa(n) + "st"
+	case n%10 == 3 && n != 13:
+		return strconv.Itoa(n) + "rd"
 	}
 	return strconv.Itoa(n) + "th"
 }

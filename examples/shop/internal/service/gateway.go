@@ -33,9 +33,10 @@ func runGateway(ctx context.Context, env Env) error {
 	defer orders.Close() //nolint:errcheck // the process ends too
 	g := &gateway{orders: orders, stock: transport.NewPeer(Stock, env.At[Stock]), epoch: time.Now().UTC().Format("060102150405")}
 	return transport.ServeHTTP(ctx, env.Listener, transport.Routes{
-		"POST /orders":         g.place,
-		"GET /orders/{number}": g.find,
-		"GET /products/{sku}":  g.product,
+		"POST /orders":            g.place,
+		"GET /orders/{number}":    g.find,
+		"DELETE /orders/{number}": g.cancel,
+		"GET /products/{sku}":     g.product,
 	})
 }
 
@@ -59,6 +60,11 @@ func (g *gateway) place(r *http.Request) (any, error) {
 func (g *gateway) find(r *http.Request) (any, error) {
 	number := r.PathValue("number")
 	return findOrder.Call(telemetry.WithOrder(r.Context(), number), g.orders, parcel{Number: number})
+}
+
+func (g *gateway) cancel(r *http.Request) (any, error) {
+	number := r.PathValue("number")
+	return cancelOrder.Call(telemetry.WithOrder(r.Context(), number), g.orders, parcel{Number: number})
 }
 
 func (g *gateway) product(r *http.Request) (any, error) {

@@ -51,7 +51,7 @@ func runLoad(ctx context.Context, env Env) error {
 	}
 }
 
-// request is the nth one. Half are orders. Of 64 one asks for a product that
+// request is the nth one. Half are orders; of 16 one cancels one. Of 64 one asks for a product that
 // there is not, one for such an order, and one orders none of a product.
 func (c *customers) request(ctx context.Context, n int) {
 	sku := fmt.Sprintf("SKU-%d", n/2%20+1)
@@ -64,12 +64,12 @@ func (c *customers) request(ctx context.Context, n int) {
 		c.send(ctx, http.MethodGet, "/products/SKU-404", "")
 	case n%2 == 0:
 		c.order(ctx, sku, n/2%3+1)
+	case n%16 == 13:
+		c.ask(ctx, http.MethodDelete)
 	case n%4 == 1:
 		c.send(ctx, http.MethodGet, "/products/"+sku, "")
 	default:
-		if number := c.newest(); number != "" {
-			c.send(ctx, http.MethodGet, "/orders/"+number, "")
-		}
+		c.ask(ctx, http.MethodGet)
 	}
 }
 
@@ -80,6 +80,13 @@ func (c *customers) order(ctx context.Context, sku string, quantity int) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.last = receipt.Number
+	}
+}
+
+// ask is about the newest order.
+func (c *customers) ask(ctx context.Context, method string) {
+	if number := c.newest(); number != "" {
+		c.send(ctx, method, "/orders/"+number, "")
 	}
 }
 

@@ -13,13 +13,13 @@ import (
 )
 
 func runLoyalty(ctx context.Context, env Env) error {
-	return transport.ServeHTTP(ctx, env.Listener, transport.Routes{
-		"POST /points": func(r *http.Request) (any, error) {
-			labour(r.Context(), 8*time.Millisecond)
-			if fault.LoyaltyDown.Hits(telemetry.Order(r.Context())) {
-				return nil, telemetry.Fail(r.Context(), codes.Internal, "points ledger is read-only")
-			}
-			return none{}, nil
-		},
-	})
+	return transport.ServeHTTP(ctx, env.Listener, transport.Routes{"POST /points": writePoints, "POST /points/revocations": writePoints})
+}
+
+func writePoints(r *http.Request) (any, error) {
+	labour(r.Context(), 8*time.Millisecond)
+	if fault.LoyaltyDown.Hits(telemetry.Order(r.Context())) {
+		return nil, telemetry.Fail(r.Context(), codes.Internal, "points ledger is read-only")
+	}
+	return none{}, nil
 }

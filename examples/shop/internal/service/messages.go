@@ -39,6 +39,11 @@ type points struct {
 	Points int `json:"points"`
 }
 
+type reservation struct {
+	Success bool   `json:"success"`
+	Code    string `json:"code"`
+}
+
 type pick struct {
 	Purchase
 	Number  string `json:"number"`
@@ -54,7 +59,8 @@ type none struct{}
 
 // The gRPC methods.
 var (
-	placeOrder = transport.Method[pick, Receipt]{Service: "shop.Order", Name: "Place"}
-	findOrder  = transport.Method[parcel, orderStatus]{Service: "shop.Order", Name: "Find"}
-	pickGoods  = transport.Method[pick, none]{Service: "shop.Warehouse", Name: "Pick"}
+	placeOrder  = transport.Method[pick, Receipt]{Service: "shop.Order", Name: "Place"}
+	findOrder   = transport.Method[parcel, orderStatus]{Service: "shop.Order", Name: "Find"}
+	cancelOrder = transport.Method[parcel, orderStatus]{Service: "shop.Order", Name: "Cancel"}
+	pickGoods   = transport.Method[pick, none]{Service: "shop.Warehouse", Name: "Pick"}
 )

@@ -13,6 +13,9 @@ import (
 	"github.com/jcallgraph/jcallgraph/examples/shop/internal/transport"
 )
 
+// cents is what each product costs.
+const cents = 1299
+
 // remembered is how many orders are found again by their number.
 const remembered = 1000
 
@@ -22,7 +25,7 @@ type order struct {
 	deadline                time.Duration
 
 	mu     sync.Mutex
-	states map[string]string
+	states map[string]placed
 	oldest []string
 }
 
@@ -36,33 +39,44 @@ func runOrder(ctx context.Context, env Env) error {
 		stock:    transport.NewPeer(Stock, env.At[Stock]),
 		loyalty:  transport.NewPeer(Loyalty, env.At[Loyalty]),
 		payment:  transport.NewPeer(Payment, env.At[Payment]),
-		delivery: delivery, deadline: env.Deadline, states: map[string]string{},
+		delivery: delivery, deadline: env.Deadline, states: map[string]placed{},
 	}
-	return transport.ServeGRPC(ctx, env.Listener, placeOrder.By(o.place), findOrder.By(o.find))
+	return transport.ServeGRPC(ctx, env.Listener, placeOrder.By(o.place), findOrder.By(o.find), cancelOrder.By(o.cancel))
+}
+
+// placed is what became of an order.
+type placed struct {
+	Purchase
+	state string
 }
 
 // place reserves, awards points, takes the money and has the order delivered.
-// Without stock or payment nothing after it is done; without points all is.
+// Without stock or payment nothing after it is done; without points, and where
+// the goods only come later, all is.
 func (o *order) place(ctx context.Context, in pick) (Receipt, error) {
 	labour(ctx, 4*time.Millisecond)
-	if err := o.stock.Call(ctx, "POST /reservations", in.Purchase, &none{}); err != nil {
-		o.remember(in.Number, "failed")
+	var reserved reservation
+	if err := o.stock.Call(ctx, "POST /reservations", in.Purchase, &reserved); err != nil {
+		o.remember(in, "failed")
 		return Receipt{}, err
+	}
+	if !reserved.Success {
+		telemetry.Refuse(ctx, reserved.Code, "order goes on, its goods come later")
 	}
 	if err := o.loyalty.Call(ctx, "POST /points", points{in.Quantity}, &none{}); err != nil {
 		telemetry.Degrade(ctx, "order goes on without points", err)
 	}
-	bill, err := o.pay(ctx, payment{Cents: 1299 * in.Quantity})
+	bill, err := o.pay(ctx, payment{Cents: cents * in.Quantity})
 	if err != nil {
-		o.remember(in.Number, "failed")
+		o.remember(in, "failed")
 		return Receipt{}, err
 	}
 	if !bill.Success {
 		telemetry.Refuse(ctx, bill.Code, "payment refused: "+bill.Code)
-		o.remember(in.Number, "refused")
+		o.remember(in, "refused")
 		return Receipt{Number: in.Number, Reason: bill.Code}, nil
 	}
-	o.remember(in.Number, "paid")
+	o.remember(in, "paid")
 	return Receipt{Number: in.Number, Success: true}, o.delivery.Send(ctx, transport.TopicOrders, in.Number, parcel{Number: in.Number})
 }
 
@@ -81,20 +95,54 @@ func (o *order) pay(ctx context.Context, p payment) (bill paid, err error) {
 
 func (o *order) find(ctx context.Context, in parcel) (orderStatus, error) {
 	labour(ctx, 2*time.Millisecond)
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	state, ok := o.states[in.Number]
-	if !ok {
-		return orderStatus{}, status.Errorf(codes.NotFound, "order %q: not found", in.Number)
-	}
-	return orderStatus{in.Number, state}, nil
+	found, err := o.placed(in.Number)
+	return orderStatus{in.Number, found.state}, err
 }
 
-func (o *order) remember(number, state string) {
+// cancel takes the points and the goods back and gives the money back. Where
+// the goods do not come back the money stays here; without the points it goes
+// back all the same.
+func (o *order) cancel(ctx context.Context, in parcel) (orderStatus, error) {
+	labour(ctx, 2*time.Millisecond)
+	found, err := o.placed(in.Number)
+	if err != nil {
+		return orderStatus{}, err
+	}
+	if found.state != "paid" {
+		return orderStatus{}, status.Errorf(codes.FailedPrecondition, "order %q is %s: only one that is paid can be cancelled", in.Number, found.state)
+	}
+	if err := o.loyalty.Call(ctx, "POST /points/revocations", points{found.Quantity}, &none{}); err != nil {
+		telemetry.Degrade(ctx, "points stay with the customer", err)
+	}
+	if err := o.stock.Call(ctx, "POST /returns", found.Purchase, &none{}); err != nil {
+		return orderStatus{}, err
+	}
+	if err := o.payment.Call(ctx, "POST /refunds", payment{Cents: cents * found.Quantity}, &paid{}); err != nil {
+		return orderStatus{}, err
+	}
+	o.remember(pick{Purchase: found.Purchase, Number: in.Number}, "cancelled")
+	return orderStatus{in.Number, "cancelled"}, nil
+}
+
+func (o *order) placed(number string) (placed, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.states[number] = state
-	if o.oldest = append(o.oldest, number); len(o.oldest) > remembered {
+	found, ok := o.states[number]
+	if !ok {
+		return placed{}, status.Errorf(codes.NotFound, "order %q: not found", number)
+	}
+	return found, nil
+}
+
+func (o *order) remember(in pick, state string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	_, known := o.states[in.Number]
+	o.states[in.Number] = placed{in.Purchase, state}
+	if known {
+		return
+	}
+	if o.oldest = append(o.oldest, in.Number); len(o.oldest) > remembered {
 		delete(o.states, o.oldest[0])
 		o.oldest = o.oldest[1:]
 	}

@@ -14,7 +14,15 @@ import (
 )
 
 func runPayment(ctx context.Context, env Env) error {
-	return transport.ServeHTTP(ctx, env.Listener, transport.Routes{"POST /payments": takeMoney})
+	return transport.ServeHTTP(ctx, env.Listener, transport.Routes{"POST /payments": takeMoney, "POST /refunds": giveBack})
+}
+
+func giveBack(r *http.Request) (any, error) {
+	if _, err := transport.Read[payment](r); err != nil {
+		return nil, err
+	}
+	labour(r.Context(), 20*time.Millisecond)
+	return paid{Success: true, Code: "OK"}, nil
 }
 
 func takeMoney(r *http.Request) (any, error) {

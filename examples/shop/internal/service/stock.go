@@ -11,6 +11,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/jcallgraph/jcallgraph/examples/shop/internal/fault"
 	"github.com/jcallgraph/jcallgraph/examples/shop/internal/telemetry"
 	"github.com/jcallgraph/jcallgraph/examples/shop/internal/transport"
 )
@@ -46,6 +47,7 @@ func runStock(ctx context.Context, env Env) error {
 	return transport.ServeHTTP(ctx, env.Listener, transport.Routes{
 		"GET /products/{sku}": s.product,
 		"POST /reservations":  s.reserve,
+		"POST /returns":       s.takeBack,
 	})
 }
 
@@ -74,11 +76,30 @@ func (s *stock) reserve(r *http.Request) (any, error) {
 	if _, err := s.change(ctx, want.SKU, -int64(want.Quantity)); err != nil {
 		return nil, err
 	}
+	if fault.StockShort.Hits(telemetry.Order(ctx)) {
+		telemetry.Refuse(ctx, "BACKORDER", want.SKU+" is on its way")
+		return reservation{Code: "BACKORDER"}, nil
+	}
 	if err := s.pick(ctx, want); err != nil {
 		_, _ = s.change(ctx, want.SKU, int64(want.Quantity)) // the first error is the one to tell
 		return nil, err
 	}
-	return none{}, nil
+	return reservation{Success: true, Code: "OK"}, nil
+}
+
+// takeBack puts the goods of a cancelled order on the shelf again.
+func (s *stock) takeBack(r *http.Request) (any, error) {
+	ctx := r.Context()
+	back, err := transport.Read[Purchase](r)
+	if err != nil {
+		return nil, err
+	}
+	labour(ctx, 5*time.Millisecond)
+	if fault.ReturnRefused.Hits(telemetry.Order(ctx)) {
+		return nil, telemetry.Fail(ctx, codes.Unavailable, "returns of %s are closed", back.SKU)
+	}
+	_, err = s.change(ctx, back.SKU, int64(back.Quantity))
+	return none{}, err
 }
 
 func (s *stock) pick(ctx context.Context, want Purchase) error {

@@ -14,11 +14,12 @@ import (
 const statusClientGone = 499
 
 var httpStatuses = map[codes.Code]int{
-	codes.InvalidArgument:  http.StatusBadRequest,
-	codes.NotFound:         http.StatusNotFound,
-	codes.Canceled:         statusClientGone,
-	codes.Unavailable:      http.StatusServiceUnavailable,
-	codes.DeadlineExceeded: http.StatusGatewayTimeout,
+	codes.InvalidArgument:    http.StatusBadRequest,
+	codes.NotFound:           http.StatusNotFound,
+	codes.FailedPrecondition: http.StatusConflict,
+	codes.Canceled:           statusClientGone,
+	codes.Unavailable:        http.StatusServiceUnavailable,
+	codes.DeadlineExceeded:   http.StatusGatewayTimeout,
 }
 
 func httpStatus(code codes.Code) int {
