@@ -1,6 +1,10 @@
 package dependency
 
-import "time"
+import (
+	"time"
+
+	"github.com/jcallgraph/jcallgraph/processor/dependency/localtrace"
+)
 
 // Options are an Observer's. The zero value of each means its default.
 type Options struct {
@@ -19,10 +23,10 @@ type Options struct {
 	// InjectedKeys are attributes that mark failures made on purpose, on the
 	// call or on the local root: jcg.injected.
 	InjectedKeys []string
-	// Judged is told of each head-sampled local trace that was judged and made a
-	// call; failed where one of its calls did. It is called by Add and Expire,
-	// outside of their lock. nil: nobody is told.
-	Judged func(trace [16]byte, failed bool)
+	// Judged is told of each local trace that was judged and was whole, with calls
+	// or without, sampled or not. It is called by Add and Expire, outside of their
+	// lock. nil: nobody is told.
+	Judged func(localtrace.Judged)
 }
 
 // Defaults of Options.

@@ -1,6 +1,8 @@
 package localtrace
 
 import (
+	"sync"
+
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
@@ -8,8 +10,9 @@ import (
 )
 
 // Heads knows the thresholds of services, and with them what is unclear. It is
-// not safe for concurrent use.
+// safe for concurrent use.
 type Heads struct {
+	mu sync.Mutex
 	of *simplelru.LRU[callgraph.Service, heads]
 }
 
@@ -33,7 +36,7 @@ func NewHeads(services int) *Heads {
 	if err != nil {
 		panic(err) // not for a positive size
 	}
-	return &Heads{of}
+	return &Heads{of: of}
 }
 
 // Learn notes the head of a local trace of a service; failed says that
@@ -42,6 +45,8 @@ func (h *Heads) Learn(s callgraph.Service, head Head, failed bool) {
 	if head.Sampling != Sampled && (head.Sampling != Unclear || failed) {
 		return
 	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	known, ok := h.of.Get(s)
 	switch {
 	case !ok:
@@ -62,6 +67,8 @@ func (h *Heads) Sampled(s callgraph.Service, head Head) bool {
 	if head.Sampling != Unclear {
 		return head.Sampling == Sampled
 	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	known, ok := h.of.Peek(s)
 	return ok && known.wanted == 0 && known.threshold == head.Threshold
 }
