@@ -128,7 +128,7 @@ func classTruth(site *site, c strength.Class, successors []*step) ClassTruth {
 	case allSkipped(successors, p.skips):
 		share = 0
 	}
-	is := strengthOf(share)
+	is := StrengthOf(share)
 	return ClassTruth{Class: c.String(), OfClass: c, Strength: is.String(), Is: is, WentOn: share, Failures: site.failures[c], Injected: site.step.rateOf(c)}
 }
 
@@ -141,8 +141,9 @@ func allSkipped(steps []*step, skips uint64) bool {
 	return true
 }
 
-// strengthOf has the bounds that verdicts have.
-func strengthOf(share float64) strength.Strength {
+// StrengthOf is what a caller is that goes on so often after a failure, with the
+// bounds that verdicts have.
+func StrengthOf(share float64) strength.Strength {
 	switch {
 	case share < 0.2:
 		return strength.Strong
