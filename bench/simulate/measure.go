@@ -207,7 +207,7 @@ func (r *result) compare(seed uint64, truth *simulate.SiteTruth, e *strength.Evi
 		if seen[c.Class] < enough && c.Strength == strength.Unknown {
 			continue
 		}
-		bad := c.Strength != strength.Unknown && c.Strength != truth.Classes[c.Class].Is
+		bad := c.Strength != strength.Unknown && c.Strength != truth.Of(c.Class).Is
 		wrong = wrong || bad
 		if seen[c.Class] >= enough {
 			r.classes++
@@ -243,8 +243,8 @@ func count(b bool) uint64 {
 func bears(truth *simulate.SiteTruth, failures [strength.Classes]uint64, v strength.Strength) bool {
 	found, differ := strength.Unknown, false
 	went, total := 0.0, 0.0
-	for _, c := range truth.Classes {
-		n := failures[c.OfClass]
+	for class, n := range failures {
+		c := truth.Of(strength.Class(class))
 		if n == 0 {
 			continue
 		}
@@ -261,7 +261,7 @@ func bears(truth *simulate.SiteTruth, failures [strength.Classes]uint64, v stren
 func (r *result) explain(what string, seed uint64, truth *simulate.SiteTruth, e *strength.Evidence, v *strength.Verdict) {
 	text := fmt.Sprintf("%s seed=%d n=%d loss=%v %s: verdict %s by %s, truth by %s", what, seed, r.n, r.loss, truth.Site, v.Strength, v.Basis, truth.Basis)
 	for _, c := range v.Classes {
-		t := truth.Classes[c.Class]
+		t := truth.Of(c.Class)
 		text += fmt.Sprintf("; %s %s (%d of %d went on, %.2f–%.2f), truth %s %.2f", c.Class, c.Strength, c.WentOn, c.Failures, c.Ratio.Low, c.Ratio.High, t.Strength, t.WentOn)
 	}
 	text += fmt.Sprintf("; ok %+v, passed %v, fallback %v, successors %d, truly %d", e.OK, e.Passed, truth.Fallback, len(v.Successors), len(truth.Successors))

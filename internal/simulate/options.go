@@ -13,7 +13,8 @@ type Options struct {
 	Seed uint64
 	// Services is how many there are, at most MaxServices; 0: 12.
 	Services int
-	// Entrances are operations that chains begin at; 0: one for eight services.
+	// Entrances are operations that chains begin at; 0: one for eight services,
+	// and at least the five that an order passes.
 	Entrances int
 	// OneIn of so many successful chains is kept; below 2: all.
 	OneIn int
@@ -80,7 +81,7 @@ func (o Options) withDefaults() Options {
 		o.Services = 12
 	}
 	if o.Entrances == 0 {
-		o.Entrances = 1 + o.Services/8
+		o.Entrances = max(len(orderEntrances), o.Services/8)
 	}
 	if o.FaultRate == 0 {
 		o.FaultRate = 0.01

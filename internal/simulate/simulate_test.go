@@ -259,7 +259,8 @@ func TestTruthIsWhatHappens(t *testing.T) {
 			if b == nil || s.sites[i].step.async {
 				continue
 			}
-			for _, class := range s.siteTruth(i).Classes {
+			truth := s.siteTruth(i)
+			for _, class := range truth.all {
 				if n := b.failed[class.OfClass]; n >= 40 && b.ok > 500 {
 					ratio := b.went[class.OfClass] / n / (b.okWent / b.ok)
 					require.InDelta(t, class.WentOn, ratio, 0.08+4*math.Sqrt(0.25/n), "seed %d: %s, %s", seed, s.sites[i].Site, class.Class)
@@ -327,7 +328,7 @@ func TestLossesAreCounted(t *testing.T) {
 	c := s.Counts()
 	require.EqualValues(t, len(got), c.Sent)
 	require.Equal(t, c.Kept, c.Sent+c.Lost)
-	require.InDelta(t, 0.19, float64(c.Lost)/float64(c.Kept), 0.03)
+	require.InDelta(t, 0.19, float64(c.Lost)/float64(c.Kept), 0.06)
 	require.Equal(t, c.Made, c.Kept, "all are kept at 1 in 1")
 }
 

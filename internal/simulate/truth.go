@@ -37,10 +37,14 @@ type SiteTruth struct {
 	Fallback   bool         `json:"fallback,omitempty"` // it runs only after another site has failed
 	Calls      uint64       `json:"calls"`
 	Successors []string     `json:"successors,omitempty"`
-	Classes    []ClassTruth `json:"classes"`
+	Classes    []ClassTruth `json:"classes"` // that happen there
 
 	Site strength.Site `json:"-"`
+	all  [strength.Classes]ClassTruth
 }
+
+// Of is the truth about a class, whether it happens or not.
+func (t *SiteTruth) Of(c strength.Class) ClassTruth { return t.all[c] }
 
 // ClassTruth is what the caller does after one class of failures.
 type ClassTruth struct {
@@ -48,10 +52,10 @@ type ClassTruth struct {
 	Strength string  `json:"strength"`
 	Failures uint64  `json:"failures"` // calls that failed for good
 	WentOn   float64 `json:"went_on"`  // how often what the basis looks at goes on
+	Rate     float64 `json:"rate"`     // how often a call fails so by itself
 
-	Is       strength.Strength `json:"-"`
-	OfClass  strength.Class    `json:"-"`
-	Injected float64           `json:"rate"` // how often a call fails so by itself
+	Is      strength.Strength `json:"-"`
+	OfClass strength.Class    `json:"-"`
 }
 
 // Truth is a copy of what is known so far.
@@ -85,7 +89,10 @@ func (s *System) siteTruth(i int) SiteTruth {
 		t.Successors = append(t.Successors, s.sites[st.site].Site.ID().String())
 	}
 	for c := range strength.Classes {
-		t.Classes = append(t.Classes, classTruth(site, strength.Class(c), successors))
+		t.all[c] = classTruth(site, strength.Class(c), successors)
+		if t.all[c].Failures > 0 || t.all[c].Rate > 0 {
+			t.Classes = append(t.Classes, t.all[c])
+		}
 	}
 	return t
 }
@@ -129,7 +136,7 @@ func classTruth(site *site, c strength.Class, successors []*step) ClassTruth {
 		share = 0
 	}
 	is := StrengthOf(share)
-	return ClassTruth{Class: c.String(), OfClass: c, Strength: is.String(), Is: is, WentOn: share, Failures: site.failures[c], Injected: site.step.rateOf(c)}
+	return ClassTruth{Class: c.String(), OfClass: c, Strength: is.String(), Is: is, WentOn: share, Failures: site.failures[c], Rate: site.step.rateOf(c)}
 }
 
 func allSkipped(steps []*step, skips uint64) bool {
