@@ -47,15 +47,17 @@ func Erase(ctx context.Context, store Store, rules *Rules, key callgraph.ChainKe
 		if err != nil {
 			return sum, fmt.Errorf("erase %s: read its traces: %w", key.Kind, err)
 		}
+		var traces []pcommon.TraceID
 		for _, s := range page {
-			spans, err := store.EraseSpans(ctx, s.TraceID, e.carries)
-			sum.Spans += spans
-			if err != nil {
-				return sum, fmt.Errorf("erase %s: its spans in trace %s: %w", key.Kind, pcommon.TraceID(s.TraceID), err)
-			}
-			sum.Traces++
+			traces = append(traces, s.TraceID)
 			after = storage.Place{Start: s.Start.UnixNano(), TraceID: s.TraceID}
 		}
+		spans, err := store.EraseSpans(ctx, traces, e.carries)
+		sum.Spans += spans
+		if err != nil {
+			return sum, fmt.Errorf("erase %s: its spans in %d traces: %w", key.Kind, len(traces), err)
+		}
+		sum.Traces += len(traces)
 		if len(page) < erasePage {
 			break
 		}

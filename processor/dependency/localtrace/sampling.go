@@ -38,20 +38,26 @@ type Head struct {
 	Threshold sampler.Threshold // where it is Sampled or Unclear
 }
 
-// HeadOf reads tracestate, jcg.head_th and jcg.late of a span; failed says that
-// something in its local trace did. Threshold 0 without jcg.head_th is always
-// Unclear: what was kept as slow, or as the first of its kind, looks so too.
+// HeadOf reads what a local root tells of the head's decision; failed says that
+// something in its local trace did. A root that states how many spans there
+// were states jcg.head_th, too, wherever the head sampled it: nothing is Unclear
+// there. Of other spans threshold 0 without jcg.head_th is always Unclear: what
+// was kept as slow, or as the first of its kind, looks so too.
 func HeadOf(span ptrace.Span, failed bool) Head {
-	if late, ok := span.Attributes().Get(callgraph.AttributeLate); ok && late.Bool() {
+	attributes := span.Attributes()
+	if late, ok := attributes.Get(callgraph.AttributeLate); ok && late.Bool() {
 		return Head{}
 	}
 	state := stateOf(span)
-	if head, ok := span.Attributes().Get(callgraph.AttributeHeadThreshold); ok {
+	if head, ok := attributes.Get(callgraph.AttributeHeadThreshold); ok {
 		threshold, err := sampler.ParseThreshold(head.AsString())
 		if err != nil {
 			return Head{}
 		}
 		return metBy(span, state, threshold)
+	}
+	if _, stated := attributes.Get(callgraph.AttributeLocalSpans); stated {
+		return Head{}
 	}
 	h := metBy(span, state, state.Threshold)
 	switch {

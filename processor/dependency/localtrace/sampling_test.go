@@ -46,6 +46,29 @@ func TestWhatASpanTellsOfTheHead(t *testing.T) {
 	}
 }
 
+// TestALocalRootLeavesNothingUnclear: one that states its spans states the
+// head's threshold too, or was not sampled by it.
+func TestALocalRootLeavesNothingUnclear(t *testing.T) {
+	for name, c := range map[string]struct {
+		state, headThreshold string
+		want                 localtrace.Sampling
+	}{
+		"all":             {"ot=th:0", "0", localtrace.Sampled},
+		"one in two":      {"ot=th:8", "8", localtrace.Sampled},
+		"kept":            {"ot=th:0", "", localtrace.Unsampled},
+		"thinned":         {"ot=th:8", "", localtrace.Unsampled},
+		"kept, sampled":   {"ot=th:0", "8", localtrace.Sampled},
+		"does not fit":    {"ot=th:0", "9", localtrace.Unsampled},
+		"thinned, not it": {"", "", localtrace.Unsampled},
+	} {
+		s := sampledSpan(c.state, c.headThreshold)
+		s.Attributes().PutInt(callgraph.AttributeLocalSpans, 1)
+		for _, failed := range []bool{false, true} {
+			require.Equal(t, c.want, localtrace.HeadOf(s, failed).Sampling, name)
+		}
+	}
+}
+
 func TestUnclearHeadsAreThoseOfTheService(t *testing.T) {
 	all, half, zero := callgraph.Service{Name: "all"}, callgraph.Service{Name: "half"}, sampledSpan("ot=th:0", "")
 	h := localtrace.NewHeads(2)
