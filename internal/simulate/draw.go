@@ -163,7 +163,7 @@ func (d *drawing) drawGroup(o int32, n int) {
 		g.within = fmt.Sprintf("stage %d", len(d.operations[o].groups)+1)
 	}
 	for range n {
-		if st, ok := d.drawStep(o); ok {
+		if st, ok := d.drawStep(o, &g); ok {
 			g.steps = append(g.steps, st)
 		}
 	}
@@ -172,13 +172,13 @@ func (d *drawing) drawGroup(o int32, n int) {
 	}
 }
 
-func (d *drawing) drawStep(o int32) (step, bool) {
+func (d *drawing) drawStep(o int32, beside *group) (step, bool) {
 	op := &d.operations[o]
 	layer := op.layer
 	callee := int32(-1)
 	if layer+1 < d.layers && d.chance(0.65) {
 		callee = d.pickCallee(layer)
-		if d.calls(o, callee) {
+		if d.calls(o, callee) || beside.calls(callee) {
 			return step{}, false
 		}
 	}
@@ -201,15 +201,21 @@ func (d *drawing) pickCallee(layer int) int32 {
 	return -1
 }
 
+// calls reports whether the operation calls the callee already: a second step
+// would be the same site.
 func (d *drawing) calls(o, callee int32) bool {
-	if callee < 0 {
-		return false
+	for i := range d.operations[o].groups {
+		if d.operations[o].groups[i].calls(callee) {
+			return true
+		}
 	}
-	for _, g := range d.operations[o].groups {
-		for i := range g.steps {
-			if g.steps[i].callee == callee {
-				return true
-			}
+	return false
+}
+
+func (g *group) calls(callee int32) bool {
+	for i := range g.steps {
+		if callee >= 0 && g.steps[i].callee == callee {
+			return true
 		}
 	}
 	return false
@@ -333,16 +339,19 @@ func (d *drawing) drawPolicies(st *step) {
 	kind := d.Float64()
 	strong := d.strongPolicy()
 	weak := d.weakPolicy(st)
-	share := policy{goesOn: d.between(0.28, 0.42), answer: broken}
+	share := policy{goesOn: d.between(0.27, 0.43), answer: broken}
+	for _, p := range []*policy{&strong, &weak, &share} {
+		p.goesOn = st.perCall(p.goesOn)
+	}
 	for c := range strength.Classes {
 		switch {
 		case strength.Class(c) == strength.Rejected && d.chance(0.5):
 			st.policies[c] = weak
-		case kind < 0.45:
+		case kind < 0.47:
 			st.policies[c] = strong
-		case kind < 0.8:
+		case kind < 0.83:
 			st.policies[c] = weak
-		case kind < 0.92:
+		case kind < 0.95:
 			st.policies[c] = []policy{strong, weak}[d.IntN(2)]
 		default:
 			st.policies[c] = share
@@ -354,6 +363,13 @@ func (d *drawing) drawPolicies(st *step) {
 			st.policies[c].goesOn = 1
 		}
 	}
+}
+
+// perCall is how often each of a step's calls must go on so that the site does
+// that often (classTruth, solved for goesOn).
+func (s *step) perCall(share float64) float64 {
+	n := float64(s.inTurn())
+	return share * n / (1 + share*(n-1))
 }
 
 func (d *drawing) strongPolicy() policy {

@@ -180,9 +180,10 @@ func (l *local) verdict() sampler.Verdict {
 	return l.policy.Decide(l.head, l.fate.randomness, l.kept)
 }
 
-// headThreshold is what is told where a failure made the threshold lower.
-func headThreshold(h sampler.Head, v sampler.Verdict) (string, bool) {
-	if v.Weighted && h.Sampled && h.Weighted && h.Threshold > v.Threshold {
+// headThreshold is the head's threshold where it is told: on a local root
+// wherever the head sampled it, on other spans where a failure made it lower.
+func headThreshold(h sampler.Head, v sampler.Verdict, root bool) (string, bool) {
+	if h.Sampled && h.Weighted && (root || v.Weighted && h.Threshold > v.Threshold) {
 		return h.Threshold.String(), true
 	}
 	return "", false

@@ -90,6 +90,7 @@ func TestSitesAreWhatSpansSay(t *testing.T) {
 	s.Run(500, got.add)
 	known := map[callgraph.StaticID]bool{}
 	for _, site := range s.Truth().Sites {
+		require.False(t, known[site.Site.ID()], "two sites of one identity: %s", site.Site)
 		known[site.Site.ID()] = true
 	}
 	byID := map[pcommon.SpanID]arrived{}
@@ -250,7 +251,7 @@ func TestStatementsMatch(t *testing.T) {
 // TestTruthIsWhatHappens looks at the executions themselves.
 func TestTruthIsWhatHappens(t *testing.T) {
 	checked := 0
-	for seed := range uint64(3) {
+	for seed := range uint64(4) {
 		s := newSystem(t, Options{Seed: seed, Services: 8, FaultRate: 0.004, OneIn: 100_000})
 		seen := map[int32]*behaviour{}
 		watched(s, 12_000, func(ptrace.Traces) {}, func(c *chain) { observe(s, c, seen) })

@@ -60,7 +60,7 @@ func (w *writer) writeLocal(e int32) {
 		if !ok {
 			return
 		}
-		w.describeHead(s, &l, v)
+		w.describeHead(s, &l, v, true)
 		s.Attributes().PutInt(callgraph.AttributeLocalSpans, int64(l.spans))
 		s.Attributes().PutInt(callgraph.AttributeLocalDropped, int64(l.dropped))
 	})
@@ -75,8 +75,8 @@ func (w *writer) writeStock(e int32) {
 	w.writeRoot(e, v)
 }
 
-func (w *writer) describeHead(s ptrace.Span, l *local, v sampler.Verdict) {
-	if th, ok := headThreshold(l.head, v); ok {
+func (w *writer) describeHead(s ptrace.Span, l *local, v sampler.Verdict, root bool) {
+	if th, ok := headThreshold(l.head, v, root); ok {
 		s.Attributes().PutStr(callgraph.AttributeHeadThreshold, th)
 	}
 }
@@ -125,7 +125,7 @@ func (w *writer) writeMember(e int32, m member, v sampler.Verdict, l *local) {
 		w.writeCall(s, e, m.index, v)
 	}
 	if l != nil {
-		w.describeHead(s, l, v)
+		w.describeHead(s, l, v, false)
 	}
 }
 

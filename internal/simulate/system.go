@@ -54,6 +54,14 @@ type step struct {
 	fallback    *step
 }
 
+// inTurn is how many calls the step makes one after the other.
+func (s *step) inTurn() int {
+	if s.fanned {
+		return 1
+	}
+	return int(s.times)
+}
+
 // fault is a way to fail; sum is how often it or one before it happens.
 type fault struct {
 	ending ending

@@ -123,17 +123,21 @@ func (s *System) successors(of *site) (following []*step) {
 }
 
 // classTruth: with successors the caller goes on where one of them still runs;
-// without, where it does not fail.
+// without, where it does not fail. A site's outcome is that of its last call, so
+// of repeated ones those weigh most that stop the plan: each may, but only the
+// last goes on with a failure.
 func classTruth(site *site, c strength.Class, successors []*step) ClassTruth {
 	p := &site.step.policies[c]
-	share := p.goesOn
+	stops, goes := float64(site.step.inTurn())*(1-p.goesOn), p.goesOn
+	share := goes / (stops + goes)
 	switch {
-	case len(successors) == 0 && p.answer == broken:
-		share = p.goesOn * (1 - p.failsLater)
-	case len(successors) == 0:
-		share = 1 - p.goesOn*p.failsLater
-	case allSkipped(successors, p.skips):
+	case len(successors) > 0 && allSkipped(successors, p.skips):
 		share = 0
+	case len(successors) > 0:
+	case p.answer == broken:
+		share = goes * (1 - p.failsLater) / (stops + goes)
+	default:
+		share = (stops + goes*(1-p.failsLater)) / (stops + goes)
 	}
 	is := StrengthOf(share)
 	return ClassTruth{Class: c.String(), OfClass: c, Strength: is.String(), Is: is, WentOn: share, Failures: site.failures[c], Rate: site.step.rateOf(c)}
