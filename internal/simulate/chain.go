@@ -35,9 +35,12 @@ type call struct {
 	dead       bool
 }
 
-// stage is an internal span.
+// stage is a span that is neither an execution's nor a call's own: an internal
+// one around some calls, or a client library's exit span around one (of).
 type stage struct {
 	owner      int32 // execution
+	parent     int32 // stage; -1: the execution's own span
+	of         int32 // call; -1: it is internal
 	name       string
 	start, end int64
 }
@@ -79,7 +82,10 @@ func (c *chain) execute(o, parent int32, at int64, given ending, delay int64) in
 
 // follow runs the plan and returns when it is done.
 func (c *chain) follow(e int32, op *operation, t int64) int64 {
-	plan := plan{execution: e, own: -1}
+	plan := plan{execution: e, own: -1, kind: 1}
+	if c.chance(op.secondKind) {
+		plan.kind = 2
+	}
 	if c.chance(op.ownFaults) {
 		plan.own = c.IntN(len(op.groups) + 1)
 	}
@@ -110,7 +116,8 @@ func (c *chain) fails(e int32, as ending, cause int32) {
 // plan is where an execution is.
 type plan struct {
 	execution int32
-	own       int // the group before which its own code fails; -1: none
+	own       int   // the group before which its own code fails; -1: none
+	kind      uint8 // of the request, as a bit
 	skips     uint64
 	stage     int32
 	stopped   bool
@@ -130,12 +137,12 @@ func (c *chain) group(p *plan, g *group, at int64) int64 {
 	p.stage = -1
 	if g.within != "" {
 		p.stage = int32(len(c.stages))
-		c.stages = append(c.stages, stage{owner: p.execution, name: g.within, start: at})
+		c.stages = append(c.stages, stage{owner: p.execution, parent: -1, of: -1, name: g.within, start: at})
 	}
 	first, end, stoppedAt := int32(len(c.calls)), at, int64(-1)
 	for i := range g.steps {
 		st := &g.steps[i]
-		if p.skips>>st.index&1 != 0 || !c.chance(st.probability) {
+		if st.kinds&p.kind == 0 || p.skips>>st.index&1 != 0 || !c.chance(st.probability) {
 			continue
 		}
 		done, stops := c.step(p, st, at)
@@ -220,6 +227,10 @@ func (c *chain) attempts(p *plan, st *step, at int64) (last int32) {
 func (c *chain) call(p *plan, st *step, at int64, previous ending) int32 {
 	i := int32(len(c.calls))
 	c.calls = append(c.calls, call{next: -1, caller: p.execution, callee: -1, cause: noCause, stage: p.stage, step: st, start: at})
+	if st.wrapped {
+		c.calls[i].stage = int32(len(c.stages))
+		c.stages = append(c.stages, stage{owner: p.execution, parent: p.stage, of: i, start: at})
+	}
 	e := &c.executions[p.execution]
 	if e.last >= 0 {
 		c.calls[e.last].next = i

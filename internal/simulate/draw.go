@@ -146,6 +146,9 @@ const (
 
 func (d *drawing) drawPlan(o int32) {
 	layer := d.operations[o].layer
+	if d.chance(0.3) {
+		d.operations[o].secondKind = d.between(0.1, 0.5)
+	}
 	least, most := []int{2, 1, 1, 0}[layer], []int{6, 5, 4, 2}[layer]
 	for left := d.number(least, most); left > 0; {
 		n := 1
@@ -241,6 +244,11 @@ func (d *drawing) stepTo(o, callee int32) step {
 	op := &d.operations[o]
 	st := step{index: uint8(op.steps), callee: callee, probability: 1, times: 1, network: d.latencyAround(time.Millisecond)}
 	op.steps++
+	st.kinds = bothKinds
+	if op.secondKind > 0 && d.chance(0.5) {
+		st.kinds = uint8(d.number(1, 2))
+	}
+	st.wrapped = d.chance(0.1)
 	if d.chance(0.5) {
 		st.probability = d.between(0.2, 1)
 	}
@@ -299,7 +307,7 @@ func (d *drawing) calleeOf(o int32, st *step) strength.Callee {
 func (d *drawing) drawFallback(o int32) *step {
 	op := &d.operations[o]
 	f := &step{
-		index: uint8(op.steps), callee: -1, probability: 1, times: 1,
+		index: uint8(op.steps), callee: -1, kinds: bothKinds, probability: 1, times: 1,
 		network: d.latencyAround(2 * time.Millisecond), patience: int64(200 * time.Millisecond),
 	}
 	op.steps++

@@ -88,7 +88,7 @@ func (s *System) settle() {
 		}
 	}
 	for i := range c.stages {
-		if !c.executions[c.stages[i].owner].dead {
+		if !c.executions[c.stages[i].owner].dead && c.alive(int32(i)) {
 			s.counts.Made++
 		}
 	}

@@ -105,12 +105,49 @@ func (s *sdk) membersOf(c *chain, e int32) []member {
 		}
 	}
 	for i := int(c.executions[e].stages); i < len(c.stages); i++ {
-		if c.stages[i].owner == e {
-			s.members = append(s.members, member{c.stages[i].end, int32(i), true})
+		if c.stages[i].owner == e && c.alive(int32(i)) {
+			s.members = append(s.members, member{c.endOf(int32(i)), int32(i), true})
 		}
 	}
-	slices.SortFunc(s.members, func(a, b member) int { return cmp.Or(cmp.Compare(a.end, b.end), cmp.Compare(a.index, b.index)) })
+	slices.SortFunc(s.members, func(a, b member) int {
+		return cmp.Or(cmp.Compare(a.end, b.end), compareBools(a.stage, b.stage), cmp.Compare(b.index, a.index))
+	})
 	return s.members
+}
+
+// compareBools has false first: what lies within ends first.
+func compareBools(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
+}
+
+// A stage around a call ends with it, and as it does.
+
+func (c *chain) alive(stage int32) bool {
+	of := c.stages[stage].of
+	return of < 0 || !c.calls[of].dead
+}
+
+func (c *chain) endOf(stage int32) int64 {
+	if of := c.stages[stage].of; of >= 0 {
+		return c.calls[of].end
+	}
+	return c.stages[stage].end
+}
+
+func (c *chain) endingOf(m member) ending {
+	i := m.index
+	if m.stage {
+		if i = c.stages[m.index].of; i < 0 {
+			return fine
+		}
+	}
+	return c.calls[i].ending
 }
 
 // local is a local trace under decision.
@@ -149,7 +186,7 @@ func (l *local) settle(members []member, exportRoot func(v sampler.Verdict)) {
 // ends takes a span that has ended in; now says that it does not wait.
 func (l *local) ends(m member, now bool) {
 	l.spans++
-	fails := !m.stage && l.keepers.exit[l.chain.calls[m.index].ending]
+	fails := l.keepers.exit[l.chain.endingOf(m)]
 	l.kept = l.kept || fails
 	if fails || l.head.Sampled && l.head.Weighted && l.head.Threshold == 0 {
 		l.leave(m)

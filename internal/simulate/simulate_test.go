@@ -3,6 +3,7 @@ package simulate
 import (
 	"crypto/sha256"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -99,11 +100,11 @@ func TestSitesAreWhatSpansSay(t *testing.T) {
 	}
 	exits := 0
 	for _, span := range got {
-		if !span.exit() {
+		if !span.exit() || strings.HasPrefix(span.Name(), "client ") {
 			continue
 		}
 		root := byID[span.ParentSpanID()]
-		if !root.entry() {
+		for !root.entry() {
 			root = byID[root.ParentSpanID()]
 		}
 		f := factsOfSpan(span.Span)
@@ -251,8 +252,8 @@ func TestStatementsMatch(t *testing.T) {
 // TestTruthIsWhatHappens looks at the executions themselves.
 func TestTruthIsWhatHappens(t *testing.T) {
 	checked := 0
-	for seed := range uint64(4) {
-		s := newSystem(t, Options{Seed: seed, Services: 8, FaultRate: 0.004, OneIn: 100_000})
+	for seed := range uint64(10) {
+		s := newSystem(t, Options{Seed: seed, Services: 8, FaultRate: 0.006, OneIn: 100_000})
 		seen := map[int32]*behaviour{}
 		watched(s, 12_000, func(ptrace.Traces) {}, func(c *chain) { observe(s, c, seen) })
 		for i := range s.sites {

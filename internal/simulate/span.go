@@ -115,12 +115,7 @@ func (w *writer) writeMember(e int32, m member, v sampler.Verdict, l *local) {
 		return
 	}
 	if m.stage {
-		g := &w.chain.stages[m.index]
-		w.describe(s, x.process, g.start, g.end, v)
-		s.SetSpanID(w.stageID(m.index))
-		s.SetParentSpanID(w.rootID(e))
-		s.SetName(g.name)
-		s.SetKind(ptrace.SpanKindInternal)
+		w.writeStage(s, e, m, v)
 	} else {
 		w.writeCall(s, e, m.index, v)
 	}
@@ -129,14 +124,34 @@ func (w *writer) writeMember(e int32, m member, v sampler.Verdict, l *local) {
 	}
 }
 
+func (w *writer) writeStage(s ptrace.Span, e int32, m member, v sampler.Verdict) {
+	g := &w.chain.stages[m.index]
+	w.describe(s, w.chain.executions[e].process, g.start, m.end, v)
+	s.SetSpanID(w.stageID(m.index))
+	s.SetParentSpanID(w.above(e, g.parent))
+	s.SetName(g.name)
+	s.SetKind(ptrace.SpanKindInternal)
+	if g.of >= 0 {
+		k := &w.chain.calls[g.of]
+		s.SetName("client " + w.sites[k.step.site].Callee.Operation)
+		s.SetKind(ptrace.SpanKindClient)
+		w.describeExit(s, &w.sites[k.step.site], k)
+	}
+}
+
+// above is the span ID of a stage, or of the execution where there is none.
+func (w *writer) above(e, stage int32) pcommon.SpanID {
+	if stage >= 0 {
+		return w.stageID(stage)
+	}
+	return w.rootID(e)
+}
+
 func (w *writer) writeCall(s ptrace.Span, e, i int32, v sampler.Verdict) {
 	x, k := &w.chain.executions[e], &w.chain.calls[i]
 	w.describe(s, x.process, k.start, k.end, v)
 	s.SetSpanID(w.callID(i))
-	s.SetParentSpanID(w.rootID(e))
-	if k.stage >= 0 {
-		s.SetParentSpanID(w.stageID(k.stage))
-	}
+	s.SetParentSpanID(w.above(e, k.stage))
 	site := &w.sites[k.step.site]
 	s.SetName(site.Callee.Operation)
 	s.SetKind(ptrace.SpanKindClient)

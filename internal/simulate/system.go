@@ -25,6 +25,7 @@ type operation struct {
 	steps      int
 	work       latency // between groups
 	ownFaults  float64 // how often its own code fails
+	secondKind float64 // how many of the requests are of a second kind, with steps of its own
 	relays     bool    // a timeout below becomes one of its own
 }
 
@@ -41,6 +42,8 @@ type step struct {
 	site        int32
 	index       uint8 // within the operation
 	callee      int32 // operation; -1: a peer without spans
+	kinds       uint8 // of requests that have the step, as bits; bothKinds as a rule
+	wrapped     bool  // an exit span of a client library lies around each call's own
 	probability float64
 	times       uint8 // calls, one after the other unless fanned
 	fanned      bool
@@ -53,6 +56,8 @@ type step struct {
 	policies    [strength.Classes]policy
 	fallback    *step
 }
+
+const bothKinds = 3
 
 // inTurn is how many calls the step makes one after the other.
 func (s *step) inTurn() int {

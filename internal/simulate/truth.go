@@ -103,23 +103,34 @@ const leastSuccessor = 0.2
 // successors are the steps that begin after a site's own has ended, and often
 // enough. Asynchronous ones mostly outlive the caller, and do not count.
 func (s *System) successors(of *site) (following []*step) {
-	behind := false
-	groups := s.operations[of.operation].groups
-	for g := range groups {
-		for i := range groups[g].steps {
-			if st := &groups[g].steps[i]; behind && !st.async && st.probability >= leastSuccessor {
-				following = append(following, st)
-			}
-		}
-		for i := range groups[g].steps {
-			st := &groups[g].steps[i]
-			behind = behind || st == of.step || st.fallback == of.step
-		}
-	}
 	if of.step.async { // what follows does not wait for it
 		return nil
 	}
+	o := &s.operations[of.operation]
+	kinds, behind := bothKinds, false
+	for g := range o.groups {
+		steps := o.groups[g].steps
+		for i := range steps {
+			st := &steps[i]
+			if behind && !st.async && o.beside(uint8(kinds), st.kinds)*st.probability >= leastSuccessor {
+				following = append(following, st)
+			}
+		}
+		for i := range steps {
+			if st := &steps[i]; st == of.step || st.fallback == of.step {
+				kinds, behind = int(st.kinds), true
+			}
+		}
+	}
 	return following
+}
+
+// beside is how often a request whose kind is one of some is one of others.
+func (o *operation) beside(some, others uint8) float64 {
+	part := func(kinds uint8) float64 {
+		return float64(kinds&1)*(1-o.secondKind) + float64(kinds>>1)*o.secondKind
+	}
+	return part(some&others) / part(some)
 }
 
 // classTruth: with successors the caller goes on where one of them still runs;
