@@ -14,7 +14,7 @@ func (o *Observer) take(l *locals, r int32) {
 	o.stats.Judged++
 	runs, wrong := o.gather(l, r)
 	root := l.spans[r].root
-	w := witness{locals: l, root: &l.spans[r], runs: runs, fair: o.fair(root, wrong)}
+	w := witness{locals: l, root: &l.spans[r], runs: runs, fair: o.fair(root)}
 	for i := range runs {
 		o.testify(&w, i)
 	}
@@ -22,29 +22,19 @@ func (o *Observer) take(l *locals, r int32) {
 		return
 	}
 	o.told = append(o.told, localtrace.Judged{
-		TraceID: l.key.trace, Service: root.operation.Service, Head: root.sampling(wrong), Entrance: root.entrance,
+		TraceID: l.key.trace, Service: root.operation.Service, Head: root.head, Entrance: root.entrance,
 		Failed: slices.ContainsFunc(runs, func(r run) bool { return r.result == failed }), Erred: wrong,
 	})
 }
 
 // fair reports whether the local trace would be here whatever happened in it.
-func (o *Observer) fair(root *root, wrong bool) bool {
-	head := root.sampling(wrong)
-	if head.Sampling == localtrace.Unstated {
-		return o.o.AssumeComplete
+// A root that states how many spans there were states a threshold of the head,
+// too, where it was met; other SDKs keep all that they sampled.
+func (o *Observer) fair(root *root) bool {
+	if root.stated < 0 {
+		return o.o.AssumeComplete && root.head.Sampling != localtrace.Unsampled
 	}
-	o.heads.Learn(root.operation.Service, head, wrong)
-	return o.heads.Sampled(root.operation.Service, head)
-}
-
-// sampling: a threshold may be that of a storm where something failed; it is
-// the head's where nothing did.
-func (r *root) sampling(wrong bool) localtrace.Head {
-	h := r.head
-	if h.Sampling == localtrace.Unclear && h.Threshold > 0 && !wrong {
-		h.Sampling = localtrace.Sampled
-	}
-	return h
+	return root.head.Sampling == localtrace.Sampled
 }
 
 // survived: the caller answered. A soft error of it counts as an answer: it is

@@ -153,9 +153,10 @@ func (l *locals) waits() int64 {
 	for _, r := range l.roots {
 		if root := l.spans[r].root; root.stated >= 0 && root.dropped == 0 {
 			least = min(least, root.stated)
-		} else if root.stated >= 0 {
-			least = 0
 		}
 	}
 	return least
 }
+
+// whole: all are here that the root says there were.
+func (r *root) whole() bool { return r.stated >= 0 && r.dropped == 0 && r.members >= r.stated }

@@ -15,7 +15,6 @@ import (
 type Observer struct {
 	o       Options
 	reader  reader
-	heads   *localtrace.Heads
 	scratch sync.Pool // of *[]seen
 
 	mu             sync.Mutex
@@ -30,14 +29,11 @@ type Observer struct {
 	stats          Stats
 }
 
-// servicesKnown is of how many services the sampling threshold is remembered.
-const servicesKnown = 4096
-
 // New has seen nothing.
 func New(o Options) *Observer {
 	o = o.orDefaults()
 	return &Observer{
-		o: o, reader: reader{seed: maphash.MakeSeed(), injected: o.InjectedKeys}, heads: localtrace.NewHeads(servicesKnown),
+		o: o, reader: reader{seed: maphash.MakeSeed(), injected: o.InjectedKeys},
 		locals: map[key]*locals{}, names: newNames(o.MaxSites), book: newBook(o.MaxSites),
 	}
 }
@@ -127,12 +123,9 @@ func (o *Observer) settle(l *locals) {
 	})
 	pending := l.roots[:0]
 	for _, r := range l.roots {
-		switch root := l.spans[r].root; {
-		case root.stated >= 0 && root.dropped > 0:
-			o.pass(l, r, strength.Incomplete)
-		case root.stated >= 0 && root.members >= root.stated:
+		if l.spans[r].root.whole() {
 			o.take(l, r)
-		default:
+		} else {
 			pending = append(pending, r)
 		}
 	}

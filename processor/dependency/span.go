@@ -40,8 +40,8 @@ const noRoot int32 = -1
 // root is what a local root says besides.
 type root struct {
 	operation *operation
-	head      localtrace.Head // as if something had failed
-	stated    int64           // spans; below 0: not stated
+	head      localtrace.Head
+	stated    int64 // spans; below 0: not stated
 	dropped   int64
 	entrance  bool
 	outcome   callgraph.Outcome
@@ -158,7 +158,7 @@ func (r *reader) judge(s *seen, f *spanfact.Facts, from ptrace.Span) {
 	if s.kind.Entry() || s.parent == [8]byte{} || s.begins.stated >= 0 {
 		s.begins.outcome, s.begins.first = outcome, noRoot
 		s.begins.entrance = s.parent == [8]byte{}
-		s.begins.head = localtrace.HeadOf(from, true)
+		s.begins.head = localtrace.HeadOf(from, false)
 		s.root = &s.begins
 	}
 }
