@@ -77,11 +77,11 @@ func chainsAt(n int) int {
 	case n < 10:
 		return 5000
 	case n < 100:
-		return 10_000
+		return 15_000
 	case n < 1000:
-		return 25_000
+		return 40_000
 	}
-	return 80_000
+	return 200_000
 }
 
 // measure has a system's spans observed with each of the losses, and compares

@@ -34,7 +34,27 @@ type latency struct {
 }
 
 func (l latency) draw(r random) int64 {
-	return int64(l.median * math.Exp(l.spread*r.NormFloat64()))
+	return int64(l.median * exp(l.spread*r.NormFloat64()))
+}
+
+// exponentials are e^x from -expReach to expReach in steps of 1/expSteps: a
+// look-up is faster than math.Exp, and its results need not be as good.
+var exponentials = func() (t [2*expReach*expSteps + 2]float64) {
+	for i := range t {
+		t[i] = math.Exp(float64(i)/expSteps - expReach)
+	}
+	return t
+}()
+
+const (
+	expReach = 6
+	expSteps = 128
+)
+
+func exp(x float64) float64 {
+	at := (max(-expReach, min(x, expReach)) + expReach) * expSteps
+	i := int(at)
+	return exponentials[i] + (at-float64(i))*(exponentials[i+1]-exponentials[i])
 }
 
 // latencyAround has a median of about so long.
