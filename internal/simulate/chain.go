@@ -91,7 +91,7 @@ func (c *chain) follow(e int32, op *operation, t int64) int64 {
 	}
 	for i := range op.groups {
 		if plan.own == i {
-			c.fails(e, broken, -2-int32(e))
+			c.fails(e, broken, -2-e)
 			return t
 		}
 		t = c.group(&plan, &op.groups[i], t) + op.work.draw(c.random)
@@ -102,7 +102,7 @@ func (c *chain) follow(e int32, op *operation, t int64) int64 {
 	}
 	switch {
 	case plan.own >= 0:
-		c.fails(e, broken, -2-int32(e))
+		c.fails(e, broken, -2-e)
 	case plan.later:
 		c.fails(e, broken, plan.cause)
 	}

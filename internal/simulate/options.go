@@ -66,8 +66,11 @@ func (o Options) Validate() error {
 		name  string
 		value float64
 	}{
-		{"fault rate", o.FaultRate}, {"span loss", o.SpanLoss}, {"batch loss", o.BatchLoss},
-		{"stock share", o.StockShare}, {"order share", o.OrderShare},
+		{"fault rate", o.FaultRate},
+		{"span loss", o.SpanLoss},
+		{"batch loss", o.BatchLoss},
+		{"stock share", o.StockShare},
+		{"order share", o.OrderShare},
 	} {
 		if !(share.value >= 0 && share.value <= 1) {
 			return fmt.Errorf("%s: %v, want 0 to 1", share.name, share.value)

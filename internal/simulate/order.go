@@ -132,6 +132,7 @@ func stateOf(keys []Key) (s sampler.State) {
 
 // Len, Less, Swap, Push and Pop implement heap.Interface.
 func (o *orders) Len() int { return len(o.waiting) }
+
 func (o *orders) Less(i, j int) bool {
 	a, b := &o.waiting[i], &o.waiting[j]
 	if a.at != b.at {

@@ -121,6 +121,7 @@ func (p *post) timestamp(process int32, at int64) pcommon.Timestamp {
 
 // Len, Less, Swap, Push and Pop implement heap.Interface.
 func (p *post) Len() int { return len(p.waiting) }
+
 func (p *post) Less(i, j int) bool {
 	a, b := p.waiting[i], p.waiting[j]
 	if x, y := p.processes[a].due, p.processes[b].due; x != y {

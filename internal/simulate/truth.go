@@ -73,7 +73,7 @@ func (s *System) Truth() Truth {
 
 func (s *System) siteTruth(i int) SiteTruth {
 	site := &s.sites[i]
-	caller := site.Site.Caller
+	caller := site.Caller
 	t := SiteTruth{
 		ID: site.Site.ID().String(), Caller: caller.Name, Service: caller.Service.Name, Peer: site.Callee.Peer,
 		Operation: site.Callee.Operation, Connection: site.Callee.Connection.String(), Fallback: site.fallback,
