@@ -51,6 +51,7 @@ const noCause = -1
 type chain struct {
 	random
 	system     *System
+	down       int32 // the peer that answers nobody during this chain; -1: none
 	executions []execution
 	calls      []call
 	stages     []stage
@@ -59,6 +60,10 @@ type chain struct {
 func (c *chain) run(number uint64, entrance int32) {
 	c.again(c.system.Seed, number)
 	c.executions, c.calls, c.stages = c.executions[:0], c.calls[:0], c.stages[:0]
+	c.down = -1
+	if n := len(c.system.peers); n > 0 && c.chance(c.system.FaultRate) {
+		c.down = int32(c.IntN(n))
+	}
 	c.execute(entrance, -1, 0, fine, 0)
 }
 
@@ -253,6 +258,9 @@ func (c *chain) call(p *plan, st *step, at int64, previous ending) int32 {
 }
 
 func (c *chain) fault(st *step, previous ending) ending {
+	if st.peer == c.down {
+		return refused
+	}
 	if previous != fine {
 		if c.chance(st.persistence) {
 			return previous

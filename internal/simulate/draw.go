@@ -35,6 +35,7 @@ type drawing struct {
 const maxLayers = 4
 
 func draw(s *System) {
+	s.peers = map[string]int32{}
 	d := &drawing{System: s, random: newRandom(s.Seed, 1), layers: min(maxLayers, s.Services)}
 	d.byLayer, d.uncalled = make([][]int32, d.layers), make([][]int32, d.layers)
 	d.drawServices()
@@ -264,6 +265,7 @@ func (d *drawing) stepTo(o, callee int32) step {
 		st.retries, st.persistence = uint8(d.number(1, 3)), d.between(0.3, 0.95)
 	}
 	st.site = d.addSite(o, d.calleeOf(o, &st), false)
+	st.peer = d.peerOf(&st)
 	d.drawFaults(&st, d.FaultRate)
 	d.drawPolicies(&st)
 	if !st.async && d.chance(0.15) {
@@ -315,9 +317,24 @@ func (d *drawing) drawFallback(o int32) *step {
 	f.site = d.addSite(o, strength.Callee{
 		Peer: "redis/" + base, Operation: fmt.Sprintf("GET last_%s_%d", base, f.index), Connection: callgraph.Database,
 	}, true)
+	f.peer = d.peerOf(f)
 	d.drawFaults(f, min(0.05, 5*d.FaultRate))
 	d.drawPolicies(f)
 	return f
+}
+
+// peerOf numbers what may be down: services, stores, other companies.
+func (d *drawing) peerOf(st *step) int32 {
+	name := d.sites[st.site].Callee.Peer
+	if st.callee >= 0 {
+		name = d.services[d.operations[st.callee].service].Name
+	}
+	n, known := d.peers[name]
+	if !known {
+		n = int32(len(d.peers))
+		d.peers[name] = n
+	}
+	return n
 }
 
 // drawFaults gives a site one to three ways to fail, those that its connection

@@ -42,6 +42,7 @@ type step struct {
 	site        int32
 	index       uint8 // within the operation
 	callee      int32 // operation; -1: a peer without spans
+	peer        int32 // its number: a peer that is down is so for all that call it
 	kinds       uint8 // of requests that have the step, as bits; bothKinds as a rule
 	wrapped     bool  // an exit span of a client library lies around each call's own
 	probability float64
@@ -99,6 +100,7 @@ type System struct {
 	operations []operation
 	entrances  []int32
 	sites      []site
+	peers      map[string]int32 // their numbers
 	chain      chain
 	sdk        sdk
 	post       post
