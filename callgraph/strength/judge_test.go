@@ -174,3 +174,26 @@ func BenchmarkJudge(b *testing.B) {
 		strength.Judge(r.Evidence, strength.Evidence{}, strength.Unknown)
 	}
 }
+
+// TestADecidedClassBesideOneThatIsSurelyNotTheSame is Conditional, though that
+// one is not decided.
+func TestADecidedClassBesideOneThatIsSurelyNotTheSame(t *testing.T) {
+	e := site(200, 80, 0, strength.Soft)
+	e.Merge(site(0, 26, 12, strength.Error))
+	v := strength.Judge(e, strength.Evidence{}, strength.Unknown)
+	require.Equal(t, strength.Unknown, v.Classes[0].Strength)
+	require.Equal(t, strength.Strong, v.Classes[1].Strength)
+	require.Equal(t, strength.Conditional, v.Strength)
+}
+
+// TestSuccessorsThatShareTheirFate: four that are made together in a third of
+// the failures add up to more than there are failures.
+func TestSuccessorsThatShareTheirFate(t *testing.T) {
+	e := site(200, 600, 180, strength.Error)
+	for id := range 3 {
+		o := e.Others[0]
+		o.ID += 1 + e.Others[id].ID
+		e.Others = append(e.Others, o)
+	}
+	require.Equal(t, strength.Conditional, judged(e))
+}
