@@ -440,4 +440,32 @@ func (d *drawing) collectSites() {
 			}
 		}
 	}
+	for i := range d.sites {
+		d.skipAsync(&d.sites[i])
+	}
+}
+
+// skipAsync has who leaves out all that follows leave out what would run in the
+// background, too: whether that follows is a matter of how long it takes.
+func (d *drawing) skipAsync(of *site) {
+	if of.step == nil {
+		return
+	}
+	following := d.successors(of)
+	for c := range of.step.policies {
+		if p := &of.step.policies[c]; p.skips != 0 && len(following) > 0 && allSkipped(following, p.skips) {
+			p.skips |= d.asyncSteps(of.operation)
+		}
+	}
+}
+
+func (d *drawing) asyncSteps(o int32) (bits uint64) {
+	for _, g := range d.operations[o].groups {
+		for i := range g.steps {
+			if g.steps[i].async {
+				bits |= 1 << g.steps[i].index
+			}
+		}
+	}
+	return bits
 }
