@@ -15,8 +15,12 @@ func TestRatiosPosterior(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	draw := func(s share) float64 { return mathext.InvRegIncBeta(s.alpha(), s.beta(), random.Float64()) }
 	for _, r := range []ratio{
-		{share{0, 9}, share{1000, 1000}}, {share{3, 3}, share{1000, 1000}}, {share{2, 10}, share{5, 12}},
-		{share{0, 0}, share{3, 3}}, {share{30, 100}, share{100, 110}}, {share{1, 500}, share{1, 4}},
+		{share{0, 9}, share{1000, 1000}},
+		{share{3, 3}, share{1000, 1000}},
+		{share{2, 10}, share{5, 12}},
+		{share{0, 0}, share{3, 3}},
+		{share{30, 100}, share{100, 110}},
+		{share{1, 500}, share{1, 4}},
 	} {
 		const draws = 20_000
 		all := make([]float64, draws)

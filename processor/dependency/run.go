@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/jcallgraph/jcallgraph/callgraph/spanfact"
 	"github.com/jcallgraph/jcallgraph/callgraph/strength"
 )
 
@@ -130,8 +131,11 @@ func (c *call) repeats(before *call) bool {
 	return before.result == strength.Faulted && before.end <= c.start
 }
 
+func (c call) faulted() bool { return c.result == strength.Faulted }
+
 // decide looks at the last attempts: those that no other came after. Of
-// parallel ones, those that were cancelled say nothing beside others.
+// parallel ones, those that were cancelled say nothing beside others. Where no
+// span names the peer, another call need not be a retry: it may go elsewhere.
 func (r *run) decide(calls []call) {
 	lastStart := calls[len(calls)-1].start
 	var well, wrong bool
@@ -147,7 +151,7 @@ func (r *run) decide(calls []call) {
 		}
 	}
 	switch {
-	case well && wrong:
+	case well && wrong, r.attempts > 1 && r.site.names.Callee.Peer == spanfact.UnknownPeer && slices.ContainsFunc(calls, call.faulted):
 		r.result = mixed
 	case wrong:
 		r.result = failed
