@@ -140,7 +140,7 @@ export function dependency(now, id) {
   });
   return {
     asOf: new Date(now - 2000).toISOString(), days: 7, window: { from: '', to: '' }, dependency: d, observed: d.source === 'declared' ? observed : null, ok: tally(d.successes, d.successes - 4), failed,
-    chainOk: tally(known ? 310 : 0, 309), chainFailed: failed.slice(0, 2).map((f) => ({ ...f, seen: 40, wentOn: f.wentOn > 0 ? 40 : 0 })),
+    chainOk: tally(known ? 310 : 0, 309), chainFailed: failed.slice(0, 2).map((f) => ({ ...f, seen: 40, wentOn: f.wentOn > 0 ? 40 : 0, survived: f.survived > 0 ? 38 : 0 })),
     successors: known ? [successor('00000000000000b1', 'delivery', 'orders publish', 0.98, 0.43), successor('00000000000000b2', endless, markup, 0.31, 0.12)] : [],
     fallbacks: known ? [successor('00000000000000b3', 'payment-eu', 'POST /charge', 0, 0.91)] : [], passed: known ? { incomplete: 12, biased: 4400, aborted: 3, mixed: 1 } : { unstated: 5210 },
     first: null, examples: known ? failed.flatMap((f, k) => [example(k, f.class, f.wentOn > 0, true), example(k + 5, f.class, false, k > 0)]) : [],

@@ -41,7 +41,7 @@ function Unknown({ id }: { id: string }) {
 
 /** Ends of a dependency: who calls whom, by name where somebody answered. */
 export function Ends({ of: { caller, callee } }: { of: Dependency }) {
-  return <><Name at={caller} /> <span class="arrow" aria-label="calls">→</span> <span class="name" title={`${callee.peer} ${callee.operation}`}><bdi class="service">{peerName(callee.peer) || callee.resolved?.service}</bdi><bdi class="operation">{callee.operation}</bdi></span></>;
+  return <><Name at={caller} /> <span class="to"><span class="arrow" aria-hidden="true">→</span><span class="hidden"> calls </span><span class="name" title={`${callee.peer} ${callee.operation}`}><bdi class="service">{peerName(callee.peer) || callee.resolved?.service}</bdi><bdi class="operation">{callee.operation}</bdi></span></span></>;
 }
 
 function Whole({ detail, stale }: { detail: DependencyDetail; stale: boolean }) {

@@ -56,7 +56,7 @@ function Loaded({ at, first, sections, more, busy, link }: Shown) {
     <>
       <Head at={at} logical={first} />
       <Linked at={at} linked={first.linked} link={link} />
-      {first.notes.map((note) => <p key={note} class="quiet">{note}</p>)}
+      {first.notes.map((note) => <p key={note} class="quiet note">{note}</p>)}
       {sections.length === 0 && <Empty title="No chain of it is kept any more." />}
       {sections.length > 0 && <Strip sections={sections} reveal={reveal} total={first.traces} more={more} />}
       <ol class={`list sections${busy ? ' busy' : ''}`} ref={list} aria-label="Chains in the order they began">

@@ -20,7 +20,7 @@ export function OutcomeWord({ outcome }: { outcome: Outcome }) {
 export function StrengthWord({ strength, source = 'observed' }: { strength: Strength; source?: EvidenceSource | '' }) {
   return (
     <span class={`strength ${strength}`} title={strengthMeaning[strength]}>
-      <span aria-hidden="true" class="sign">{strengthSign[strength]}</span>{strength}{source && source !== 'observed' && <small> {source}</small>}
+      <span aria-hidden="true" class="sign">{strengthSign[strength]}</span><span class="word">{strength}</span>{source && source !== 'observed' && <small> {source}</small>}
     </span>
   );
 }
