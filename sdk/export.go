@@ -33,7 +33,8 @@ func (s *span) fill(r *Record, v sampler.Verdict, state localState) {
 	if s.flags&flagPeer != 0 {
 		r.attributes = append(r.attributes, attribute.String(callgraph.AttributePeer, s.site.Peer()))
 	}
-	if head := s.root.head(); v.Weighted && head.Sampled && head.Weighted && head.Threshold > v.Threshold {
+	// A root says so in any case: who reads it need not guess what the error hid.
+	if head := s.root.head(); head.Sampled && head.Weighted && (s == &s.root.span || v.Weighted && head.Threshold > v.Threshold) {
 		r.attributes = append(r.attributes, attribute.String(callgraph.AttributeHeadThreshold, head.Threshold.String()))
 	}
 	if !v.Weighted && state&(stateFirst|stateJoined) != 0 {

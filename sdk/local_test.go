@@ -79,6 +79,7 @@ func TestAFailedChainIsKeptWhole(t *testing.T) {
 	require.Equal(t, []string{"bad ot=th:0", "before ot=th:0", "after ot=th:0", "root ot=th:0"}, r.left())
 	require.EqualValues(t, 4, valueOf(r.named(t, "root"), callgraph.AttributeLocalSpans).AsInt64())
 	require.Zero(t, valueOf(r.named(t, "root"), callgraph.AttributeLocalDropped).AsInt64())
+	require.Empty(t, valueOf(r.named(t, "root"), callgraph.AttributeHeadThreshold).AsString(), "it is kept for what failed")
 	for _, s := range r.exporter.GetSpans() {
 		require.True(t, s.SpanContext.IsSampled(), s.Name)
 	}
@@ -142,6 +143,8 @@ func TestSampledChainsCarryTheThreshold(t *testing.T) {
 	require.Empty(t, r.left(), "the chain may still fail")
 	root.End()
 	require.Equal(t, []string{"child ot=th:f", "root ot=th:f"}, r.left())
+	require.Equal(t, "f", valueOf(r.named(t, "root"), callgraph.AttributeHeadThreshold).AsString(), "the root says so in any case")
+	require.Empty(t, valueOf(r.named(t, "child"), callgraph.AttributeHeadThreshold).AsString())
 
 	r.exporter.Reset()
 	ctx, root = r.Start(high(t.Context()), "root")

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"fmt"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
@@ -17,7 +18,28 @@ type KeyWriter interface {
 	// trace the earlier start holds. Keys that one trace carries are linked, in
 	// whatever calls they were told. Sightings are kept as long as spans are, from
 	// their arrival. After an error any part may have been written.
+	//
+	// A key that is not valid and a zero trace ID are errors, and nothing is
+	// written then: trying again does not help. Of the keys of a trace those beyond
+	// MaxTraceKeys are left out and counted.
 	WriteSightings(ctx context.Context, sightings []callgraph.Sighting) error
+}
+
+// MaxTraceKeys is how many keys one trace carries at most: what works on more
+// orders than that at once is a batch job, and its trace no part of their chains.
+const MaxTraceKeys = 1000
+
+// ValidateSightings says why no store takes them.
+func ValidateSightings(sightings []callgraph.Sighting) error {
+	for i := range sightings {
+		if err := sightings[i].Key.Validate(); err != nil {
+			return err
+		}
+		if sightings[i].TraceID == (pcommon.TraceID{}) {
+			return fmt.Errorf("sighting of key %s has a zero trace ID", sightings[i].Key.Kind)
+		}
+	}
+	return nil
 }
 
 // KeyReader reads logical chains. Answers belong to the caller.
@@ -54,9 +76,10 @@ type Extent struct {
 // they return nil, do nothing the second time, and leave nothing of it on the
 // medium that reading the store's files would show, once they have returned.
 type Eraser interface {
-	// EraseSpans removes the spans of a trace that erase says, and returns how
-	// many these were. The others stay as they are.
-	EraseSpans(ctx context.Context, trace pcommon.TraceID, erase func(pcommon.Resource, ptrace.Span) bool) (int, error)
+	// EraseSpans removes the spans of some traces that erase says, and returns how
+	// many these were. The others stay as they are. Many traces in one call cost
+	// far less than as many calls: the medium is cleaned once a call.
+	EraseSpans(ctx context.Context, traces []pcommon.TraceID, erase func(pcommon.Resource, ptrace.Span) bool) (int, error)
 	// EraseKey removes a key's sightings and links.
 	EraseKey(ctx context.Context, key callgraph.ChainKey) error
 }

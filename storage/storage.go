@@ -158,6 +158,8 @@ type Backend interface {
 	CellReader
 	SpanLog
 	Checkpoints
+	KeyWriter
+	KeyReader
 	// Close makes everything durable that is not yet, and frees the store. It
 	// is safe to call twice.
 	Close() error

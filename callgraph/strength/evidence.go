@@ -78,7 +78,8 @@ type Other struct {
 	Together, After, Open uint64
 	// OKAfter and FailedAfter are the parts of OK.Seen and Failed.Seen in which
 	// the other began after the site's last attempt had ended; FailedTogether
-	// is where it ran at all.
+	// is where it began after the site's last call had begun, retries included:
+	// what is in it and not in FailedAfter did not wait for the site.
 	OKAfter        uint64
 	FailedAfter    [Classes]uint64
 	FailedTogether [Classes]uint64

@@ -4,6 +4,8 @@ package strength
 type Verdict struct {
 	Strength Strength
 	Source   Source
+	// Observed is the verdict of what happened by itself, whatever overrides it.
+	Observed Strength
 	Basis    Basis
 	// Classes are the verdicts by class, those without failures left out.
 	Classes []ClassVerdict
@@ -43,6 +45,8 @@ type ClassVerdict struct {
 	Strength Strength
 	Failures uint64 // local traces
 	WentOn   uint64 // of them, where what the basis looks at went on
+	// Next is the successor that was made most, where the basis is Successors.
+	Next Callee
 	// Ratio is how much rarer that is after a failure than after a success:
 	// P(went on | failed) / P(went on | ok).
 	Ratio Interval

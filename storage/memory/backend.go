@@ -35,6 +35,8 @@ type Backend struct {
 	spans sync.Mutex // one writer extends its traces and its journal
 	names names
 
+	keysRefused atomic.Uint64 // beyond storage.MaxTraceKeys
+
 	cells     sync.Mutex // one writer versions its buckets
 	version   uint64
 	edgesHour hour // of the last version

@@ -8,7 +8,7 @@
 // the retention, and what to ask for in each from one hash:
 //
 //	id                         random ID of the server's data
-//	spans:HOUR                 hash: writer → how many journal segments it has
+//	spans:HOUR                 hash: writer → how many journal segments it has; 0 where it wrote keys only
 //	journal:HOUR:WRITER:N      packed entries: trace, arrival, times, place in the trace's value
 //	request:HASH:WRITER        set while an equal request is a repeated one
 //	trace:TRACE:WRITER         frames, each one request's spans of the trace; only that writer extends it
@@ -19,4 +19,7 @@
 //	intent:WRITER              what the last interval changes, until that is done
 //	marks:INSTANCE:WRITER      numbers of the instance's intervals that were written
 //	checkpoint:WRITER          time of arrival before which cells are final
+//	key:DAY:WRITER:KEY         packed traces that carry a business key, with start and arrival; a day of arrival's part
+//	carried:TRACE:WRITER       packed keys that a trace carries
+//	value:WRITER:VALUE         packed keys of a value
 package memory

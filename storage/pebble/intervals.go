@@ -3,20 +3,14 @@ package pebble
 import (
 	"context"
 	"fmt"
-	"sync"
+
+	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
 )
 
-// intervals gathers those that come while others are put in order for the disk,
-// to be added up together: many processes count the same edges.
-type intervals struct {
-	mu      sync.Mutex
-	queue   []*intervalWrite
-	running bool // somebody puts some in order
-}
-
-// intervalWrite is what one caller wants added.
+// intervalWrite is what one caller wants added. Those that come together are
+// added up together: many processes count the same edges.
 type intervalWrite struct {
 	interval *callgraph.Interval
 	instance instanceHash
@@ -25,8 +19,8 @@ type intervalWrite struct {
 	failed   error // of this one alone
 }
 
-// intervalsAtOnce and cellsAtOnce bound a batch; a larger interval goes alone.
-const intervalsAtOnce = 1024
+func (w *intervalWrite) size() int        { return len(w.interval.Cells) }
+func (w *intervalWrite) turns() chan turn { return w.turn }
 
 // WriteInterval implements storage.IntervalWriter.
 func (s *Store) WriteInterval(ctx context.Context, in callgraph.Interval) (repeated bool, err error) {
@@ -38,7 +32,7 @@ func (s *Store) WriteInterval(ctx context.Context, in callgraph.Interval) (repea
 		return false, fmt.Errorf("write interval %d: %w", in.Number, err)
 	}
 	w := &intervalWrite{interval: &in, instance: hashInstance(in.Instance), turn: make(chan turn, 1)}
-	if err = s.writeInterval(w); err == nil {
+	if err = s.intervals.write(w, s.writeIntervals); err == nil {
 		err = w.failed
 	}
 	if err != nil {
@@ -47,31 +41,20 @@ func (s *Store) WriteInterval(ctx context.Context, in callgraph.Interval) (repea
 	return w.repeated, nil
 }
 
-// writeInterval returns when w was written, alone or with others. The next ones
-// are put in order while these wait for the disk.
-func (s *Store) writeInterval(w *intervalWrite) error {
-	if !s.intervals.enter(w) {
-		if t := <-w.turn; !t.lead {
-			return t.err
-		}
-	}
-	batch := s.intervals.gather(w)
-	err := s.writeIntervals(batch)
-	for _, other := range batch[1:] {
-		other.turn <- turn{err: err}
-	}
-	return err
+func (s *Store) writeIntervals(batch []*intervalWrite, next func()) error {
+	return s.writeInOrder(next, func(b *pebble.Batch) error { return s.putIntervals(b, batch) })
 }
 
-func (s *Store) writeIntervals(batch []*intervalWrite) error {
-	err := s.writable()
-	if err != nil {
-		s.intervals.next()
+// writeInOrder lets put fill a batch and make it seen, calls next, and waits
+// for the disk.
+func (s *Store) writeInOrder(next func(), put func(*pebble.Batch) error) error {
+	if err := s.writable(); err != nil {
+		next()
 		return err
 	}
 	b := s.db.NewBatch()
-	err = s.guard(func() error { return s.putIntervals(b, batch) })
-	s.intervals.next()
+	err := s.guard(func() error { return put(b) })
+	next()
 	if err != nil {
 		return err
 	}
@@ -81,46 +64,4 @@ func (s *Store) writeIntervals(batch []*intervalWrite) error {
 		}
 		return b.Close()
 	})
-}
-
-// enter reports whether w leads at once; else it is in the queue.
-func (g *intervals) enter(w *intervalWrite) bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if !g.running {
-		g.running = true
-		return true
-	}
-	g.queue = append(g.queue, w)
-	return false
-}
-
-// gather is w and what waits.
-func (g *intervals) gather(w *intervalWrite) []*intervalWrite {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	batch, cells := []*intervalWrite{w}, len(w.interval.Cells)
-	for len(g.queue) > 0 && len(batch) < intervalsAtOnce {
-		if cells += len(g.queue[0].interval.Cells); cells > cellsAtOnce {
-			break
-		}
-		batch = append(batch, g.pop())
-	}
-	return batch
-}
-
-func (g *intervals) pop() *intervalWrite {
-	w := g.queue[0]
-	g.queue[0] = nil
-	g.queue = g.queue[1:]
-	return w
-}
-
-// next lets the first of the queue lead.
-func (g *intervals) next() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.running = len(g.queue) > 0; g.running {
-		g.pop().turn <- turn{lead: true}
-	}
 }

@@ -16,6 +16,10 @@ const (
 	prefixCheckpoint = 'K' // writer: arrival
 	prefixMarks      = 'I' // hash of an instance: its marks, last heard of
 	prefixMeta       = 'M' // what there is one of
+	prefixCarried    = 'T' // trace: its business keys
+	prefixSighting   = 'U' // business key by value, start, trace: nothing
+	prefixLink       = 'V' // business key by value, another by kind: trace with both, hour of arrival
+	prefixCrowd      = 'W' // business key by value, trace with many of them: hour of arrival
 )
 
 func numberKey(prefix byte, number uint64) []byte {

@@ -17,6 +17,7 @@ type counters struct {
 	intervals, intervalCells    counter
 	repeatedIntervals           counter
 	droppedMarks                counter
+	sightings, keysRefused      counter
 	namesRefused, full, corrupt counter
 	backgroundErrors            counter
 	rebuild                     atomic.Int64

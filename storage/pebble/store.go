@@ -37,7 +37,8 @@ type Store struct {
 	requests  *requests
 	names     *names
 	cells     *cells
-	intervals intervals
+	intervals queue[*intervalWrite]
+	sightings sightings
 	stats     counters
 
 	tidied   atomic.Int64  // hour in which old cells and names were last dropped

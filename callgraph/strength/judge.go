@@ -1,0 +1,299 @@
+package strength
+
+import (
+	"cmp"
+	"slices"
+)
+
+// What a verdict demands.
+const (
+	// sure is how probable it must be.
+	sure = 0.95
+	// A ratio below strongBelow is strong, above weakAbove weak.
+	strongBelow = 0.2
+	weakAbove   = 0.5
+	// usual is how often a successor runs after a success at least.
+	usual = 0.2
+	// afterwards is which part of its runs beside the site is after it.
+	afterwards = 0.95
+	// fewestOK are the fair successes without which nothing is said.
+	fewestOK = 3
+)
+
+// Judge makes the verdict of a site from what was observed there, what was
+// injected, and what was declared (Unknown: nothing was). Injected failures
+// override observed ones where they are enough to decide; what was declared
+// overrides both.
+func Judge(observed, injected Evidence, declared Strength) Verdict {
+	v := judge(&observed)
+	v.Observed = v.Strength
+	if injected.Failed != ([Classes]Tally{}) {
+		both := observed.successes()
+		both.Merge(injected)
+		if i := judge(&both); i.Strength != Unknown {
+			i.Observed, i.Source = v.Observed, Injected
+			v = i
+		}
+	}
+	if declared != Unknown {
+		v.Strength, v.Source = declared, Declared
+	}
+	return v
+}
+
+// successes is the evidence without its failures: what usually follows is the
+// same whoever makes the failures.
+func (e *Evidence) successes() Evidence {
+	s := Evidence{OK: e.OK, Others: slices.Clone(e.Others), Passed: e.Passed}
+	for i := range s.Others {
+		s.Others[i].FailedAfter, s.Others[i].FailedTogether = [Classes]uint64{}, [Classes]uint64{}
+	}
+	return s
+}
+
+func judge(e *Evidence) Verdict {
+	f := follow(e)
+	v := Verdict{Basis: f.basis(), Successors: f.successors, Fallbacks: f.fallbacks, Successes: e.OK.Seen}
+	var pooled tested
+	for c := range Class(Classes) {
+		if e.Failed[c].Seen == 0 {
+			continue
+		}
+		t := f.test(c)
+		v.Classes = append(v.Classes, f.verdict(t, c))
+		if c != Rejected {
+			pooled.add(t)
+		}
+	}
+	v.Strength = siteVerdict(v.Classes, f.strength(pooled))
+	return v
+}
+
+// siteVerdict is Conditional where decided classes disagree, else that of all
+// failures together. Rejected calls have a part in it only where there are no
+// other failures.
+func siteVerdict(classes []ClassVerdict, pooled Strength) Strength {
+	if len(classes) == 1 {
+		return classes[0].Strength
+	}
+	var found Strength
+	for _, c := range classes {
+		switch {
+		case c.Class == Rejected || c.Strength == Unknown:
+		case found == Unknown:
+			found = c.Strength
+		case c.Strength != found:
+			return Conditional
+		}
+	}
+	if pooled == Unknown {
+		return Unknown
+	}
+	return pooled
+}
+
+// followers are the other sites of a caller, by what they are to the site.
+type followers struct {
+	e *Evidence
+	// successors run after it as a rule; doubtful ones may; fallbacks run
+	// after its failures.
+	successors, doubtful, fallbacks []Successor
+	settled                         bool // enough successes to say that nothing follows
+}
+
+func follow(e *Evidence) *followers {
+	f := &followers{e: e, settled: share{0, e.OK.Seen}.below(usual) >= sure}
+	for _, o := range e.Others {
+		s := Successor{Other: o, AfterOK: share{o.OKAfter, e.OK.Seen}.estimate(), AfterFailed: e.afterFailed(&o).estimate()}
+		switch e.follows(&o) {
+		case successor:
+			f.successors = append(f.successors, s)
+		case doubtful:
+			f.doubtful = append(f.doubtful, s)
+		case fallback:
+			f.fallbacks = append(f.fallbacks, s)
+		}
+	}
+	byUse := func(a, b Successor) int {
+		return cmp.Or(cmp.Compare(b.AfterOK, a.AfterOK), cmp.Compare(b.AfterFailed, a.AfterFailed), compareOthers(a.Other, b.Other))
+	}
+	slices.SortFunc(f.successors, byUse)
+	slices.SortFunc(f.fallbacks, byUse)
+	return f
+}
+
+// afterFailed is how often the other ran after a failure, all classes but Rejected.
+func (e *Evidence) afterFailed(o *Other) (s share) {
+	for c := range Rejected {
+		s.k, s.n = s.k+o.FailedAfter[c], s.n+e.Failed[c].Seen
+	}
+	return s
+}
+
+// relation is what another site is to the site.
+type relation uint8
+
+const (
+	bystander relation = iota
+	successor
+	doubtful
+	fallback
+)
+
+func (e *Evidence) follows(o *Other) relation {
+	ok, failed := share{o.OKAfter, e.OK.Seen}, e.afterFailed(o)
+	rare := ok.below(usual) >= sure
+	switch {
+	case ok.estimate() >= usual && e.OK.Seen >= fewestOK:
+		return o.waits()
+	case rare && failed.k > 0 && (ratio{failed, ok}).above(2) >= sure:
+		return fallback
+	case rare || failed.k == 0:
+		return bystander
+	}
+	return doubtful
+}
+
+// waits tells successors from parallel siblings, which may begin after the
+// site too, and from asynchronous calls, of which not all are seen.
+func (o *Other) waits() relation {
+	after := share{o.After, o.Together}
+	switch {
+	case o.Open > 0 && (share{o.Open, o.Together}).above(1-afterwards) > 0.5:
+		return bystander
+	case after.estimate() < afterwards:
+		return bystander
+	case after.above(0.7) < sure:
+		return doubtful
+	}
+	return successor
+}
+
+func (f *followers) basis() Basis {
+	switch {
+	case len(f.successors) > 0:
+		return Successors
+	case len(f.doubtful) == 0 && f.settled && f.e.Passed[Crowded] == 0:
+		return Propagation
+	}
+	return NoBasis
+}
+
+// tested is what became of the calls after some failures.
+type tested struct {
+	seen uint64
+	// most is in how many of them, at most, any successor was made.
+	went, parallel uint64
+	survived       uint64
+	after          []uint64 // by successor
+}
+
+func (t *tested) add(o tested) {
+	t.seen += o.seen
+	t.went += o.went
+	t.parallel += o.parallel
+	t.survived += o.survived
+	if t.after == nil {
+		t.after = make([]uint64, len(o.after))
+	}
+	for i, n := range o.after {
+		t.after[i] += n
+	}
+}
+
+func (f *followers) test(c Class) tested {
+	failed := f.e.Failed[c]
+	t := tested{seen: failed.Seen, went: failed.Went, survived: failed.Survived, after: make([]uint64, len(f.successors))}
+	for i, s := range f.successors {
+		t.after[i] = s.FailedAfter[c]
+		t.parallel += max(s.FailedTogether[c], s.FailedAfter[c])
+	}
+	for _, s := range f.doubtful {
+		t.parallel += max(s.FailedTogether[c], s.FailedAfter[c])
+	}
+	return t
+}
+
+// strength is the verdict of failures.
+func (f *followers) strength(t tested) Strength {
+	if t.seen == 0 {
+		return Unknown
+	}
+	switch f.basis() {
+	case Successors:
+		return f.bySuccessors(t)
+	case Propagation:
+		return ratio{share{t.survived, t.seen}, share{f.e.OK.Survived, f.e.OK.Seen}}.strength()
+	}
+	return Unknown
+}
+
+func (r ratio) strength() Strength {
+	low, high := r.below(strongBelow), r.above(weakAbove)
+	switch {
+	case low >= sure:
+		return Strong
+	case high >= sure:
+		return Weak
+	case 1-low-high >= sure:
+		return Conditional
+	}
+	return Unknown
+}
+
+// bySuccessors: weak needs one successor that is still made; of several looked
+// at, each must be as much surer. Strong needs that all of them together are not.
+func (f *followers) bySuccessors(t tested) Strength {
+	_, best := f.mostMade(t)
+	doubt := (1 - sure) / float64(len(f.successors))
+	if best.above(weakAbove) >= 1-doubt {
+		return Weak
+	}
+	all := f.e.Passed[Crowded] == 0
+	if all && f.anyMade(t).below(strongBelow) >= sure || f.anythingMade(t).below(strongBelow) >= sure {
+		return Strong
+	}
+	if all && f.anyMade(t).below(weakAbove) >= 1-(1-sure)/2 && best.above(strongBelow) >= 1-doubt/2 {
+		return Conditional
+	}
+	return Unknown
+}
+
+// mostMade is the successor whose ratio is greatest, a lower bound of any's.
+func (f *followers) mostMade(t tested) (which int, r ratio) {
+	for i, s := range f.successors {
+		one := ratio{share{t.after[i], t.seen}, share{s.OKAfter, f.e.OK.Seen}}
+		if i == 0 || one.failed.estimate()/one.ok.estimate() > r.failed.estimate()/r.ok.estimate() {
+			which, r = i, one
+		}
+	}
+	return which, r
+}
+
+// anyMade is an upper bound of any successor's ratio: what each made adds up,
+// against the most usual one alone.
+func (f *followers) anyMade(t tested) ratio {
+	return ratio{share{min(t.parallel, t.seen), t.seen}, share{f.successors[0].OKAfter, f.e.OK.Seen}}
+}
+
+// anythingMade looks at any other site's calls, fallbacks and those left out
+// for want of room included.
+func (f *followers) anythingMade(t tested) ratio {
+	return ratio{share{t.went, t.seen}, share{f.e.OK.Went, f.e.OK.Seen}}
+}
+
+func (f *followers) verdict(t tested, c Class) ClassVerdict {
+	v := ClassVerdict{Class: c, Strength: f.strength(t), Failures: t.seen}
+	switch f.basis() {
+	case Successors:
+		which, r := f.mostMade(t)
+		if v.Strength == Strong {
+			r = f.anyMade(t)
+		}
+		v.Next, v.WentOn, v.Ratio = f.successors[which].Callee, r.failed.k, r.interval()
+	case Propagation:
+		v.WentOn = t.survived
+		v.Ratio = ratio{share{t.survived, t.seen}, share{f.e.OK.Survived, f.e.OK.Seen}}.interval()
+	}
+	return v
+}
