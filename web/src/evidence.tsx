@@ -66,12 +66,18 @@ function Whole({ detail, stale }: { detail: DependencyDetail; stale: boolean }) 
   );
 }
 
+/** judged is what a verdict looks at and where that is from. */
+function judged({ source, basis }: Dependency, days: number): string {
+  if (source === 'declared') return `Said ${sourceWords.declared}.`;
+  return basis === 'none' ? `Not judged: ${basisWords.none}.` : `Judged by ${basisWords[basis]}, ${sourceWords[source]}, in the last ${plural(days, 'day')}.`;
+}
+
 /** Said in words: the verdict, what it looks at, where it is from. */
 function Said({ detail: { dependency: d, observed, days } }: { detail: DependencyDetail }) {
   return (
     <>
       <p class="verdict-words"><StrengthWord strength={d.strength} source={d.source} /> <span>{d.words || strengthMeaning[d.strength]}</span></p>
-      <p class="quiet">{d.source === 'declared' ? `Said ${sourceWords.declared}.` : `Judged by ${basisWords[d.basis] ?? d.basis}, ${sourceWords[d.source]}, in the last ${plural(days, 'day')}.`}</p>
+      <p class="quiet">{judged(d, days)}</p>
       {observed && <p class="quiet">Observed: <StrengthWord strength={observed.strength} /> {observed.words}</p>}
     </>
   );

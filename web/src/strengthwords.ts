@@ -1,6 +1,6 @@
 // The words for how strong a dependency is, said once. A strength is told by
 // its word and its sign: filled is strong, empty is weak, half is both.
-import type { EvidenceSource, FailureClass, Ratio, Strength } from './api.ts';
+import type { Basis, EvidenceSource, FailureClass, Ratio, Strength } from './api.ts';
 
 export const strengthSign: Record<Strength, string> = { strong: '■', weak: '□', conditional: '◧', unknown: '·' };
 
@@ -31,10 +31,10 @@ export const sourceWords: Record<EvidenceSource, string> = {
   declared: 'because the configuration says so',
 };
 
-export const basisWords: Record<string, string> = {
+export const basisWords: Record<Basis, string> = {
   successors: 'whether the calls that usually follow were made after a failure',
   propagation: 'whether the caller failed too, because no call usually follows',
-  none: 'nothing yet: no failure that was seen whole, or no success to compare it with',
+  none: 'no failure was seen whole, or no success to compare it with',
 };
 
 /** reasonWords say why something gave no evidence. */
