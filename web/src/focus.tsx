@@ -8,7 +8,8 @@ import { useHover, useLoad, useSteady } from './load.ts';
 import { type Focus, format, keyOf, maxHops } from './route.ts';
 import { focusOn, go, nodeOf, now, polling, put, toFocus, toSearch, windowQuery } from './state.ts';
 import { type Column, Table } from './table.tsx';
-import { Empty, Name, ProblemNote, Share, Waiting } from './parts.tsx';
+import { Empty, Name, ProblemNote, Share, StrengthWord, Waiting } from './parts.tsx';
+import { strengthRank } from './strengthwords.ts';
 import { connectionWord, nodeName, softCalls } from './words.ts';
 import { figureColumns } from './home.tsx';
 import { EdgePanel } from './edge.tsx';
@@ -149,6 +150,7 @@ function EdgeTable({ at, graph, answers }: { at: Focus; graph: GraphData; answer
     },
     { id: 'callee', head: 'Callee', by: (e) => text(e.to), cell: (e) => name(e.to) },
     { id: 'by', head: 'By', by: (e) => e.connection, cell: (e) => `${connectionWord[e.connection] ?? e.connection}${e.indirect ? ', indirect' : ''}` },
+    { id: 'strength', head: 'Strength', meaning: 'Whether the calls after it are made when it fails', by: (e) => strengthRank(e.strength), cell: (e) => (e.strength && e.strength !== 'unknown' ? <StrengthWord strength={e.strength} /> : <span class="quiet">–</span>) },
     { id: 'rate', head: 'Calls', number: true, by: (e) => e.rate, cell: (e) => frequency(e) },
     { id: 'errors', head: 'Errors', number: true, by: (e) => e.errors / (e.calls || 1), cell: (e) => <Share part={e.errors} whole={e.calls} kind="bad" /> },
     { id: 'soft', head: 'Soft', meaning: 'Soft errors', number: true, by: (e) => softCalls(e) / (e.calls || 1), cell: (e) => <Share part={softCalls(e)} whole={e.calls} kind="soft" /> },

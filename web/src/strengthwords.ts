@@ -13,6 +13,9 @@ export const strengthMeaning: Record<Strength, string> = {
 
 export const strengths: Strength[] = ['strong', 'conditional', 'weak', 'unknown'];
 
+/** strengthRank sorts the strong first, what is no call last. */
+export const strengthRank = (s: Strength | ''): number => (s === '' ? strengths.length : strengths.indexOf(s));
+
 export const classWord: Record<FailureClass, string> = {
   error: 'errors', timeout: 'timeouts', soft_error: 'soft errors', shed_load: 'shed load', rejected: 'rejections',
 };
