@@ -51,7 +51,7 @@ journey('an order over hours: what happened when, how long nothing did, and why 
   assert.deepEqual((await page.locator('.sections > .wait').allTextContents()).map(plain), ['waited 1 min 29 s', 'waited 2 h 58 min', 'waited 1 h 58 min']);
   await page.locator('.section', { hasText: 'POST /shipments' }).getByText(/Root cause carrier POST \/book failed: CarrierError: this address is not served/).waitFor();
   await page.locator('.linked').getByRole('link', { name: 'payment P-4711' }).waitFor();
-  await page.locator('.linked').getByRole('link', { name: 'delivery W-4711' }).waitFor();
+  await page.locator('.linked').getByRole('link', { name: 'waybill W-4711' }).waitFor();
   await requireSound(page, 'order');
   await page.locator('.section', { hasText: 'POST /shipments' }).getByRole('button').click();
   await page.locator('.section-body [role=row][aria-selected=true]', { hasText: 'origin' }).waitFor();

@@ -60,7 +60,7 @@ function Loaded({ at, first, sections, more, busy, link }: Shown) {
       {sections.length === 0 && <Empty title="No chain of it is kept any more." />}
       {sections.length > 0 && <Strip sections={sections} reveal={reveal} total={first.traces} more={more} />}
       <ol class={`list sections${busy ? ' busy' : ''}`} ref={list} aria-label="Chains in the order they began">
-        {sections.map((section) => <SectionRow key={section.traceId} at={at} section={section} slowest={slowest} least={least} />)}
+        {sections.map((section) => <SectionRow key={section.traceId} at={at} own={first.key} section={section} slowest={slowest} least={least} />)}
       </ol>
       {more && <p class="more-row"><button type="button" disabled={busy} onClick={() => put({ ...at, pages: at.pages + 1 })}>Later chains</button> <span class="quiet">{count(sections.length)} of {about(first)}</span></p>}
     </>
@@ -161,9 +161,9 @@ const looksOf = (chain: NonNullable<Section['chain']>): string => (tone(chain.ou
 /** noticeable wait of a chain, in seconds: where hours pass, seconds are not told. */
 const noticeable = ({ first, last }: LogicalChain): number => Math.min(60, Math.max(1, (Date.parse(last) - Date.parse(first)) / 50_000));
 
-interface RowProps { at: KeyRoute; section: Section; slowest: number; least: number }
+interface RowProps { at: KeyRoute; own: Key; section: Section; slowest: number; least: number }
 
-function SectionRow({ at, section, slowest, least }: RowProps) {
+function SectionRow({ at, own, section, slowest, least }: RowProps) {
   const { wait, chain, traceId } = section;
   const isOpen = at.open === traceId;
   const body = `section-${traceId}`;
@@ -175,7 +175,7 @@ function SectionRow({ at, section, slowest, least }: RowProps) {
         <div class="section-head">
           {chain && <button type="button" class="icon caret-of" aria-expanded={isOpen} aria-controls={body} aria-label={`${isOpen ? 'Close' : 'Open'} chain ${section.shortId}`} onClick={toggle}>{isOpen ? '▾' : '▸'}</button>}
           <time class="when" dateTime={section.start}>{clock(section.start, now.value)}</time>
-          {chain ? <Summary at={at} section={section} chain={chain} slowest={slowest} /> : <p class="what quiet">Chain <code>{section.shortId}</code>: its spans are not kept any more</p>}
+          {chain ? <Summary own={own} section={section} chain={chain} slowest={slowest} /> : <p class="what quiet">Chain <code>{section.shortId}</code>: its spans are not kept any more</p>}
         </div>
         {isOpen && chain && <div id={body} class="section-body"><SectionTree at={at} id={traceId} /></div>}
       </li>
@@ -183,12 +183,12 @@ function SectionRow({ at, section, slowest, least }: RowProps) {
   );
 }
 
-function Summary({ at, section, chain, slowest }: { at: KeyRoute; section: Section; chain: NonNullable<Section['chain']>; slowest: number }) {
+function Summary({ own, section, chain, slowest }: { own: Key; section: Section; chain: NonNullable<Section['chain']>; slowest: number }) {
   const { origin } = chain;
   return (
     <>
       <div class="what">
-        <div class="name-and-keys"><a class="section-link" href={toChain(section.traceId, origin?.spanId)}><Name at={chain.entrance} /></a><Others at={at} keys={section.keys} /></div>
+        <div class="name-and-keys"><a class="section-link" href={toChain(section.traceId, origin?.spanId)}><Name at={chain.entrance} /></a><Others own={own} keys={section.keys} /></div>
         {origin && <p class="reason" title={happened(origin)}><b class={tone(origin.outcome) === 'soft' ? 'soft' : 'bad'}>{originLabel(origin)}</b> <bdi>{origin.service} {origin.operation}</bdi> {happened(origin)}</p>}
       </div>
       <span class="end"><OutcomeWord outcome={chain.outcome} /><Within chain={chain} /></span>
@@ -199,8 +199,8 @@ function Summary({ at, section, chain, slowest }: { at: KeyRoute; section: Secti
 }
 
 /** Others are the keys of a section besides the page's own. */
-function Others({ at, keys }: { at: KeyRoute; keys: Key[] }) {
-  const others = keys.filter((k) => k.kind !== at.kind || k.value !== at.value);
+function Others({ own, keys }: { own: Key; keys: Key[] }) {
+  const others = keys.filter((k) => k.kind !== own.kind || k.value !== own.value);
   if (others.length === 0) return null;
   return <ul class="chips" aria-label="Other keys of this chain">{others.map((k) => <li key={keyOf(k.environment, k.kind, k.value)}><a class="keychip" href={toKey(k)}><KeyName of={k} /></a></li>)}</ul>;
 }
