@@ -33,6 +33,15 @@ try {
   await page.getByRole('button', { name: /Edge from order to loyalty/ }).click();
   await page.locator('.side .chain-row').first().waitFor();
   await take('focus');
+  const { chains: refused } = await ask(collector, 'chains?service=gateway&outcome=failed&operation=' + encodeURIComponent('DELETE /orders/{number}'));
+  const { chain: cancelled } = await ask(collector, 'chains/' + refused[0].traceId);
+  const { kind, value } = cancelled.keys.find((k) => k.kind === 'order');
+  await page.goto(collector.url + `#/key/${kind}/${encodeURIComponent(value)}`);
+  await page.locator('.section').nth(2).waitFor();
+  await take('logical-chain');
+  await page.goto(collector.url + '#/dependencies?from=-5m');
+  await page.locator('.dependency-link').nth(5).waitFor();
+  await take('dependencies');
 } finally {
   await browser.close();
   shop.kill('SIGTERM');
