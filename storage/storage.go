@@ -160,6 +160,8 @@ type Backend interface {
 	Checkpoints
 	KeyWriter
 	KeyReader
+	EvidenceWriter
+	EvidenceReader
 	// Close makes everything durable that is not yet, and frees the store. It
 	// is safe to call twice.
 	Close() error

@@ -65,9 +65,10 @@ func (p *part) addEnds() {
 	}
 }
 
-// Calls is how often a service called another over one connection type.
+// Calls is how often a service, or an operation, called another over one
+// connection type.
 type Calls struct {
-	Caller, Callee callgraph.Operation // without names
+	Caller, Callee callgraph.Operation // services have no name
 	Connection     callgraph.Connection
 	Count
 }
@@ -87,4 +88,17 @@ func (v *View) Calls(ctx context.Context, w callgraph.Window) ([]Calls, error) {
 		}
 	})
 	return calls, err
+}
+
+// OperationCalls visits all calls between operations in a window, without
+// latencies and without indirect ones. The graph waits meanwhile.
+func (v *View) OperationCalls(ctx context.Context, w callgraph.Window, visit func(Calls)) error {
+	return v.read(ctx, w, func(r *reading) {
+		layer := &r.topology.operations
+		for c := range newPart(r, layer, 0).linked("") {
+			if l := &layer.links[c.link]; !l.indirect {
+				visit(Calls{layer.nodes[l.caller], layer.nodes[l.callee], l.connection, c.Count})
+			}
+		}
+	})
 }

@@ -33,16 +33,23 @@ func (s Source) String() string {
 
 // gRPC's status codes that tell outcomes apart.
 const (
-	grpcOK                = 0
-	grpcCancelled         = 1
-	grpcUnknown           = 2
-	grpcDeadlineExceeded  = 4
-	grpcResourceExhausted = 8
-	grpcUnimplemented     = 12
-	grpcInternal          = 13
-	grpcUnavailable       = 14
-	grpcDataLoss          = 15
-	grpcCodes             = 17
+	grpcOK                 = 0
+	grpcCancelled          = 1
+	grpcUnknown            = 2
+	grpcInvalidArgument    = 3
+	grpcDeadlineExceeded   = 4
+	grpcNotFound           = 5
+	grpcAlreadyExists      = 6
+	grpcPermissionDenied   = 7
+	grpcResourceExhausted  = 8
+	grpcFailedPrecondition = 9
+	grpcOutOfRange         = 11
+	grpcUnimplemented      = 12
+	grpcInternal           = 13
+	grpcUnavailable        = 14
+	grpcDataLoss           = 15
+	grpcUnauthenticated    = 16
+	grpcCodes              = 17
 )
 
 // Outcome says how the span ended and what said so. A status Ok, which only an
@@ -184,6 +191,20 @@ func (f *Facts) rejected() string {
 		return f.rpcKey()
 	}
 	return ""
+}
+
+// ShedLoad reports whether the callee refused work because it had too much of
+// it, whatever else says that the span failed.
+func (f *Facts) ShedLoad() bool { return f.http == 429 || f.rpc == grpcResourceExhausted }
+
+// CallerAtFault reports whether the callee's answer blames the caller: HTTP 4xx
+// but for 408 and 429, or a gRPC code of that kind.
+func (f *Facts) CallerAtFault() bool {
+	switch f.rpc {
+	case grpcInvalidArgument, grpcNotFound, grpcAlreadyExists, grpcPermissionDenied, grpcFailedPrecondition, grpcOutOfRange, grpcUnauthenticated:
+		return true
+	}
+	return f.http >= 400 && f.http < 500 && f.http != 408 && f.http != 429
 }
 
 func (f *Facts) shedLoad(source string) bool {

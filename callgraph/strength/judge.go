@@ -146,12 +146,17 @@ func (e *Evidence) follows(o *Other) relation {
 	switch {
 	case ok.estimate() >= usual && e.OK.Seen >= fewestOK:
 		return o.waits()
-	case rare && failed.k > 0 && (ratio{failed, ok}).above(2) >= sure:
+	case rare && e.absent(o) && (ratio{failed, ok}).above(2) >= sure:
 		return fallback
 	case rare || failed.k == 0:
 		return bystander
 	}
 	return doubtful
+}
+
+// absent: it seldom runs beside a success, be it before the site or parallel to it.
+func (e *Evidence) absent(o *Other) bool {
+	return share{o.Together, e.OK.Seen + e.Passed[Biased]}.below(usual) >= sure
 }
 
 // waits tells successors from parallel siblings, which may begin after the
@@ -181,17 +186,18 @@ func (f *followers) basis() Basis {
 
 // tested is what became of the calls after some failures.
 type tested struct {
-	seen uint64
-	// most is in how many of them, at most, any successor was made.
-	went, parallel uint64
-	survived       uint64
-	after          []uint64 // by successor
+	seen, went, survived uint64
+	// made counts calls to successors, and to what may be one, that began after
+	// or beside the failed one; beside those that did not wait for it.
+	made, beside uint64
+	after        []uint64 // by successor
 }
 
 func (t *tested) add(o tested) {
 	t.seen += o.seen
 	t.went += o.went
-	t.parallel += o.parallel
+	t.made += o.made
+	t.beside += o.beside
 	t.survived += o.survived
 	if t.after == nil {
 		t.after = make([]uint64, len(o.after))
@@ -206,12 +212,17 @@ func (f *followers) test(c Class) tested {
 	t := tested{seen: failed.Seen, went: failed.Went, survived: failed.Survived, after: make([]uint64, len(f.successors))}
 	for i, s := range f.successors {
 		t.after[i] = s.FailedAfter[c]
-		t.parallel += max(s.FailedTogether[c], s.FailedAfter[c])
+		t.note(&s.Other, c)
 	}
 	for _, s := range f.doubtful {
-		t.parallel += max(s.FailedTogether[c], s.FailedAfter[c])
+		t.note(&s.Other, c)
 	}
 	return t
+}
+
+func (t *tested) note(o *Other, c Class) {
+	t.made += max(o.FailedTogether[c], o.FailedAfter[c])
+	t.beside += max(o.FailedTogether[c], o.FailedAfter[c]) - o.FailedAfter[c]
 }
 
 // strength is the verdict of failures.
@@ -273,13 +284,13 @@ func (f *followers) mostMade(t tested) (which int, r ratio) {
 // anyMade is an upper bound of any successor's ratio: what each made adds up,
 // against the most usual one alone.
 func (f *followers) anyMade(t tested) ratio {
-	return ratio{share{min(t.parallel, t.seen), t.seen}, share{f.successors[0].OKAfter, f.e.OK.Seen}}
+	return ratio{share{min(t.made, t.seen), t.seen}, share{f.successors[0].OKAfter, f.e.OK.Seen}}
 }
 
 // anythingMade looks at any other site's calls, fallbacks and those left out
 // for want of room included.
 func (f *followers) anythingMade(t tested) ratio {
-	return ratio{share{t.went, t.seen}, share{f.e.OK.Went, f.e.OK.Seen}}
+	return ratio{share{min(t.went+t.beside, t.seen), t.seen}, share{f.e.OK.Went, f.e.OK.Seen}}
 }
 
 func (f *followers) verdict(t tested, c Class) ClassVerdict {

@@ -98,3 +98,20 @@ func TestREADMEListsConfigurationsAndLimits(t *testing.T) {
 		require.Contains(t, string(page), part)
 	}
 }
+
+// TestKeysAreDocumented: docs/logical-chains.md lists what the built-in rules look at.
+func TestKeysAreDocumented(t *testing.T) {
+	page, err := os.ReadFile("../../docs/logical-chains.md")
+	require.NoError(t, err)
+	conf, err := retrieve(t, "builtin:all-in-one")
+	require.NoError(t, err)
+	rules := conf.Get("processors::call_graph_logical_chain::keys").([]any)
+	require.NotEmpty(t, rules)
+	for _, rule := range rules {
+		fields := rule.(map[string]any)
+		require.Contains(t, string(page), "| `"+fields["kind"].(string)+"` |")
+		for _, attribute := range fields["attributes"].([]any) {
+			require.Contains(t, string(page), "`"+attribute.(string)+"`")
+		}
+	}
+}

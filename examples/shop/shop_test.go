@@ -189,6 +189,17 @@ func checkChain(t *testing.T, td ptrace.Traces) {
 	for _, node := range tree.Walk() {
 		require.Equal(t, callgraph.Service{Environment: "shop-demo", Namespace: "shop", Name: node.Service.Name}, node.Service)
 		require.Equal(t, number, node.Span.Attributes().AsRaw()[telemetry.OrderKey], "%s of %s in %s", node.Span.Name(), node.Service.Name, title(td))
+		checkBooked(t, node.Span, number)
+	}
+}
+
+// checkBooked: whoever takes money or delivers has a number for it, which leads
+// to the order.
+func checkBooked(t *testing.T, span ptrace.Span, number any) {
+	for operation, key := range map[string]string{"POST /payments": telemetry.PaymentKey, "POST /refunds": telemetry.PaymentKey, "orders process": telemetry.WaybillKey} {
+		if span.Name() == operation && span.Kind() != ptrace.SpanKindClient {
+			require.Contains(t, span.Attributes().AsRaw()[key], "-"+number.(string), operation)
+		}
 	}
 }
 

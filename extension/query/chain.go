@@ -23,6 +23,7 @@ type (
 	}
 	chain struct {
 		Summary   summary       `json:"summary"`
+		Keys      []keyShape    `json:"keys"`
 		Services  []serviceName `json:"services"`
 		Spans     []chainSpan   `json:"spans"`
 		Origins   []chainOrigin `json:"origins"`
@@ -42,6 +43,10 @@ type (
 		Problems  []string `json:"problems"`
 		Events    int      `json:"events"`
 		Links     int      `json:"links"`
+
+		Strength       string `json:"strength"`
+		StrengthSource string `json:"strengthSource"`
+		Dependency     string `json:"dependency"`
 	}
 	chainOrigin struct {
 		Span    int          `json:"span"`
@@ -68,7 +73,14 @@ func (s *Server) chainByID(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	answer := chainAnswer{Chain: shownChain(found[0]), Others: make([]summary, 0, len(found)-1)}
+	st := newStory(found[0])
+	answer := chainAnswer{Chain: st.shown(), Others: make([]summary, 0, len(found)-1)}
+	keys, err := s.options.Backend.KeysOf(r.Context(), st.entrance.Span.TraceID())
+	if err != nil {
+		return nil, fmt.Errorf("keys of chain %s: %w", r.PathValue("id"), err)
+	}
+	answer.Chain.Keys = shownKeys(keys)
+	s.judgeCalls(st, answer.Chain.Spans)
 	for _, td := range found[1:] {
 		answer.Others = append(answer.Others, newStory(td).summary())
 	}
@@ -110,9 +122,8 @@ func (s *Server) chainSpans(r *http.Request) (any, error) {
 	return answer, nil
 }
 
-// shownChain numbers spans as the tree has them, parents first.
-func shownChain(td ptrace.Traces) chain {
-	st := newStory(td)
+// shown numbers spans as the tree has them, parents first.
+func (st *story) shown() chain {
 	c := chain{
 		Summary: st.summary(), Services: []serviceName{}, Spans: make([]chainSpan, 0, min(st.tree.Len(), maxChainSpans)),
 		Origins: make([]chainOrigin, 0, len(st.origins)), Truncated: st.tree.Len() > maxChainSpans,

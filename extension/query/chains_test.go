@@ -24,10 +24,11 @@ import (
 var later = treescript.Epoch.Add(10 * time.Minute)
 
 // realServer answers from a real store, which it returns.
-func realServer(t require.TestingT) (*Server, storage.Backend) {
+func realServer(t require.TestingT) (*Server, tempStore) {
 	b, err := memory.Open(memory.Options{Server: memory.NewServer(64 << 20)})
 	require.NoError(t, err)
-	return New(Options{Backend: b, View: graphview.New(graphview.Options{}), Now: func() time.Time { return later }}), b
+	ts := tempStore{b}
+	return New(Options{Backend: ts, View: graphview.New(graphview.Options{}), Now: func() time.Time { return later }}), ts
 }
 
 // writeChain stores a chain that is written as a script, under trace ID n.

@@ -25,12 +25,13 @@ const (
 // findings are what a text may mean.
 type findings struct {
 	Window     timeWindow `json:"window"`
+	Keys       []foundKey `json:"keys"`
 	Services   []node     `json:"services"`
 	Operations []node     `json:"operations"`
 	Chains     []summary  `json:"chains"`
 }
 
-// findAnything looks for what a text may mean: IDs in it, an attribute, a name.
+// findAnything looks for what a text may mean: IDs in it, business keys, an attribute, a name.
 func (s *Server) findAnything(r *http.Request) (any, error) {
 	p := s.parameters(r)
 	text := strings.TrimSpace(p.required("q"))
@@ -42,6 +43,11 @@ func (s *Server) findAnything(r *http.Request) (any, error) {
 		return nil, err
 	}
 	answer := findings{Window: timeWindow(window), Services: []node{}, Operations: []node{}, Chains: []summary{}}
+	keys, err := s.keysIn(r.Context(), text, environment, limit)
+	if err != nil {
+		return nil, err
+	}
+	answer.Keys = keys
 	chains, err := s.meant(r.Context(), text, environment, window, limit)
 	if err != nil {
 		return nil, err

@@ -29,6 +29,7 @@ func newServer(t testing.TB, store *fakeStore, change ...func(*Options)) *Server
 	s := New(o)
 	if store.fail == nil {
 		require.NoError(t, s.Refresh(context.Background()))
+		require.NoError(t, s.RefreshStrengths(context.Background()))
 	}
 	return s
 }

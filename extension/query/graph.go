@@ -106,6 +106,8 @@ type (
 		Provisional   uint64            `json:"provisional"`
 		WeightUnknown uint64            `json:"weightUnknown"`
 		Folded        bool              `json:"folded"`
+		Strength      string            `json:"strength"`
+		Dependencies  []string          `json:"dependencies"` // IDs of its call sites
 	}
 	latency struct {
 		Count uint64  `json:"count"`
@@ -130,6 +132,7 @@ func (s *Server) shown(a graphview.Answer, asOf time.Time, limit int) graph {
 	for i := range a.Links {
 		g.Edges = append(g.Edges, shownEdge(&a.Links[i], seconds))
 	}
+	g.judge(a, s.strengths.snapshot())
 	return g
 }
 

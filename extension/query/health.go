@@ -13,6 +13,14 @@ type healthy struct {
 	AsOf            *time.Time `json:"asOf"`
 	RefreshFailures uint64     `json:"refreshFailures"`
 	View            viewHealth `json:"view"`
+
+	Dependencies dependencyHealth `json:"dependencies"`
+}
+
+type dependencyHealth struct {
+	AsOf    *time.Time `json:"asOf"` // null: no evidence was read yet
+	Sites   int        `json:"sites"`
+	Refused uint64     `json:"refused"`
 }
 
 type viewHealth struct {
@@ -34,6 +42,9 @@ func (s *Server) health(*http.Request) (any, error) {
 		Status: "ok", Now: s.options.Now().UTC(), AsOf: optional(asOf), RefreshFailures: failures,
 		View: viewHealth{stats.Cells, stats.Edges, stats.Operations, stats.Services, stats.Evicted, optional(stats.Floor)},
 	}
+	_, judged := s.strengths.now()
+	sites := s.StrengthStats()
+	h.Dependencies = dependencyHealth{judged, sites.Sites, sites.Refused}
 	switch {
 	case failure != nil:
 		h.Status, h.Failure = "stale", failure.Error()

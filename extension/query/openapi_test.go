@@ -50,7 +50,7 @@ func TestAnswersAreWhatTheDocumentPromises(t *testing.T) {
 		require.NoError(t, err)
 		line, _, _ := strings.Cut(string(text), "\n")
 		method, target, _ := strings.Cut(line, " ")
-		if method != http.MethodGet || !strings.HasPrefix(target, ownPrefix) {
+		if method != http.MethodGet && method != http.MethodDelete || !strings.HasPrefix(target, ownPrefix) {
 			continue
 		}
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".http"), func(t *testing.T) {
@@ -60,7 +60,7 @@ func TestAnswersAreWhatTheDocumentPromises(t *testing.T) {
 			w := answer(newServer(t, shop()), r)
 			input := &openapi3filter.RequestValidationInput{Request: r, PathParams: parameters, Route: found}
 			if w.Code == http.StatusOK {
-				good[found.Path] = true
+				good[found.Path] = method == http.MethodGet || good[found.Path]
 				for name := range r.URL.Query() {
 					require.True(t, documented(found, name), "parameter %s", name)
 				}
@@ -96,7 +96,7 @@ func TestEveryDocumentedParameterIsRead(t *testing.T) {
 	d, _ := openAPIDocument(t)
 	s := newServer(t, shop())
 	for path, item := range d.Paths.Map() {
-		target := strings.NewReplacer("{id}", "0000beef", "{span}", "3").Replace(path)
+		target := strings.NewReplacer("dependencies/{id}", "dependencies/"+cartSite().ID().String(), "{id}", "0000beef", "{span}", "3", "{kind}", "order", "{value}", "4711").Replace(path)
 		for _, parameter := range item.Get.Parameters {
 			if parameter.Value.In != openapi3.ParameterInQuery {
 				continue

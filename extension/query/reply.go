@@ -20,6 +20,8 @@ func status(err error) int {
 	switch {
 	case errors.As(err, &parameter), errors.As(err, &tooMuch):
 		return http.StatusBadRequest
+	case errors.Is(err, ErrNotAllowed):
+		return http.StatusForbidden
 	case errors.Is(err, storage.ErrNotFound), errors.Is(err, graphview.ErrUnknown):
 		return http.StatusNotFound
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled), errors.Is(err, storage.ErrClosed):

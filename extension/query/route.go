@@ -14,38 +14,43 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
-// route is an endpoint: every one only reads.
+// route is an endpoint: what it answers to GET, and to DELETE where that is served.
 type route struct {
 	pattern string
 	errors  family
 	answer  func(*Server, *http.Request) (any, error)
+	remove  func(*Server, *http.Request) (any, error)
 }
 
 var routes = [...]route{
-	{"/api/services", jaegerError, (*Server).services},
-	{"/api/services/{service}/operations", jaegerError, (*Server).operationNames},
-	{"/api/operations", jaegerError, (*Server).operations},
-	{"/api/traces", jaegerError, (*Server).search},
-	{"/api/traces/{id}", jaegerError, (*Server).trace},
-	{"/api/dependencies", jaegerError, (*Server).dependencies},
-	{"/api/metrics/{metric}", jaegerError, (*Server).spanMetrics},
-	{"/api/v3/services", jaeger3Error, (*Server).services3},
-	{"/api/v3/operations", jaeger3Error, (*Server).operations3},
-	{"/api/v3/traces", jaeger3Error, (*Server).search3},
-	{"/api/v3/traces/{id}", jaeger3Error, (*Server).trace3},
-	{"/api/v3/trace-summaries", jaeger3Error, (*Server).summaries},
-	{"/analytics/v1/dependencies", jaegerError, (*Server).paths},
-	{"/api/jcg/v1/neighbourhood", problemError, (*Server).neighbourhood},
-	{"/api/jcg/v1/map", problemError, (*Server).serviceMap},
-	{"/api/jcg/v1/environments", problemError, (*Server).environments},
-	{"/api/jcg/v1/operations", problemError, (*Server).serviceOperations},
-	{"/api/jcg/v1/entrances", problemError, (*Server).entrances},
-	{"/api/jcg/v1/failures", problemError, (*Server).failures},
-	{"/api/jcg/v1/chains", problemError, (*Server).chains},
-	{"/api/jcg/v1/chains/{id}", problemError, (*Server).chainByID},
-	{"/api/jcg/v1/chains/{id}/spans/{span}", problemError, (*Server).chainSpans},
-	{"/api/jcg/v1/search", problemError, (*Server).findAnything},
-	{"/api/jcg/v1/health", problemError, (*Server).health},
+	{pattern: "/api/services", errors: jaegerError, answer: (*Server).services},
+	{pattern: "/api/services/{service}/operations", errors: jaegerError, answer: (*Server).operationNames},
+	{pattern: "/api/operations", errors: jaegerError, answer: (*Server).operations},
+	{pattern: "/api/traces", errors: jaegerError, answer: (*Server).search},
+	{pattern: "/api/traces/{id}", errors: jaegerError, answer: (*Server).trace},
+	{pattern: "/api/dependencies", errors: jaegerError, answer: (*Server).dependencies},
+	{pattern: "/api/metrics/{metric}", errors: jaegerError, answer: (*Server).spanMetrics},
+	{pattern: "/api/v3/services", errors: jaeger3Error, answer: (*Server).services3},
+	{pattern: "/api/v3/operations", errors: jaeger3Error, answer: (*Server).operations3},
+	{pattern: "/api/v3/traces", errors: jaeger3Error, answer: (*Server).search3},
+	{pattern: "/api/v3/traces/{id}", errors: jaeger3Error, answer: (*Server).trace3},
+	{pattern: "/api/v3/trace-summaries", errors: jaeger3Error, answer: (*Server).summaries},
+	{pattern: "/analytics/v1/dependencies", errors: jaegerError, answer: (*Server).paths},
+	{pattern: "/api/jcg/v1/neighbourhood", errors: problemError, answer: (*Server).neighbourhood},
+	{pattern: "/api/jcg/v1/map", errors: problemError, answer: (*Server).serviceMap},
+	{pattern: "/api/jcg/v1/environments", errors: problemError, answer: (*Server).environments},
+	{pattern: "/api/jcg/v1/operations", errors: problemError, answer: (*Server).serviceOperations},
+	{pattern: "/api/jcg/v1/entrances", errors: problemError, answer: (*Server).entrances},
+	{pattern: "/api/jcg/v1/failures", errors: problemError, answer: (*Server).failures},
+	{pattern: "/api/jcg/v1/chains", errors: problemError, answer: (*Server).chains},
+	{pattern: "/api/jcg/v1/chains/{id}", errors: problemError, answer: (*Server).chainByID},
+	{pattern: "/api/jcg/v1/chains/{id}/spans/{span}", errors: problemError, answer: (*Server).chainSpans},
+	{pattern: "/api/jcg/v1/logical-chains/{kind}/{value}", errors: problemError, answer: (*Server).logicalChain, remove: (*Server).eraseKey},
+	{pattern: "/api/jcg/v1/logical-chains/{kind}/{value}/spans", errors: problemError, answer: (*Server).keySpans},
+	{pattern: "/api/jcg/v1/dependencies", errors: problemError, answer: (*Server).rankedDependencies},
+	{pattern: "/api/jcg/v1/dependencies/{id}", errors: problemError, answer: (*Server).dependencyByID},
+	{pattern: "/api/jcg/v1/search", errors: problemError, answer: (*Server).findAnything},
+	{pattern: "/api/jcg/v1/health", errors: problemError, answer: (*Server).health},
 }
 
 func (s *Server) router() http.Handler {
@@ -61,12 +66,15 @@ func (s *Server) router() http.Handler {
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request, route route) {
 	defer s.rescue(w, route.errors)
-	if !allowed(w, r, route.errors) {
+	answer := route.answer
+	if route.remove != nil && r.Method == http.MethodDelete {
+		answer = route.remove
+	} else if !allowed(w, r, route.errors, route.methods()...) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), s.options.Timeout)
 	defer cancel()
-	body, err := route.answer(s, r.WithContext(ctx))
+	body, err := answer(s, r.WithContext(ctx))
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = fmt.Errorf("took longer than %s, ask for less: %w", s.options.Timeout, err)
 	}
@@ -77,17 +85,26 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, route route) {
 	write(w, http.StatusOK, "application/json", body)
 }
 
+// methods are those served besides the ones that read.
+func (r route) methods() []string {
+	if r.remove != nil {
+		return []string{http.MethodDelete}
+	}
+	return nil
+}
+
 // allowed answers clients of other methods than those that read. The server
 // leaves out the body of what HEAD is answered.
-func allowed(w http.ResponseWriter, r *http.Request, fail family) bool {
+func allowed(w http.ResponseWriter, r *http.Request, fail family, more ...string) bool {
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
 		return true
 	}
-	w.Header().Set("Allow", "GET, HEAD, OPTIONS")
+	served := append([]string{http.MethodGet, http.MethodHead, http.MethodOptions}, more...)
+	w.Header().Set("Allow", strings.Join(served, ", "))
 	if r.Method == http.MethodOptions {
 		w.WriteHeader(http.StatusNoContent)
 	} else {
-		fail(w, http.StatusMethodNotAllowed, fmt.Errorf("method %s: only GET is served here", r.Method))
+		fail(w, http.StatusMethodNotAllowed, fmt.Errorf("method %s: only %s is served here", r.Method, strings.Join(append([]string{http.MethodGet}, more...), " and ")))
 	}
 	return false
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
 	"github.com/jcallgraph/jcallgraph/callgraph/graphview"
+	"github.com/jcallgraph/jcallgraph/callgraph/strength"
 	"github.com/jcallgraph/jcallgraph/storage"
 )
 
@@ -18,6 +19,8 @@ type Store interface {
 	storage.TraceReader
 	storage.NameReader
 	storage.CellReader
+	storage.KeyReader
+	storage.EvidenceReader
 }
 
 // Options of a Server. Backend and View are required.
@@ -39,6 +42,20 @@ type Options struct {
 	// loopback only, besides localhost and addresses; nil allows any. It keeps
 	// web pages of others from reading here by rebinding their names.
 	Hosts []string
+	// Key is the business key under which a store has what was found on a span as
+	// raw, as the rules that found it make it; nil: as it is.
+	Key func(environment, kind, raw string) callgraph.ChainKey
+	// Kinds of keys that Key makes other than they are.
+	Kinds []string
+	// Erase removes a business key and the spans that carry it, by the stored
+	// value or as it was asked for, and returns how many spans and traces these
+	// were; nil: nothing is erased here.
+	Erase func(ctx context.Context, key callgraph.ChainKey, raw string) (spans, traces int, err error)
+	// StrengthDays is how many days of evidence bear a verdict, today among them;
+	// 0 means DefaultStrengthDays.
+	StrengthDays int
+	// Declared strengths override what was observed.
+	Declared []DeclaredStrength
 	// Observe is told of every request; nil tells nobody. It must be safe for
 	// concurrent use.
 	Observe func(Observation)
@@ -64,6 +81,9 @@ type Server struct {
 	handler http.Handler
 	feed    feed
 	blames  blames
+
+	strengths strengths
+	declared  map[callgraph.StaticID]strength.Strength
 }
 
 // New is a server that answers at once; its graph is empty until Refresh.
@@ -80,8 +100,19 @@ func New(o Options) *Server {
 	if o.Observe == nil {
 		o.Observe = func(Observation) {}
 	}
+	if o.Key == nil {
+		o.Key = func(environment, kind, raw string) callgraph.ChainKey {
+			return callgraph.ChainKey{Environment: environment, Kind: kind, Value: raw}
+		}
+	}
+	if o.StrengthDays == 0 {
+		o.StrengthDays = DefaultStrengthDays
+	}
 	o.BasePath = strings.TrimSuffix(o.BasePath, "/")
-	s := &Server{options: o, blames: newBlames()}
+	s := &Server{options: o, blames: newBlames(), declared: map[callgraph.StaticID]strength.Strength{}}
+	for _, d := range o.Declared {
+		s.declared[d.Site.ID()] = d.Strength
+	}
 	s.handler = s.guarded(s.router())
 	return s
 }

@@ -10,11 +10,14 @@ import (
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
 	"github.com/jcallgraph/jcallgraph/callgraph/calltree"
+	"github.com/jcallgraph/jcallgraph/callgraph/strength"
 	"github.com/jcallgraph/jcallgraph/storage"
 )
 
 // fakeStore holds a few traces; it remembers the last search.
 type fakeStore struct {
+	fakeKeys
+	fakeEvidence
 	traces []ptrace.Traces // newest first
 	cells  []callgraph.Cell
 	asked  storage.Query
@@ -110,7 +113,58 @@ func (f *fakeStore) Changes(_ context.Context, after storage.Cursor, yield func(
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 func shop() *fakeStore {
-	return &fakeStore{traces: []ptrace.Traces{quirks(), order(0x2a), order(0x01)}, cells: shopCells()}
+	return &fakeStore{
+		traces: []ptrace.Traces{quirks(), order(0x2a), order(0x01)}, cells: shopCells(),
+		fakeKeys: fakeKeys{sightings: shopKeys()}, fakeEvidence: fakeEvidence{records: shopEvidence()},
+	}
+}
+
+// An order and its payment, which go through three traces of which one is not
+// stored any more; and the same number elsewhere.
+func shopKeys() []callgraph.Sighting {
+	order4711 := callgraph.ChainKey{Environment: "test", Kind: "order", Value: "4711"}
+	payment := callgraph.ChainKey{Environment: "test", Kind: "payment", Value: "P/1"}
+	elsewhere := order4711
+	elsewhere.Environment = "prod"
+	first, second := traceID(order(0x01)), traceID(order(0x2a))
+	return []callgraph.Sighting{
+		{Key: order4711, TraceID: [16]byte{15: 0x77}, Start: noon.Add(-time.Hour)},
+		{Key: order4711, TraceID: first, Start: noon},
+		{Key: payment, TraceID: first, Start: noon.Add(time.Millisecond)},
+		{Key: payment, TraceID: second, Start: noon},
+		{Key: elsewhere, TraceID: [16]byte{15: 0x78}, Start: noon},
+	}
+}
+
+// What was seen where web calls cart, twice a request, on two days.
+func shopEvidence() []strength.Record {
+	site := cartSite()
+	record := func(day int64, e strength.Evidence) strength.Record {
+		return strength.Record{Key: strength.Key{Day: strength.DayOf(noon) + day, Site: site.ID(), Writer: 1}, Site: site, Evidence: e}
+	}
+	mail := strength.Other{ID: 7, Callee: strength.Callee{Peer: "mail", Operation: "send", Connection: callgraph.RPC}, Together: 40, After: 40, OKAfter: 40}
+	cart := callgraph.Operation{Service: callgraph.Service{Environment: "test", Namespace: "shop", Name: "cart"}, Name: "add"}
+	yesterday := strength.Evidence{OK: strength.Tally{Seen: 40, Went: 40, Survived: 40}, Others: []strength.Other{mail}, Calls: 100, LocalTraces: 50}
+	yesterday.Failed[strength.Error] = strength.Tally{Seen: 10}
+	yesterday.Passed[strength.Incomplete] = 3
+	yesterday.First, yesterday.Last = noon.Add(-24*time.Hour), noon.Add(-23*time.Hour)
+	today := strength.Evidence{Calls: 4, LocalTraces: 2, First: noon.Add(-time.Hour), Last: noon.Add(-time.Minute)}
+	today.Failed[strength.Timeout] = strength.Tally{Seen: 2}
+	today.ChainFailed[strength.Timeout] = strength.Tally{Seen: 2, Survived: 1}
+	today.Callees = []strength.Named{{Operation: cart, Chains: 5}}
+	today.Entrances = []strength.Entrance{{Operation: site.Caller, Chains: 5, Failed: 2, RootFailed: 1}}
+	today.Examples = []strength.Example{
+		{TraceID: traceID(order(0x2a)), SpanID: [8]byte{7: 2}, At: noon, Class: strength.Timeout},
+		{TraceID: [16]byte{15: 0x77}, SpanID: [8]byte{7: 2}, At: noon.Add(-time.Minute), Class: strength.Timeout},
+	}
+	return []strength.Record{record(-1, yesterday), record(0, today)}
+}
+
+func cartSite() strength.Site {
+	return strength.Site{
+		Caller: callgraph.Operation{Service: callgraph.Service{Environment: "test", Namespace: "shop", Name: "web"}, Name: "GET /"},
+		Callee: strength.Callee{Peer: "cart:8080", Operation: "add", Connection: callgraph.RPC},
+	}
 }
 
 func shopCells() []callgraph.Cell {

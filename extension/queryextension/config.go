@@ -4,11 +4,17 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/config/confighttp"
+
+	"github.com/jcallgraph/jcallgraph/callgraph"
+	"github.com/jcallgraph/jcallgraph/callgraph/strength"
+	"github.com/jcallgraph/jcallgraph/extension/query"
+	"github.com/jcallgraph/jcallgraph/processor/logicalchain"
 )
 
 // Config of the extension.
@@ -34,6 +40,34 @@ type Config struct {
 	// ViewCells bounds the edge counts held in memory, about 100 bytes each;
 	// 1,000,000. Older ones are read from the store when they are asked for.
 	ViewCells int `mapstructure:"view_cells"`
+	// Keys are the rules of business keys, as call_graph_logical_chain has them:
+	// with them a key may be asked for as it was on the spans, where they
+	// normalise it or keep its HMAC only.
+	Keys []logicalchain.Rule `mapstructure:"keys"`
+	// Erase allows clients to erase a business key with the spans that carry it; false.
+	Erase bool `mapstructure:"erase"`
+	// StrengthDays is how many days of evidence bear the verdict on a dependency,
+	// today among them; 7.
+	StrengthDays int `mapstructure:"strength_days"`
+	// Dependencies is what is known of dependencies beforehand.
+	Dependencies Dependencies `mapstructure:"dependencies"`
+}
+
+// Dependencies are verdicts that were not observed.
+type Dependencies struct {
+	// Declared verdicts override observed ones.
+	Declared []Declared `mapstructure:"declared"`
+}
+
+// Declared is a call site, named as an answer of the API names it, with its strength.
+type Declared struct {
+	Environment   string `mapstructure:"environment"`
+	Namespace     string `mapstructure:"namespace"`
+	Service       string `mapstructure:"service"`        // that calls; required
+	Operation     string `mapstructure:"operation"`      // of it; required
+	Peer          string `mapstructure:"peer"`           // that is called; required
+	PeerOperation string `mapstructure:"peer_operation"` // the call's name; required
+	Strength      string `mapstructure:"strength"`       // strong, weak or conditional; required
 }
 
 // Limits of what is accepted.
@@ -41,6 +75,7 @@ const (
 	minRefresh   = 10 * time.Millisecond
 	maxRefresh   = time.Minute
 	minViewCells = 1000
+	maxDays      = 400
 )
 
 // Validate implements confmap.Validator.
@@ -59,7 +94,57 @@ func (c *Config) Validate() error {
 		"refresh_interval: %s must be from %s to %s", c.RefreshInterval, minRefresh, maxRefresh)
 	refuse(c.RequestTimeout <= 0, "request_timeout: %s must be above 0", c.RequestTimeout)
 	refuse(c.ViewCells < minViewCells, "view_cells: %d must be at least %d", c.ViewCells, minViewCells)
+	refuse(c.StrengthDays < 1 || c.StrengthDays > maxDays, "strength_days: %d must be from 1 to %d", c.StrengthDays, maxDays)
+	errs = append(errs, (&logicalchain.Config{Keys: c.Keys}).Validate())
+	for i, d := range c.Dependencies.Declared {
+		for _, err := range d.problems() {
+			errs = append(errs, fmt.Errorf("dependencies::declared::%d::%w", i, err))
+		}
+	}
 	return errors.Join(errs...)
+}
+
+func (d *Declared) problems() (errs []error) {
+	for _, field := range [...]struct{ name, value string }{
+		{"service", d.Service}, {"operation", d.Operation}, {"peer", d.Peer}, {"peer_operation", d.PeerOperation},
+	} {
+		if field.value == "" {
+			errs = append(errs, fmt.Errorf("%s: must not be empty", field.name))
+		}
+	}
+	if _, ok := strengths[d.Strength]; !ok {
+		errs = append(errs, fmt.Errorf("strength: %q must be strong, weak or conditional", d.Strength))
+	}
+	return errs
+}
+
+var strengths = map[string]strength.Strength{
+	strength.Strong.String(): strength.Strong, strength.Weak.String(): strength.Weak, strength.Conditional.String(): strength.Conditional,
+}
+
+// declared is what the query core is told.
+func (c *Config) declared() (all []query.DeclaredStrength) {
+	for _, d := range c.Dependencies.Declared {
+		service := callgraph.Service{Environment: d.Environment, Namespace: d.Namespace, Name: d.Service}
+		all = append(all, query.DeclaredStrength{
+			Site: strength.Site{
+				Caller: callgraph.Operation{Service: service, Name: d.Operation},
+				Callee: strength.Callee{Peer: d.Peer, Operation: d.PeerOperation},
+			},
+			Strength: strengths[d.Strength],
+		})
+	}
+	return all
+}
+
+// kinds are those of the rules, each once.
+func (c *Config) kinds() (all []string) {
+	for _, r := range c.Keys {
+		if !slices.Contains(all, r.Kind) {
+			all = append(all, r.Kind)
+		}
+	}
+	return all
 }
 
 // hosts are the names that are served; nil means any.

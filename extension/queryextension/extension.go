@@ -14,8 +14,11 @@ import (
 	"go.opentelemetry.io/collector/extension/extensioncapabilities"
 	"go.uber.org/zap"
 
+	"github.com/jcallgraph/jcallgraph/callgraph"
 	"github.com/jcallgraph/jcallgraph/callgraph/graphview"
+	"github.com/jcallgraph/jcallgraph/callgraph/strength"
 	"github.com/jcallgraph/jcallgraph/extension/query"
+	"github.com/jcallgraph/jcallgraph/processor/logicalchain"
 	"github.com/jcallgraph/jcallgraph/storage"
 )
 
@@ -54,18 +57,53 @@ func (e *Extension) Start(ctx context.Context, host component.Host) error {
 	if e.metrics, err = newMetrics(e.telemetry.MeterProvider); err != nil {
 		return fmt.Errorf("create the extension's own metrics: %w", err)
 	}
+	rules, err := logicalchain.New(logicalchain.Config{Keys: e.config.Keys})
+	if err != nil {
+		return fmt.Errorf("keys: %w", err)
+	}
+	erase, err := e.eraser(backend, rules)
+	if err != nil {
+		return err
+	}
 	e.view = graphview.New(graphview.Options{Cells: e.config.ViewCells, Source: backend})
 	e.query = query.New(query.Options{
-		Backend: backend, View: e.view, BasePath: e.config.BasePath, Timeout: e.config.RequestTimeout,
+		Backend: withEvidence{backend}, View: e.view, BasePath: e.config.BasePath, Timeout: e.config.RequestTimeout,
 		Hosts: e.config.hosts(), Observe: e.metrics.request,
+		Key: rules.Key, Kinds: e.config.kinds(), Erase: erase,
+		StrengthDays: e.config.StrengthDays, Declared: e.config.declared(),
 	})
-	if err := e.metrics.observe(e.view); err != nil {
+	if err := e.metrics.observe(e.view, e.query.StrengthStats); err != nil {
 		return fmt.Errorf("register the extension's own metrics: %w", err)
 	}
 	if err := e.serve(ctx, host); err != nil {
 		return errors.Join(err, e.metrics.close())
 	}
 	e.follow()
+	return nil
+}
+
+// eraser is nil where nothing is to be erased.
+func (e *Extension) eraser(backend storage.Backend, rules *logicalchain.Rules) (func(context.Context, callgraph.ChainKey, string) (int, int, error), error) {
+	if !e.config.Erase {
+		return nil, nil //nolint:nilnil // nothing is erased, and no fault
+	}
+	store, ok := backend.(logicalchain.Store)
+	if !ok {
+		return nil, fmt.Errorf("erase: backend %q can't", e.config.Backend)
+	}
+	return func(ctx context.Context, key callgraph.ChainKey, raw string) (spans, traces int, err error) {
+		done, err := logicalchain.Erase(ctx, store, rules, key, raw)
+		return done.Spans, done.Traces, err
+	}, nil
+}
+
+// withEvidence has none where the backend keeps none.
+type withEvidence struct{ storage.Backend }
+
+func (w withEvidence) Evidence(ctx context.Context, q storage.EvidenceQuery, yield func([]strength.Record) error) error {
+	if r, ok := w.Backend.(storage.EvidenceReader); ok {
+		return r.Evidence(ctx, q, yield)
+	}
 	return nil
 }
 
@@ -109,6 +147,7 @@ func (e *Extension) serve(ctx context.Context, host component.Host) error {
 func (e *Extension) follow() {
 	ctx, stop := context.WithCancel(context.Background())
 	e.stop = stop
+	e.running.Go(func() { e.judge(ctx) })
 	e.running.Go(func() {
 		ticker := time.NewTicker(e.config.RefreshInterval)
 		defer ticker.Stop()
@@ -122,17 +161,37 @@ func (e *Extension) follow() {
 	})
 }
 
+// judge takes evidence into the verdicts until Shutdown; how often the store is
+// read is decided below.
+func (e *Extension) judge(ctx context.Context) {
+	ticker := time.NewTicker(judgeInterval)
+	defer ticker.Stop()
+	for failing := false; ctx.Err() == nil; {
+		failing = e.told(ctx, failing, e.query.RefreshStrengths(ctx), "the verdicts on dependencies")
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+		}
+	}
+}
+
+const judgeInterval = time.Second
+
 // refresh reports whether it failed; only a change of that is logged.
 func (e *Extension) refresh(ctx context.Context, failing bool) bool {
-	err := e.query.Refresh(ctx)
+	return e.told(ctx, failing, e.query.Refresh(ctx), "the graph")
+}
+
+// told logs and counts what became of a reading of the store.
+func (e *Extension) told(ctx context.Context, failing bool, err error, what string) bool {
 	if ctx.Err() != nil {
 		return failing
 	}
 	switch {
 	case err != nil && !failing:
-		e.telemetry.Logger.Warn("the graph falls behind the store; trying on", zap.Error(err))
+		e.telemetry.Logger.Warn("can't read the store, trying on", zap.String("behind", what), zap.Error(err))
 	case err == nil && failing:
-		e.telemetry.Logger.Info("the graph follows the store again")
+		e.telemetry.Logger.Info("follows the store again", zap.String("behind", what))
 	}
 	if err != nil {
 		e.metrics.refreshFailed(ctx)

@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/collector/extension"
 
 	"github.com/jcallgraph/jcallgraph/callgraph/graphview"
+	"github.com/jcallgraph/jcallgraph/extension/query"
 )
 
 // NewFactory is the factory of the extension call_graph_query.
@@ -34,5 +35,6 @@ func defaultConfig() component.Config {
 		RefreshInterval: 250 * time.Millisecond,
 		RequestTimeout:  30 * time.Second,
 		ViewCells:       graphview.DefaultCells,
+		StrengthDays:    query.DefaultStrengthDays,
 	}
 }

@@ -21,6 +21,8 @@ const (
 	metricCells           = "jcallgraph.query.view.cells"
 	metricEdges           = "jcallgraph.query.view.edges"
 	metricEvicted         = "jcallgraph.query.view.evicted"
+	metricSites           = "jcallgraph.query.dependencies.sites"
+	metricSitesRefused    = "jcallgraph.query.dependencies.refused"
 	keyEndpoint           = "endpoint"
 	keyStatus             = "status"
 )
@@ -59,8 +61,8 @@ func newMetrics(provider metric.MeterProvider) (m *metrics, err error) {
 	return m, err
 }
 
-// observe reports what the view holds whenever somebody collects.
-func (m *metrics) observe(v *graphview.View) error {
+// observe reports what the view and the verdicts hold whenever somebody collects.
+func (m *metrics) observe(v *graphview.View, verdicts func() query.StrengthStats) error {
 	cells, err := m.meter.Int64ObservableGauge(metricCells, metric.WithUnit("{cell}"), metric.WithDescription("Edge counts held in memory."))
 	if err != nil {
 		return err
@@ -74,13 +76,25 @@ func (m *metrics) observe(v *graphview.View) error {
 	if err != nil {
 		return err
 	}
+	sites, err := m.meter.Int64ObservableGauge(metricSites, metric.WithUnit("{site}"), metric.WithDescription("Call sites with a verdict held in memory."))
+	if err != nil {
+		return err
+	}
+	refused, err := m.meter.Int64ObservableGauge(metricSitesRefused, metric.WithUnit("{record}"),
+		metric.WithDescription("Records of evidence of call sites for which there was no room, when evidence was read last."))
+	if err != nil {
+		return err
+	}
 	m.view, err = m.meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
 		s := v.Stats()
 		o.ObserveInt64(cells, int64(s.Cells))
 		o.ObserveInt64(edges, int64(s.Edges))
 		o.ObserveInt64(evicted, int64(s.Evicted))
+		d := verdicts()
+		o.ObserveInt64(sites, int64(d.Sites))
+		o.ObserveInt64(refused, int64(d.Refused))
 		return nil
-	}, cells, edges, evicted)
+	}, cells, edges, evicted, sites, refused)
 	return err
 }
 

@@ -45,11 +45,13 @@ func secureEnvironment(t *testing.T, offset int) (trusted *x509.CertPool) {
 
 func TestOverlaysAreValidAndMerge(t *testing.T) {
 	secureEnvironment(t, 0)
+	t.Setenv("JCG_HMAC_KEY", "0123456789abcdef")
 	want := map[string][]string{
 		"sources.yaml":          {"127.0.0.1:9411", "127.0.0.1:14250", "otlp_spans", "- kafka"},
 		"retention.yaml":        {"retention: 720h0m0s", "edge_retention: 8760h0m0s", "100 GiB"},
 		"secure.yaml":           {"0.0.0.0:4317", "authenticator: bearertokenauth", "server.crt"},
 		"keep-credentials.yaml": {"memory_limiter"},
+		"logical-chains.yaml":   {"kind: waybill", "hmac_key: '[REDACTED]'", "erase: true"},
 	}
 	files, err := filepath.Glob(filepath.Join(overlays, "*.yaml"))
 	require.NoError(t, err)

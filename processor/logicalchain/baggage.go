@@ -5,12 +5,9 @@ import (
 	"strings"
 )
 
-// maxBaggage is how many bytes of a header are read: W3C asks for 8192.
-const maxBaggage = 8192
-
 // baggage takes the rule's entry of a header: name=value;property,name=value.
 func (f *finder) baggage(r *rule, header string) {
-	for at, end := 0, 0; at < min(len(header), maxBaggage); at = end + 1 {
+	for at, end := 0, 0; at < len(header); at = end + 1 {
 		end = at + length(header[at:], ",")
 		from, to, ok := entry(header, at, end, r.baggage)
 		if !ok {
@@ -25,7 +22,7 @@ func (f *finder) member(r *rule, header string, from, to int) {
 	text, err := url.PathUnescape(header[from:to])
 	if err != nil {
 		f.refused[Malformed]++
-		f.hide(r, header, from, to)
+		f.redact(r, from, to)
 		return
 	}
 	outer := len(f.edits)

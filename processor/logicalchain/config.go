@@ -56,8 +56,11 @@ const (
 	minHMACKey = 16 // bytes; numbers of orders are few enough to try all of them with a key that is guessed
 )
 
-// validKind are the kinds that paths and attributes can have in them.
-var validKind = regexp.MustCompile(fmt.Sprintf(`^[a-z][a-z0-9._-]{0,%d}$`, callgraph.MaxKeyKind-1))
+// validKind holds for the kinds that paths and attributes can have in them.
+func validKind(name string) bool {
+	return name != "" && len(name) <= callgraph.MaxKeyKind && 'a' <= name[0] && name[0] <= 'z' &&
+		strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789._-") == ""
+}
 
 // Validate says of every rule what is wrong with it, by the name of the field.
 func (c *Config) Validate() error {
@@ -83,7 +86,7 @@ func (r *Rule) problems() (errs []error) {
 			errs = append(errs, fmt.Errorf(format, a...))
 		}
 	}
-	refuse(!validKind.MatchString(r.Kind), "kind: %q must be a letter from a to z, then at most %d of a-z, 0-9, ., _ and -", r.Kind, callgraph.MaxKeyKind-1)
+	refuse(!validKind(r.Kind), "kind: %q must be a letter from a to z, then at most %d of a-z, 0-9, ., _ and -", r.Kind, callgraph.MaxKeyKind-1)
 	refuse(len(r.Attributes) == 0 && r.Baggage == "", "attributes: name at least one attribute, or an entry by baggage")
 	refuse(slices.Contains(r.Attributes, ""), "attributes: an attribute's name must not be empty")
 	refuse(slices.Contains(r.Services, ""), "services: a service's name must not be empty")

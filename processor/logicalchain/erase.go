@@ -26,7 +26,9 @@ type Erased struct {
 }
 
 const (
-	erasePage = 100
+	// erasePage is how many traces are erased at once: the store cleans its
+	// medium each time.
+	erasePage = 1000
 	// minSearched is how long a value must be to be looked for in any text: a
 	// shorter one is in texts that have nothing to do with it.
 	minSearched = 4
@@ -42,24 +44,20 @@ const (
 func Erase(ctx context.Context, store Store, rules *Rules, key callgraph.ChainKey, raw ...string) (Erased, error) {
 	var sum Erased
 	e := newEraser(rules, key, raw)
-	for after := (storage.Place{}); ; {
+	for after, more := (storage.Place{}), true; more; {
 		page, err := store.Sightings(ctx, key, after, erasePage)
 		if err != nil {
 			return sum, fmt.Errorf("erase %s: read its traces: %w", key.Kind, err)
 		}
-		var traces []pcommon.TraceID
-		for _, s := range page {
-			traces = append(traces, s.TraceID)
-			after = storage.Place{Start: s.Start.UnixNano(), TraceID: s.TraceID}
-		}
-		spans, err := store.EraseSpans(ctx, traces, e.carries)
+		spans, err := e.erase(ctx, store, page)
 		sum.Spans += spans
 		if err != nil {
-			return sum, fmt.Errorf("erase %s: its spans in %d traces: %w", key.Kind, len(traces), err)
+			return sum, fmt.Errorf("erase %s: its spans: %w", key.Kind, err)
 		}
-		sum.Traces += len(traces)
-		if len(page) < erasePage {
-			break
+		sum.Traces += len(page)
+		if more = len(page) == erasePage; more {
+			last := page[len(page)-1]
+			after = storage.Place{Start: last.Start.UnixNano(), TraceID: last.TraceID}
 		}
 	}
 	if err := store.EraseKey(ctx, key); err != nil {
@@ -84,6 +82,17 @@ func newEraser(rules *Rules, key callgraph.ChainKey, raw []string) eraser {
 		}
 	}
 	return e
+}
+
+func (e eraser) erase(ctx context.Context, store Store, page []callgraph.Sighting) (spans int, err error) {
+	if len(page) == 0 {
+		return 0, nil
+	}
+	traces := make([]pcommon.TraceID, len(page))
+	for i, s := range page {
+		traces[i] = s.TraceID
+	}
+	return store.EraseSpans(ctx, traces, e.carries)
 }
 
 func (e eraser) carries(resource pcommon.Resource, span ptrace.Span) bool {

@@ -30,6 +30,7 @@ type finder struct {
 	rewrites bool               // HMACs take the place of what is found
 	keys     []found            // of the span at hand
 	edits    []edit             // of the value at hand
+	last     made
 	refused  [reasons]int64
 	replaced int64
 }
@@ -52,6 +53,16 @@ func (f *finder) serves(r *rule) bool {
 }
 
 type found struct{ kind, value string }
+
+// made is what became of a raw value.
+type made struct {
+	kind       *kind
+	raw, value string
+	reason     Reason
+}
+
+// noKey stands where an HMAC would, of what could not be a key.
+const noKey = "REDACTED"
 
 // edit replaces a part of a value.
 type edit struct {
@@ -84,7 +95,7 @@ func (f *finder) look(attributes pcommon.Map) {
 
 // stated takes the key of a kind that no rule knows.
 func (f *finder) stated(kindName string, v pcommon.Value) {
-	if !validKind.MatchString(kindName) {
+	if !validKind(kindName) {
 		f.refused[BadKind]++
 		return
 	}
@@ -103,13 +114,14 @@ func (f *finder) value(rules []*rule, v pcommon.Value) {
 
 func (f *finder) single(rules []*rule, v pcommon.Value) {
 	text, ok := textOf(v)
+	if !ok {
+		f.opaque(rules, v)
+		return
+	}
 	f.edits = f.edits[:0]
 	for _, r := range rules {
 		switch {
 		case !f.serves(r):
-		case !ok:
-			f.refused[Malformed]++
-			f.hideAll(r, v)
 		case r.baggage != "":
 			f.baggage(r, text)
 		default:
@@ -122,10 +134,18 @@ func (f *finder) single(rules []*rule, v pcommon.Value) {
 	}
 }
 
-// hideAll replaces a value that has no text, such as a map.
-func (f *finder) hideAll(r *rule, v pcommon.Value) {
-	if r.kind.secret != nil && len(f.edits) == 0 {
-		f.edits = append(f.edits, edit{by: r.kind.hide(v.AsString())})
+// opaque refuses a value that no key can be made of, such as a map.
+func (f *finder) opaque(rules []*rule, v pcommon.Value) {
+	hides := false
+	for _, r := range rules {
+		if f.serves(r) {
+			f.refused[Malformed]++
+			hides = hides || r.kind.secret != nil
+		}
+	}
+	if f.rewrites && hides {
+		v.SetStr(noKey)
+		f.replaced++
 	}
 }
 
@@ -160,7 +180,7 @@ func (f *finder) matches(r *rule, text string) {
 		case from < 0: // the group had no part in it
 		case at[1] == len(head) && len(head) < len(text): // it may go on where nobody looked
 			f.refused[Long]++
-			f.hide(r, text, from, len(text))
+			f.redact(r, from, len(text))
 		default:
 			f.take(r, text, from, to)
 		}
@@ -181,13 +201,13 @@ func beginning(text string) string {
 
 func (f *finder) take(r *rule, text string, from, to int) {
 	raw := text[from:to]
-	value, reason := r.kind.value(raw)
+	value, reason := f.make(r.kind, raw)
 	switch {
 	case reason == Empty:
 		f.refused[Empty]++
 	case reason != taken:
 		f.refused[reason]++
-		f.hide(r, text, from, to)
+		f.redact(r, from, to)
 	default:
 		f.add(found{r.kindName, value})
 		if r.kind.secret != nil && value != raw {
@@ -196,10 +216,19 @@ func (f *finder) take(r *rule, text string, from, to int) {
 	}
 }
 
-// hide replaces what is no key: hidden is all that a rule with an HMAC finds.
-func (f *finder) hide(r *rule, text string, from, to int) {
+// make remembers the last value: spans of one order often come one after the other.
+func (f *finder) make(k *kind, raw string) (string, Reason) {
+	if f.last.kind != k || f.last.raw != raw {
+		value, reason := k.value(raw)
+		f.last = made{k, raw, value, reason}
+	}
+	return f.last.value, f.last.reason
+}
+
+// redact removes what is no key: a rule with an HMAC leaves nothing of what it finds.
+func (f *finder) redact(r *rule, from, to int) {
 	if r.kind.secret != nil {
-		f.edits = append(f.edits, edit{from, to, r.kind.hide(text[from:to])})
+		f.edits = append(f.edits, edit{from, to, noKey})
 	}
 }
 

@@ -22,7 +22,7 @@ type Annotate bool
 
 // NewObserver observes by rules.
 func NewObserver(r *Rules, annotate Annotate) *Observer {
-	return &Observer{rules: r, annotate: bool(annotate), recent: newRecent()}
+	return &Observer{rules: r, annotate: bool(annotate), recent: newRecent(maxRecent)}
 }
 
 // Mutates says whether Take changes spans: it annotates them, or replaces keys
@@ -36,6 +36,7 @@ type Taken struct {
 	Sightings []callgraph.Sighting
 	Found     int64 // keys on spans, a span's each once
 	Known     int64 // sightings left out, as they were told of late
+	Evicted   int64 // sightings forgotten before their time, since there are many: they may be told again
 	Replaced  int64 // values in which an HMAC took the place of a key
 	Refused   [reasons]int64
 }
@@ -54,27 +55,26 @@ func (o *Observer) Take(td ptrace.Traces, now time.Time) Taken {
 			}
 		}
 	}
-	taken := Taken{Found: c.found, Replaced: f.replaced, Refused: f.refused}
-	var crowded int64
-	taken.Sightings, taken.Known, crowded = o.recent.unknown(c.sightings, now)
-	taken.Refused[Crowded] += crowded
+	taken := Taken{Sightings: c.sightings, Found: c.found, Replaced: f.replaced, Refused: f.refused}
+	taken.Refused[Long] += c.long
+	o.recent.leaveOut(&taken, now)
 	return taken
 }
 
 // Written says that the sightings are durable: they need not be told again soon.
 func (o *Observer) Written(sightings []callgraph.Sighting) { o.recent.written(sightings) }
 
-// Evicted is how many sightings were forgotten before their time, since there
-// were many; they may be written again.
-func (o *Observer) Evicted() int64 { return o.recent.forgotten() }
-
 func (o *Observer) found(c *collection, environment string, span ptrace.Span, keys []found) {
 	c.found += int64(len(keys))
 	if o.annotate {
 		annotate(span.Attributes(), keys)
 	}
-	if storage.Refusal(span) != "" {
+	switch {
+	case storage.Refusal(span) != "":
 		return // no store will have it
+	case len(environment) > callgraph.MaxKeyEnvironment:
+		c.long += int64(len(keys))
+		return
 	}
 	start := startOf(span, c.now)
 	for _, k := range keys {
@@ -99,6 +99,7 @@ func startOf(span ptrace.Span, now time.Time) time.Time {
 type collection struct {
 	now       time.Time
 	found     int64
+	long      int64 // keys of environments whose name is too long
 	sightings []callgraph.Sighting
 	index     map[sighted]int
 }

@@ -8,12 +8,10 @@ import (
 	"time"
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
+	"github.com/jcallgraph/jcallgraph/storage"
 )
 
 const (
-	// MaxTraceKeys is how many keys of one trace are told within recentAge. A
-	// trace that carries thousands, such as a nightly batch, would link all to all.
-	MaxTraceKeys = 64
 	// recentAge is how long at least what was written is not written again; it is
 	// told again within twice that, so that the store knows it is still alive.
 	recentAge = time.Minute
@@ -24,12 +22,12 @@ const (
 // recent knows what was told of late: the generation at hand, and the one
 // before, which goes when the one at hand is full or old.
 type recent struct {
-	mu      sync.Mutex
-	seed    maphash.Seed
-	now     generation
-	before  generation
-	begun   time.Time
-	evicted int64
+	mu     sync.Mutex
+	seed   maphash.Seed
+	now    generation
+	before generation
+	begun  time.Time
+	limit  int // of a generation
 }
 
 type generation struct {
@@ -45,36 +43,39 @@ type told struct {
 
 const notWritten = math.MaxInt64
 
-func newRecent() recent {
-	return recent{seed: maphash.MakeSeed(), now: newGeneration(), before: newGeneration()}
+func newRecent(limit int) recent {
+	return recent{seed: maphash.MakeSeed(), now: newGeneration(), before: newGeneration(), limit: limit}
 }
 
 func newGeneration() generation { return generation{traces: map[[16]byte][]told{}} }
 
-// unknown returns, in place, the sightings that were not written of late, or
-// at a later start only.
-func (r *recent) unknown(sightings []callgraph.Sighting, now time.Time) (rest []callgraph.Sighting, known, crowded int64) {
-	if len(sightings) == 0 {
-		return nil, 0, 0
+// leaveOut takes out, in place, the sightings that were written of late at
+// no later start, and those of traces that have enough keys.
+func (r *recent) leaveOut(t *Taken, now time.Time) {
+	if len(t.Sightings) == 0 {
+		return
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if now.Sub(r.begun) >= recentAge || now.Before(r.begun) {
 		r.turn(now)
 	}
-	rest = sightings[:0]
-	for _, s := range sightings {
-		t := r.find(s)
+	rest := t.Sightings[:0]
+	for _, s := range t.Sightings {
+		known := r.find(s)
 		switch {
-		case t != nil && t.start <= s.Start.UnixNano():
-			known++
-		case t == nil && !r.admit(s, now):
-			crowded++
+		case known != nil && known.start <= s.Start.UnixNano():
+			t.Known++
+		case known == nil && r.crowded(s.TraceID):
+			t.Refused[Crowded]++
+		case known == nil:
+			t.Evicted += r.admit(s, now)
+			fallthrough
 		default:
 			rest = append(rest, s)
 		}
 	}
-	return rest, known, crowded
+	t.Sightings = rest
 }
 
 // written notes the starts.
@@ -91,12 +92,6 @@ func (r *recent) written(sightings []callgraph.Sighting) {
 	}
 }
 
-func (r *recent) forgotten() int64 {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.evicted
-}
-
 func (r *recent) find(s callgraph.Sighting) *told {
 	key := maphash.Comparable(r.seed, s.Key)
 	for _, list := range [][]told{r.now.traces[s.TraceID], r.before.traces[s.TraceID]} {
@@ -107,19 +102,19 @@ func (r *recent) find(s callgraph.Sighting) *told {
 	return nil
 }
 
-// admit makes room for a key of a trace, unless the trace has enough of them.
-func (r *recent) admit(s callgraph.Sighting, now time.Time) bool {
-	if r.now.size >= maxRecent {
-		r.evicted += int64(r.before.size)
+func (r *recent) crowded(trace [16]byte) bool {
+	return len(r.now.traces[trace])+len(r.before.traces[trace]) >= storage.MaxTraceKeys
+}
+
+// admit makes room for a key of a trace, and says how many others had to go.
+func (r *recent) admit(s callgraph.Sighting, now time.Time) (evicted int64) {
+	if r.now.size >= r.limit {
+		evicted = int64(r.before.size)
 		r.turn(now)
 	}
-	list := r.now.traces[s.TraceID]
-	if len(list)+len(r.before.traces[s.TraceID]) >= MaxTraceKeys {
-		return false
-	}
-	r.now.traces[s.TraceID] = append(list, told{maphash.Comparable(r.seed, s.Key), notWritten})
+	r.now.traces[s.TraceID] = append(r.now.traces[s.TraceID], told{maphash.Comparable(r.seed, s.Key), notWritten})
 	r.now.size++
-	return true
+	return evicted
 }
 
 func (r *recent) turn(now time.Time) {

@@ -21,7 +21,7 @@ const (
 	taken     Reason = iota
 	Long             // over callgraph.MaxKeyValue bytes, or cut off by what a rule looks at
 	Many             // the span has MaxSpanKeys already
-	Crowded          // the trace has MaxTraceKeys already
+	Crowded          // the trace has storage.MaxTraceKeys already
 	Malformed        // no UTF-8, control characters, or nothing that a key can be made of
 	Empty            // "", null, 0 and their like
 	BadKind          // an attribute jcg.chain.* whose rest is no kind
@@ -105,7 +105,7 @@ func isHidden(value string) bool {
 // too: taken for a key, they would make one chain of everything.
 var noValues = map[string]bool{
 	"null": true, "nil": true, "<nil>": true, "none": true, "undefined": true, "unknown": true, "n/a": true,
-	"nan": true, "-1": true, "true": true, "false": true, "[object object]": true,
+	"nan": true, "-1": true, "redacted": true, "true": true, "false": true, "[object object]": true,
 }
 
 func isNoValue(text string) bool {

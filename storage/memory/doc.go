@@ -19,6 +19,8 @@
 //	intent:WRITER              what the last interval changes, until that is done
 //	marks:INSTANCE:WRITER      numbers of the instance's intervals that were written
 //	checkpoint:WRITER          time of arrival before which cells are final
+//	evidence                   hash: days that there is evidence of
+//	evidence:DAY               hash: site, writer and source → record
 //	key:DAY:WRITER:KEY         packed traces that carry a business key, with start and arrival; a day of arrival's part
 //	carried:TRACE:WRITER       packed keys that a trace carries
 //	value:WRITER:VALUE         packed keys of a value

@@ -111,6 +111,16 @@ func (c *commands) HGetAll(key string) map[string][]byte {
 	return maps.Clone(c.hashes[key])
 }
 
+// HDel deletes one field of a hash.
+func (c *commands) HDel(key, field string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if b, ok := c.hashes[key][field]; ok {
+		c.bytes -= cost(field, b)
+		delete(c.hashes[key], field)
+	}
+}
+
 // Del deletes a value or a hash.
 func (c *commands) Del(key string) {
 	c.mu.Lock()

@@ -11,6 +11,7 @@ const (
 	prefixSegment    = 'S' // number: a segment
 	prefixRequests   = 'R' // number of a segment: arrival, hashes of its requests
 	prefixCell       = 'E' // a cell
+	prefixEvidence   = 'F' // day, site, writer, source: a record
 	prefixEdge       = 'G' // hash: an edge that cells name
 	prefixName       = 'N' // service, operation, kind: hour last seen
 	prefixCheckpoint = 'K' // writer: arrival

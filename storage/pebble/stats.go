@@ -17,7 +17,9 @@ type counters struct {
 	intervals, intervalCells    counter
 	repeatedIntervals           counter
 	droppedMarks                counter
-	sightings, keysRefused      counter
+	sightings, droppedSightings counter
+	keysRefused                 counter
+	evidence, droppedEvidence   counter
 	namesRefused, full, corrupt counter
 	backgroundErrors            counter
 	rebuild                     atomic.Int64

@@ -26,6 +26,7 @@ func runDelivery(ctx context.Context, env Env) error {
 }
 
 func (d delivery) deliver(ctx context.Context, p parcel) error {
+	telemetry.Book(ctx, telemetry.WaybillKey, "W")
 	labour(ctx, 5*time.Millisecond)
 	err := retry(ctx, func(attempt int) error {
 		ctx, cancel := context.WithTimeout(ctx, d.deadline)

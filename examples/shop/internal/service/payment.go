@@ -21,6 +21,7 @@ func giveBack(r *http.Request) (any, error) {
 	if _, err := transport.Read[payment](r); err != nil {
 		return nil, err
 	}
+	telemetry.Book(r.Context(), telemetry.PaymentKey, "P")
 	labour(r.Context(), 20*time.Millisecond)
 	return paid{Success: true, Code: "OK"}, nil
 }
@@ -31,6 +32,7 @@ func takeMoney(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	telemetry.Book(ctx, telemetry.PaymentKey, "P")
 	number := telemetry.Order(ctx)
 	if fault.PaymentHangs.Hits(number) || fault.PaymentSlow.Hits(number) && in.Attempt == 1 {
 		<-ctx.Done() // until the caller's patience ends, however long it is

@@ -13,6 +13,19 @@ import (
 // the order, in whatever process, and to log lines.
 const OrderKey = "order.number"
 
+// Keys of an order's payment and of its waybill: they are on the spans of whoever
+// gives the number, and whoever has one finds the order by it.
+const (
+	PaymentKey = "payment.number"
+	WaybillKey = "waybill.number"
+)
+
+// Book puts the number of what ctx does for an order on the current span: the
+// order's own, with a letter before it.
+func Book(ctx context.Context, key, letter string) {
+	trace.SpanFromContext(ctx).SetAttributes(attribute.String(key, letter+"-"+Order(ctx)))
+}
+
 // WithOrder puts the order's number on the current span and into the baggage.
 func WithOrder(ctx context.Context, number string) context.Context {
 	trace.SpanFromContext(ctx).SetAttributes(attribute.String(OrderKey, number))

@@ -1,0 +1,64 @@
+package query
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/jcallgraph/jcallgraph/callgraph"
+)
+
+// ErrNotAllowed is wrapped by errors that say which option would allow it.
+var ErrNotAllowed = errors.New("not allowed")
+
+type erasure struct {
+	Key    keyShape `json:"key"`
+	Spans  int      `json:"spans"`
+	Traces int      `json:"traces"`
+}
+
+// eraseKey removes a key, those linked with it aside, and the spans that carry it.
+func (s *Server) eraseKey(r *http.Request) (any, error) {
+	if s.options.Erase == nil {
+		return nil, fmt.Errorf("erasing is %w here: set erase: true of the extension call_graph_query", ErrNotAllowed)
+	}
+	// A web page of others must not erase: browsers ask before, and are not
+	// told yes; this holds for those that don't ask.
+	if err := http.NewCrossOriginProtection().Check(r); err != nil {
+		return nil, fmt.Errorf("erasing from another site's page is %w: %w", ErrNotAllowed, err)
+	}
+	p := s.parameters(r)
+	environment := p.text("environment")
+	if err := p.fault(); err != nil {
+		return nil, err
+	}
+	key, err := s.onlyKey(r, environment, p.values.Has("environment"))
+	if err != nil {
+		return nil, err
+	}
+	done, err := s.erase(r.Context(), key, r.PathValue("value"))
+	return done, err
+}
+
+// onlyKey is the one that is meant: which of several is not guessed.
+func (s *Server) onlyKey(r *http.Request, environment string, named bool) (callgraph.ChainKey, error) {
+	key, others, err := s.storedKey(r, environment)
+	switch {
+	case err != nil:
+		return key, err
+	case named && key.Environment != environment:
+		return key, &ParameterError{"environment", environment, fmt.Sprintf("does not have the key, but %q does", key.Environment)}
+	case !named && len(others) > 0:
+		return key, &ParameterError{"environment", "", fmt.Sprintf("is required: %d have the key, %q among them", len(others)+1, key.Environment)}
+	}
+	return key, nil
+}
+
+func (s *Server) erase(ctx context.Context, key callgraph.ChainKey, raw string) (erasure, error) {
+	spans, traces, err := s.options.Erase(ctx, key, raw)
+	if err != nil {
+		err = fmt.Errorf("erase %s, of which %d spans are gone; ask again to go on: %w", key, spans, err)
+	}
+	return erasure{shownKey(key), spans, traces}, err
+}

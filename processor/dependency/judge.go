@@ -1,0 +1,221 @@
+package dependency
+
+import (
+	"slices"
+
+	"github.com/jcallgraph/jcallgraph/callgraph"
+	"github.com/jcallgraph/jcallgraph/callgraph/strength"
+	"github.com/jcallgraph/jcallgraph/processor/dependency/localtrace"
+)
+
+// take makes evidence of a local trace that is whole.
+func (o *Observer) take(l *locals, r int32) {
+	l.close(r)
+	o.stats.Judged++
+	runs, wrong := o.gather(l, r)
+	root := l.spans[r].root
+	w := witness{locals: l, root: &l.spans[r], runs: runs, fair: o.fair(root)}
+	for i := range runs {
+		o.testify(&w, i)
+	}
+	if o.o.Judged == nil {
+		return
+	}
+	o.told = append(o.told, localtrace.Judged{
+		TraceID: l.key.trace, Service: root.operation.Service, Head: root.head, Entrance: root.entrance,
+		Failed: slices.ContainsFunc(runs, func(r run) bool { return r.result == failed }), Erred: wrong,
+	})
+}
+
+// fair reports whether the local trace would be here whatever happened in it.
+// A root that states how many spans there were states a threshold of the head,
+// too, where it was met; other SDKs keep all that they sampled.
+func (o *Observer) fair(root *root) bool {
+	if root.stated < 0 {
+		return o.o.AssumeComplete && root.head.Sampling != localtrace.Unsampled
+	}
+	return root.head.Sampling == localtrace.Sampled
+}
+
+// survived: the caller answered. A soft error of it counts as an answer: it is
+// what degraded answers and caught exceptions look like. A rejection does
+// not: it passes the callee's failure on under another name.
+func (r *root) survived() bool {
+	return r.outcome == callgraph.OK || r.outcome == callgraph.SoftError
+}
+
+// pass counts for the sites of a local trace why it gives no evidence.
+func (o *Observer) pass(l *locals, r int32, why strength.Reason) {
+	l.close(r)
+	l.spans[r].root.passed = true
+	o.stats.Passed[why]++
+	runs, _ := o.gather(l, r)
+	for i := range runs {
+		if n := o.note(&l.spans[r], &runs[i]); n != nil {
+			n.record.Evidence.Passed[why]++
+		}
+	}
+}
+
+func (o *Observer) note(root *span, r *run) *entry {
+	source := strength.Observed
+	if r.injected || root.flags&injected != 0 {
+		source = strength.Injected
+	}
+	return o.book.note(r.site, strength.DayOf(timeOf(root.end)), source)
+}
+
+// witness is a local trace that gives evidence.
+type witness struct {
+	*locals
+	root *span
+	runs []run
+	fair bool
+}
+
+// testify notes what the local trace shows of one of its sites.
+func (o *Observer) testify(w *witness, which int) {
+	r := &w.runs[which]
+	n := o.note(w.root, r)
+	if n == nil {
+		return
+	}
+	e := &n.record.Evidence
+	if why, ok := w.reason(r); ok {
+		e.Passed[why]++
+		o.stats.Passed[why]++
+		if why != strength.Biased {
+			return
+		}
+	}
+	if r.result == failed || w.fair {
+		e.Calls += uint64(r.attempts)
+		e.LocalTraces++
+	}
+	went := w.others(n, r)
+	survived := w.root.root.survived()
+	switch {
+	case r.result == failed:
+		count(&e.Failed[r.class], went, survived)
+		w.example(e, r, went)
+	case w.fair:
+		count(&e.OK, went, survived)
+	}
+}
+
+// reason says why a run gives no evidence, or not all of it.
+func (w *witness) reason(r *run) (why strength.Reason, ok bool) {
+	switch {
+	case r.result == aborted || w.root.root.outcome == callgraph.Cancelled: // the caller's caller gave up: what is not made says nothing
+		return strength.Aborted, true
+	case r.result == mixed:
+		return strength.Mixed, true
+	case r.result == wentWell && !w.fair:
+		return strength.Biased, true
+	}
+	return 0, false
+}
+
+func count(t *strength.Tally, went, survived bool) {
+	t.Seen++
+	if went {
+		t.Went++
+	}
+	if survived {
+		t.Survived++
+	}
+	if went && !survived {
+		t.WentAndFailed++
+	}
+}
+
+// others notes the other sites of the local trace, and reports whether a call
+// of any began after the run.
+func (w *witness) others(n *entry, r *run) (went bool) {
+	for i := range w.runs {
+		t := &w.runs[i]
+		if t == r {
+			continue
+		}
+		after := t.begunClosed >= r.ended
+		went = went || after
+		if i >= maxRuns {
+			if after {
+				n.record.Evidence.Passed[strength.Crowded]++
+			}
+			continue
+		}
+		x := n.other(t.site)
+		switch {
+		case x == nil:
+		case r.result == failed:
+			if after {
+				x.FailedAfter[r.class]++
+			}
+			if t.begun >= r.begun {
+				x.FailedTogether[r.class]++
+			}
+		default:
+			w.beside(x, t, after)
+		}
+	}
+	return went
+}
+
+func (w *witness) beside(x *strength.Other, t *run, after bool) {
+	x.Together++
+	if after {
+		x.After++
+	}
+	if t.open {
+		x.Open++
+	}
+	if after && w.fair {
+		x.OKAfter++
+	}
+}
+
+func (w *witness) example(e *strength.Evidence, r *run, went bool) {
+	at := timeOf(r.ended)
+	if e.First.IsZero() || at.Before(e.First) {
+		e.First = at
+	}
+	if at.After(e.Last) {
+		e.Last = at
+	}
+	e.Examples = append(e.Examples, strength.Example{TraceID: w.key.trace, SpanID: w.spans[r.last].id, At: at, Class: r.class, Went: went})
+	if len(e.Examples) > 8*strength.ExamplesKept {
+		e.Merge(strength.Evidence{}) // keeps the newest
+	}
+}
+
+// late notes a call that had not ended when its local root did, and came after
+// that was judged. The sites that went well learn that it is asynchronous, as
+// they would have if it had come before.
+func (o *Observer) late(l *locals, i, r int32) {
+	s, root := &l.spans[i], l.spans[r].root
+	if s.to == nil || s.end <= l.spans[r].end || root.passed || root.outcome == callgraph.Cancelled {
+		return
+	}
+	runs, _ := o.gather(l, r)
+	at := o.book.site(root.operation, s.to)
+	known := slices.IndexFunc(runs, func(r run) bool { return r.site == at })
+	if at == nil || known >= 0 && runs[known].open {
+		return
+	}
+	for j := range runs {
+		if j == known || runs[j].result != wentWell {
+			continue
+		}
+		n := o.note(&l.spans[r], &runs[j])
+		if n == nil {
+			continue
+		}
+		if x := n.other(at); x != nil {
+			if known < 0 {
+				x.Together++
+			}
+			x.Open++
+		}
+	}
+}
