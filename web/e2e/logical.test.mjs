@@ -48,7 +48,7 @@ journey('an order over hours: what happened when, how long nothing did, and why 
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'order 4711' }).waitFor();
   await page.locator('.section').nth(3).waitFor();
-  assert.deepEqual((await page.locator('.sections > .wait').allTextContents()).map(plain), ['waited 1 min 29 s', 'waited 2 h 58 min', 'waited 1 h 58 min']);
+  assert.deepEqual((await page.locator('.sections > .wait').allTextContents()).map(plain), ['waited 1 min 30 s', 'waited 2 h 58 min', 'waited 1 h 58 min']);
   await page.locator('.section', { hasText: 'POST /shipments' }).getByText(/Root cause carrier POST \/book failed: CarrierError: this address is not served/).waitFor();
   await page.locator('.linked').getByRole('link', { name: 'payment P-4711' }).waitFor();
   await page.locator('.linked').getByRole('link', { name: 'waybill W-4711' }).waitFor();

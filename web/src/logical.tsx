@@ -6,7 +6,7 @@ import { clock, count, duration, plural, stretch } from './format.ts';
 import { useLoad, usePages, useWidth } from './load.ts';
 import { type KeyRoute, keyOf, maxLinks } from './route.ts';
 import { go, now, put, toChain, toKey, windowQuery } from './state.ts';
-import { type Run, strip } from './strip.ts';
+import { type Run, noticeable, strip } from './strip.ts';
 import { opened, treeOf } from './tree.ts';
 import { useKeys, useWalk } from './keys.ts';
 import { Copy, Empty, KeyName, Name, OutcomeWord, ProblemNote, Waiting } from './parts.tsx';
@@ -50,7 +50,7 @@ function Loaded({ at, first, sections, more, busy, link }: Shown) {
   const list = useRef<HTMLOListElement>(null);
   useWalk(list, 'a.section-link');
   const reveal = (i: number) => list.current?.querySelectorAll<HTMLElement>('a.section-link')[i]?.focus();
-  const least = noticeable(first);
+  const least = noticeable(sections.map((s) => s.wait ?? 0), (Date.parse(first.last) - Date.parse(first.first)) / 1000);
   const slowest = Math.max(...sections.map((s) => s.chain?.duration ?? 0), 0);
   return (
     <>
@@ -158,8 +158,6 @@ function MarkOf({ section, left, width, lane, onPress }: { section: Section; lef
 /** looksOf a chain: one that reported well may have a soft error inside. */
 const looksOf = (chain: NonNullable<Section['chain']>): string => (tone(chain.outcome) === 'fine' && chain.softErrors > 0 ? 'soft' : tone(chain.outcome));
 
-/** noticeable wait of a chain, in seconds: where hours pass, seconds are not told. */
-const noticeable = ({ first, last }: LogicalChain): number => Math.min(60, Math.max(1, (Date.parse(last) - Date.parse(first)) / 50_000));
 
 interface RowProps { at: KeyRoute; own: Key; section: Section; slowest: number; least: number }
 

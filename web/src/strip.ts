@@ -66,3 +66,12 @@ function runOf(stretches: Stretch[], from: number, to: number): Run {
   });
   return { kind: 'run', start, end, marks, lanes: Math.max(1, busy.length), share: 0 };
 }
+
+const many = 12; // waits, of which only those are told that stand out
+
+/** noticeable wait in a list of chains, in seconds: where hours pass seconds are not told, and where one always waits that is not. */
+export function noticeable(waits: number[], whole: number): number {
+  const least = Math.min(60, Math.max(1, whole / 50));
+  const real = waits.filter((w) => w > 0).sort((a, b) => a - b);
+  return real.length > many ? Math.max(least, 3 * real[real.length >> 1]!) : least;
+}

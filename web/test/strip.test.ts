@@ -1,6 +1,6 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { type Run, type Stretch, mostLanes, strip } from '../src/strip.ts';
+import { type Run, type Stretch, mostLanes, noticeable, strip } from '../src/strip.ts';
 import { Random } from './random.ts';
 
 const told = (stretches: Stretch[], waits = 9) => strip(stretches, waits).map((p) => (p.kind === 'wait' ? `wait ${p.seconds}` : p.marks.map((m) => m.item).join(' '))).join(', ');
@@ -52,4 +52,12 @@ test('every chain is drawn once, within its run, on a lane where it covers no ot
       });
     }
   }
+});
+
+test('waits are told that stand out', () => {
+  assert.equal(noticeable([3600], 3600), 60, 'where hours pass, minutes');
+  assert.equal(noticeable([0.2, 8], 9), 1, 'where seconds pass, seconds');
+  assert.equal(noticeable([], 0), 1);
+  assert.equal(noticeable(Array.from({ length: 50 }, () => 600), 30_000), 1800, 'not what is usual');
+  assert.equal(noticeable([-5, ...Array.from({ length: 50 }, () => 2)], 100), 6);
 });
