@@ -55,6 +55,8 @@ journey('an order over hours: what happened when, how long nothing did, and why 
   await requireSound(page, 'order');
   await page.locator('.section', { hasText: 'POST /shipments' }).getByRole('button').click();
   await page.locator('.section-body [role=row][aria-selected=true]', { hasText: 'origin' }).waitFor();
+  const [took, line] = await Promise.all(['.took', '.line'].map((of) => page.locator('.section-body .rows .row').first().locator(of).boundingBox()));
+  assert.ok(took.x + took.width <= line.x, 'the tree looks as it does on its own page');
   await shot(page, 'real-order');
   await page.getByRole('button', { name: 'Follow fewer links' }).click();
   await page.getByRole('button', { name: 'Follow fewer links' }).click();
