@@ -162,6 +162,7 @@ type Backend interface {
 	KeyReader
 	EvidenceWriter
 	EvidenceReader
+	Eraser
 	// Close makes everything durable that is not yet, and frees the store. It
 	// is safe to call twice.
 	Close() error

@@ -7,6 +7,14 @@ import (
 	"github.com/jcallgraph/jcallgraph/callgraph/spanfact"
 )
 
+// Facts is what a span's attributes and exceptions say, and its status. Its
+// strings point into pdata.
+func Facts(span ptrace.Span) (*spanfact.Facts, spanfact.Status) {
+	f := factsOf(span)
+	noteExceptions(f, span)
+	return f, statusOf(span)
+}
+
 // factsOf looks at every attribute once. Its strings point into pdata.
 func factsOf(span ptrace.Span) *spanfact.Facts {
 	f := spanfact.New(spanfact.Kind(kindOf(span)))

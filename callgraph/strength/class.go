@@ -36,11 +36,11 @@ type Strength uint8
 const (
 	// Unknown is too little evidence, or evidence that does not agree enough.
 	Unknown Strength = iota
-	// Strong: when the call fails, the calls after it are not made.
+	// Strong means: when the call fails, the calls after it are not made.
 	Strong
-	// Weak: when the call fails, some or all of the calls after it still are.
+	// Weak means: when the call fails, some or all of the calls after it still are.
 	Weak
-	// Conditional: sometimes one, sometimes the other, or one for one class of
+	// Conditional means: sometimes one, sometimes the other, or one for one class of
 	// failure and the other for another.
 	Conditional
 )

@@ -55,42 +55,47 @@ func judge(e *Evidence) Verdict {
 	f := follow(e)
 	v := Verdict{Basis: f.basis(), Successors: f.successors, Fallbacks: f.fallbacks, Successes: e.OK.Seen}
 	var pooled tested
+	var bounds []limits
 	for c := range Class(Classes) {
 		if e.Failed[c].Seen == 0 {
 			continue
 		}
 		t := f.test(c)
 		v.Classes = append(v.Classes, f.verdict(t, c))
+		bounds = append(bounds, f.limits(t))
 		if c != Rejected {
 			pooled.add(t)
 		}
 	}
-	v.Strength = siteVerdict(v.Classes, f.strength(pooled))
+	v.Strength = siteVerdict(v.Classes, bounds, f.strength(pooled))
 	return v
 }
 
-// siteVerdict is Conditional where decided classes disagree, else that of all
+// siteVerdict is Conditional where classes disagree: decided ones, or one that
+// is decided and another that is surely not the same. Else it is that of all
 // failures together. Rejected calls have a part in it only where there are no
 // other failures.
-func siteVerdict(classes []ClassVerdict, pooled Strength) Strength {
+func siteVerdict(classes []ClassVerdict, limits []limits, pooled Strength) Strength {
 	if len(classes) == 1 {
 		return classes[0].Strength
 	}
-	var found Strength
-	for _, c := range classes {
-		switch {
-		case c.Class == Rejected || c.Strength == Unknown:
-		case found == Unknown:
-			found = c.Strength
-		case c.Strength != found:
-			return Conditional
+	var found [Conditional + 1]bool
+	var not [Conditional + 1]bool
+	for i, c := range classes {
+		if c.Class == Rejected {
+			continue
 		}
+		found[c.Strength] = true
+		not[Strong], not[Weak] = not[Strong] || limits[i].notStrong, not[Weak] || limits[i].notWeak
 	}
-	if pooled == Unknown {
-		return Unknown
+	if found[Conditional] && (found[Strong] || found[Weak]) || found[Strong] && not[Strong] || found[Weak] && not[Weak] {
+		return Conditional
 	}
 	return pooled
 }
+
+// limits are what failures surely are not.
+type limits struct{ notStrong, notWeak bool }
 
 // followers are the other sites of a caller, by what they are to the site.
 type followers struct {
@@ -234,9 +239,25 @@ func (f *followers) strength(t tested) Strength {
 	case Successors:
 		return f.bySuccessors(t)
 	case Propagation:
-		return ratio{share{t.survived, t.seen}, share{f.e.OK.Survived, f.e.OK.Seen}}.strength()
+		return f.survival(t).strength()
 	}
 	return Unknown
+}
+
+func (f *followers) survival(t tested) ratio {
+	return ratio{share{t.survived, t.seen}, share{f.e.OK.Survived, f.e.OK.Seen}}
+}
+
+func (f *followers) limits(t tested) limits {
+	switch f.basis() {
+	case Successors:
+		_, best := f.mostMade(t)
+		return limits{notStrong: best.above(strongBelow) >= 1-f.doubt(), notWeak: f.most(t, weakAbove) >= sure}
+	case Propagation:
+		r := f.survival(t)
+		return limits{notStrong: r.above(strongBelow) >= sure, notWeak: r.below(weakAbove) >= sure}
+	}
+	return limits{}
 }
 
 func (r ratio) strength() Strength {
@@ -256,18 +277,30 @@ func (r ratio) strength() Strength {
 // at, each must be as much surer. Strong needs that all of them together are not.
 func (f *followers) bySuccessors(t tested) Strength {
 	_, best := f.mostMade(t)
-	doubt := (1 - sure) / float64(len(f.successors))
-	if best.above(weakAbove) >= 1-doubt {
+	switch {
+	case best.above(weakAbove) >= 1-f.doubt():
 		return Weak
-	}
-	all := f.e.Passed[Crowded] == 0
-	if all && f.anyMade(t).below(strongBelow) >= sure || f.anythingMade(t).below(strongBelow) >= sure {
+	case f.most(t, strongBelow) >= sure:
 		return Strong
-	}
-	if all && f.anyMade(t).below(weakAbove) >= 1-(1-sure)/2 && best.above(strongBelow) >= 1-doubt/2 {
+	case f.most(t, weakAbove) >= 1-(1-sure)/2 && best.above(strongBelow) >= 1-f.doubt()/2:
 		return Conditional
 	}
 	return Unknown
+}
+
+// doubt is how much is allowed for each successor, so that looking at several
+// finds no more by chance than looking at one.
+func (f *followers) doubt() float64 { return (1 - sure) / float64(len(f.successors)) }
+
+// most is how probable it is, at least, that the ratio of any successor's calls
+// is below x: the surer of two upper bounds. Of successors that were left out
+// for want of room only one of them knows.
+func (f *followers) most(t tested, x float64) float64 {
+	p := f.anythingMade(t).below(x)
+	if f.e.Passed[Crowded] == 0 {
+		p = max(p, f.anyMade(t).below(x))
+	}
+	return p
 }
 
 // mostMade is the successor whose ratio is greatest, a lower bound of any's.
@@ -304,7 +337,7 @@ func (f *followers) verdict(t tested, c Class) ClassVerdict {
 		v.Next, v.WentOn, v.Ratio = f.successors[which].Callee, r.failed.k, r.interval()
 	case Propagation:
 		v.WentOn = t.survived
-		v.Ratio = ratio{share{t.survived, t.seen}, share{f.e.OK.Survived, f.e.OK.Seen}}.interval()
+		v.Ratio = f.survival(t).interval()
 	}
 	return v
 }

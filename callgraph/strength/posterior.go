@@ -39,6 +39,14 @@ type ratio struct{ failed, ok share }
 
 // below is P(ρ < x) = ∫ P(p_failed < x·p) f_ok(p) dp.
 func (r ratio) below(x float64) float64 {
+	low, high := r.failed.reach()
+	lowOK, highOK := r.ok.reach()
+	switch {
+	case high < x*lowOK:
+		return 1
+	case low > x*highOK:
+		return 0
+	}
 	var total float64
 	for _, q := range r.ok.grid() {
 		total += q.weight * r.failed.below(x*q.p)
@@ -59,33 +67,46 @@ const gridPoints = 64
 // gridReach is how far the grid goes, in standard deviations of θ (1/(2√n)).
 const gridReach = 6
 
-func (s share) grid() [gridPoints]point {
-	var grid [gridPoints]point
+// angles are the mode of θ and the ends of its grid.
+func (s share) angles() (mode, low, high float64) {
 	k, rest := s.alpha()-0.5, s.beta()-0.5
-	mode := math.Atan2(math.Sqrt(k), math.Sqrt(rest))
-	if s.n == 0 {
-		mode = math.Pi / 4
+	mode = math.Pi / 4
+	if k+rest > 0 {
+		mode = math.Atan2(math.Sqrt(k), math.Sqrt(rest))
 	}
 	reach := gridReach / (2 * math.Sqrt(k+rest+0.5))
-	low, high := max(mode-reach, 0), min(mode+reach, math.Pi/2)
+	return mode, max(mode-reach, 0), min(mode+reach, math.Pi/2)
+}
+
+// reach is between what the probability is, all but surely.
+func (s share) reach() (low, high float64) {
+	_, from, to := s.angles()
+	low, high = math.Sin(from), math.Sin(to)
+	return low * low, high * high
+}
+
+func (s share) grid() (grid [gridPoints]point) {
+	k, rest := s.alpha()-0.5, s.beta()-0.5
+	mode, low, high := s.angles()
+	sinMode, cosMode := max(math.Sin(mode), tiny), max(math.Cos(mode), tiny)
 	step := (high - low) / gridPoints
 	var total float64
 	for i := range grid {
 		sin, cos := math.Sincos(low + (float64(i)+0.5)*step)
-		logDensity := 0.0
-		if k > 0 {
-			logDensity += 2 * k * math.Log(sin/max(math.Sin(mode), tiny))
-		}
-		if rest > 0 {
-			logDensity += 2 * rest * math.Log(cos/max(math.Cos(mode), tiny))
-		}
-		grid[i] = point{p: sin * sin, weight: math.Exp(logDensity)}
+		grid[i] = point{p: sin * sin, weight: math.Exp(2 * (scaledLog(k, sin/sinMode) + scaledLog(rest, cos/cosMode)))}
 		total += grid[i].weight
 	}
 	for i := range grid {
 		grid[i].weight /= total
 	}
 	return grid
+}
+
+func scaledLog(k, x float64) float64 {
+	if k == 0 {
+		return 0
+	}
+	return k * math.Log(x)
 }
 
 const tiny = 1e-300

@@ -18,7 +18,8 @@ type Callee struct {
 	Connection callgraph.Connection
 }
 
-// ID is a 64-bit hash of the site's names.
+// ID is a 64-bit hash of the site's names. The connection has no part in it: the
+// span of a call that failed early may not name it.
 func (s Site) ID() callgraph.StaticID {
 	o := s.Caller
 	return callgraph.HashNames(o.Service.Environment, o.Service.Namespace, o.Service.Name, o.Name, s.Callee.Peer, s.Callee.Operation)

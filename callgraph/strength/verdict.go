@@ -20,11 +20,11 @@ type Verdict struct {
 type Basis uint8
 
 const (
-	// NoBasis: nothing to look at.
+	// NoBasis is nothing to look at.
 	NoBasis Basis = iota
-	// Successors: whether the calls that usually follow in the caller were made.
+	// Successors asks whether the calls that usually follow in the caller were made.
 	Successors
-	// Propagation: whether the caller failed too. For sites that nothing follows.
+	// Propagation asks whether the caller failed too. For sites that nothing follows.
 	Propagation
 )
 

@@ -99,7 +99,7 @@ func TestDistributionHasItsComponents(t *testing.T) {
 		"memory_limiter", "batch", "groupbytrace", "tail_sampling", "attributes", "resource", "filter", "transform", "redaction", "k8s_attributes",
 		"otlp_grpc", "otlp_http", "debug", "file", "prometheus", "prometheus_remote_write", "load_balancing",
 		"health_check", "pprof", "zpages", "file_storage", "basicauth", "bearertokenauth", "oidc",
-		"call_graph", "call_graph_durable", "call_graph_storage", "call_graph_query", "call_graph_credentials", "go_memory", "call_graph_admission", "compact",
+		"call_graph", "call_graph_durable", "call_graph_storage", "call_graph_query", "call_graph_credentials", "call_graph_dependency", "go_memory", "call_graph_admission", "compact",
 	} {
 		require.Regexp(t, `(?m)- name: `+name+`$`, out)
 	}

@@ -67,6 +67,7 @@ func (b *book) site(from *operation, to *callee) *site {
 		b.all = append(b.all, s)
 	}
 	s.used = true
+	s.names.Callee.Connection = max(s.names.Callee.Connection, to.Connection) // a span of a failed call may not name it
 	if len(b.sites) >= 2*b.bound {
 		clear(b.sites)
 	}
@@ -111,7 +112,6 @@ func (b *book) note(s *site, day int64, source strength.Source) *entry {
 	}
 	n := &entry{of: s}
 	n.record.Key = strength.Key{Day: day, Site: s.id, Source: source}
-	n.record.Site = s.names
 	s.notes = append(s.notes, n)
 	b.pending = append(b.pending, n)
 	return n
@@ -132,7 +132,7 @@ func (n *entry) other(t *site) *strength.Other {
 	e := &n.record.Evidence
 	for len(e.Others) <= i {
 		o := n.of.others[len(e.Others)]
-		e.Others = append(e.Others, strength.Other{ID: o.id, Callee: o.names.Callee})
+		e.Others = append(e.Others, strength.Other{ID: o.id})
 	}
 	return &e.Others[i]
 }
@@ -150,7 +150,11 @@ func (b *book) take(limit int) []strength.Record {
 // finish makes the note a record and takes it from its site.
 func (n *entry) finish() strength.Record {
 	n.of.notes = slices.DeleteFunc(n.of.notes, func(o *entry) bool { return o == n })
+	n.record.Site = n.of.names
 	e := &n.record.Evidence
+	for i := range e.Others {
+		e.Others[i].Callee = n.of.others[i].names.Callee
+	}
 	none := strength.Other{}
 	e.Others = slices.DeleteFunc(e.Others, func(o strength.Other) bool {
 		none.ID, none.Callee = o.ID, o.Callee

@@ -84,7 +84,7 @@ func (o *Observer) testify(w *witness, which int) {
 	if why, ok := w.reason(r); ok {
 		e.Passed[why]++
 		o.stats.Passed[why]++
-		if why != strength.Biased {
+		if why != strength.Biased || r.result == failed {
 			return
 		}
 	}
@@ -110,7 +110,7 @@ func (w *witness) reason(r *run) (why strength.Reason, ok bool) {
 		return strength.Aborted, true
 	case r.result == mixed:
 		return strength.Mixed, true
-	case r.result == wentWell && !w.fair:
+	case !w.fair && (r.result == wentWell || r.class == strength.Soft): // soft errors alone keep no local trace by default
 		return strength.Biased, true
 	}
 	return 0, false
@@ -137,7 +137,7 @@ func (w *witness) others(n *entry, r *run) (went bool) {
 		if t == r {
 			continue
 		}
-		after := t.begunClosed >= r.ended
+		after := t.begun >= r.ended
 		went = went || after
 		if i >= maxRuns {
 			if after {
@@ -183,7 +183,7 @@ func (w *witness) example(e *strength.Evidence, r *run, went bool) {
 	if at.After(e.Last) {
 		e.Last = at
 	}
-	e.Examples = append(e.Examples, strength.Example{TraceID: w.key.trace, SpanID: w.spans[r.last].id, At: at, Class: r.class, Went: went})
+	e.Examples = append(e.Examples, strength.Example{TraceID: w.key.trace, SpanID: r.last, At: at, Class: r.class, Went: went})
 	if len(e.Examples) > 8*strength.ExamplesKept {
 		e.Merge(strength.Evidence{}) // keeps the newest
 	}
@@ -194,7 +194,7 @@ func (w *witness) example(e *strength.Evidence, r *run, went bool) {
 // they would have if it had come before.
 func (o *Observer) late(l *locals, i, r int32) {
 	s, root := &l.spans[i], l.spans[r].root
-	if s.to == nil || s.end <= l.spans[r].end || root.passed || root.outcome == callgraph.Cancelled {
+	if s.to == nil || s.end <= l.spans[r].end || root.passed {
 		return
 	}
 	runs, _ := o.gather(l, r)
@@ -203,19 +203,34 @@ func (o *Observer) late(l *locals, i, r int32) {
 	if at == nil || known >= 0 && runs[known].open {
 		return
 	}
+	if known < 0 {
+		o.abort(&l.spans[r], at)
+	}
 	for j := range runs {
-		if j == known || runs[j].result != wentWell {
-			continue
+		if j != known && runs[j].result == wentWell && root.outcome != callgraph.Cancelled {
+			o.noteOpen(&l.spans[r], &runs[j], at, known < 0)
 		}
-		n := o.note(&l.spans[r], &runs[j])
-		if n == nil {
-			continue
-		}
-		if x := n.other(at); x != nil {
-			if known < 0 {
-				x.Together++
-			}
-			x.Open++
-		}
+	}
+}
+
+// abort notes a site none of whose calls had ended.
+func (o *Observer) abort(root *span, at *site) {
+	o.stats.Passed[strength.Aborted]++
+	if n := o.note(root, &run{site: at}); n != nil {
+		n.record.Evidence.Passed[strength.Aborted]++
+	}
+}
+
+func (o *Observer) noteOpen(root *span, r *run, at *site, alone bool) {
+	n := o.note(root, r)
+	if n == nil {
+		return
+	}
+	x := n.other(at)
+	if x == nil {
+		return
+	}
+	if x.Open++; alone {
+		x.Together++
 	}
 }

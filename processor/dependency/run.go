@@ -1,11 +1,13 @@
 package dependency
 
 import (
+	"bytes"
 	"cmp"
 	"math"
 	"slices"
 	"time"
 
+	"github.com/jcallgraph/jcallgraph/callgraph/spanfact"
 	"github.com/jcallgraph/jcallgraph/callgraph/strength"
 )
 
@@ -19,13 +21,12 @@ type run struct {
 	attempts int
 	result   result
 	class    strength.Class
-	last     int32 // the span of the attempt that decided
+	last     [8]byte // the span of the attempt that decided
 	injected bool
-	open     bool // a call had not ended when the local root did
-	// begun is when the last call began, where it was tried again that of its
-	// first attempt; begunClosed the same of those calls that ended in time.
-	begun, begunClosed int64
-	ended              int64 // when the last of all that ended in time did
+	open     bool // one had not ended when the local root did
+	// Of the calls that had ended: begun is when the last one began, where it was
+	// tried again that of its first attempt; ended is when all had.
+	begun, ended int64
 }
 
 // result is what a run says of its site.
@@ -42,7 +43,7 @@ const (
 type call struct {
 	site       *site
 	start, end int64
-	span       int32
+	id         [8]byte
 	result     strength.Result
 	class      strength.Class
 	injected   bool
@@ -61,7 +62,9 @@ func (o *Observer) gather(l *locals, r int32) (runs []run, wrong bool) {
 	w, root := &o.work, &l.spans[r]
 	w.calls, w.runs = w.calls[:0], w.runs[:0]
 	for i := root.root.first; i != noRoot; i = l.spans[i].next {
-		l.markOuter(&l.spans[i])
+		if l.spans[i].end <= root.end {
+			l.markOuter(&l.spans[i])
+		}
 	}
 	for i := root.root.first; i != noRoot; i = l.spans[i].next {
 		s := &l.spans[i]
@@ -70,7 +73,7 @@ func (o *Observer) gather(l *locals, r int32) (runs []run, wrong bool) {
 			continue
 		}
 		if at := o.book.site(root.root.operation, s.to); at != nil {
-			w.calls = append(w.calls, call{at, s.start, max(s.end, s.start), i, s.result, s.class, s.flags&injected != 0, s.end > root.end})
+			w.calls = append(w.calls, call{at, s.start, max(s.end, s.start), s.id, s.result, s.class, s.flags&injected != 0, s.end > root.end})
 		}
 	}
 	return w.split(), wrong
@@ -91,27 +94,35 @@ func (w *work) split() []run {
 }
 
 func compareCalls(a, b call) int {
-	return cmp.Or(cmp.Compare(a.site.id, b.site.id), cmp.Compare(a.start, b.start), cmp.Compare(a.end, b.end), cmp.Compare(a.span, b.span))
+	return cmp.Or(cmp.Compare(a.site.id, b.site.id), cmp.Compare(a.start, b.start), cmp.Compare(a.end, b.end), bytes.Compare(a.id[:], b.id[:]))
 }
 
-// runOf judges a site's calls, which are in order of their start.
+// runOf judges a site's calls, which are in order of their start. What had not
+// ended when the local root did may come much later or never: that there is
+// such a call is noted, and nothing else.
 func runOf(calls []call) run {
-	r := run{site: calls[0].site, attempts: len(calls), begunClosed: math.MinInt64, ended: math.MinInt64}
-	for i := range calls {
-		c := &calls[i]
-		if i == 0 || !c.repeats(&calls[i-1]) {
+	r := run{site: calls[0].site, result: aborted, begun: math.MinInt64, ended: math.MinInt64}
+	closed := calls[:0]
+	for _, c := range calls {
+		if c.open {
+			r.open = true
+			continue
+		}
+		closed = append(closed, c)
+	}
+	if len(closed) == 0 {
+		return r
+	}
+	r.attempts = len(closed)
+	for i := range closed {
+		c := &closed[i]
+		if i == 0 || !c.repeats(&closed[i-1]) {
 			r.begun = c.start
-			if !c.open {
-				r.begunClosed = c.start
-			}
 		}
 		r.injected = r.injected || c.injected
-		r.open = r.open || c.open
-		if !c.open {
-			r.ended = max(r.ended, c.end)
-		}
+		r.ended = max(r.ended, c.end)
 	}
-	r.decide(calls)
+	r.decide(closed)
 	return r
 }
 
@@ -120,34 +131,32 @@ func (c *call) repeats(before *call) bool {
 	return before.result == strength.Faulted && before.end <= c.start
 }
 
+func (c call) faulted() bool { return c.result == strength.Faulted }
+
 // decide looks at the last attempts: those that no other came after. Of
-// parallel ones, those that were cancelled say nothing beside others.
+// parallel ones, those that were cancelled say nothing beside others. Where no
+// span names the peer, another call need not be a retry: it may go elsewhere.
 func (r *run) decide(calls []call) {
 	lastStart := calls[len(calls)-1].start
-	var well, wrong int
-	var latest int64 = math.MinInt64
+	var well, wrong bool
+	latest := int64(math.MinInt64)
 	for i := range calls {
 		c := &calls[i]
-		switch {
-		case c.end <= lastStart && c.start < lastStart:
-		case c.open:
-			r.result = aborted
-			return
-		case c.result == strength.Succeeded:
-			well++
-		case c.result == strength.Faulted:
-			if wrong++; c.end >= latest {
-				latest, r.class, r.last = c.end, c.class, c.span
-			}
+		if c.end <= lastStart && c.start < lastStart {
+			continue
+		}
+		well = well || c.result == strength.Succeeded
+		if c.result == strength.Faulted && c.end >= latest {
+			wrong, latest, r.class, r.last = true, c.end, c.class, c.id
 		}
 	}
 	switch {
-	case well > 0 && wrong > 0:
+	case well && wrong, r.attempts > 1 && r.site.names.Callee.Peer == spanfact.UnknownPeer && slices.ContainsFunc(calls, call.faulted):
 		r.result = mixed
-	case wrong > 0:
+	case wrong:
 		r.result = failed
-	case well == 0:
-		r.result = aborted
+	case well:
+		r.result = wentWell
 	}
 }
 

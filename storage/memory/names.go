@@ -73,11 +73,11 @@ func (n *names) save(b *Backend) error {
 	if !n.dirty {
 		return nil
 	}
-	var buf bytes.Buffer
-	if err := gob.NewEncoder(&buf).Encode(slices.Collect(maps.Keys(n.seen))); err != nil {
-		return fmt.Errorf("encode names: %w", err)
+	packed, err := encodeNames(slices.Collect(maps.Keys(n.seen)))
+	if err != nil {
+		return err
 	}
-	if err := b.commands.SetEx(namesKey(n.hour, hex(b.writer)), b.traceRetention(), buf.Bytes()); err != nil {
+	if err := b.commands.SetEx(namesKey(n.hour, hex(b.writer)), b.traceRetention(), packed); err != nil {
 		return fmt.Errorf("write names: %w", err)
 	}
 	n.dirty = false
@@ -100,6 +100,14 @@ func (b *Backend) list(ctx context.Context) ([]name, error) {
 		}
 	}
 	return all, nil
+}
+
+func encodeNames(ns []name) ([]byte, error) {
+	var buf bytes.Buffer
+	if err := gob.NewEncoder(&buf).Encode(ns); err != nil {
+		return nil, fmt.Errorf("encode names: %w", err)
+	}
+	return buf.Bytes(), nil
 }
 
 func decodeNames(b []byte) ([]name, error) {

@@ -18,7 +18,7 @@ type Options struct {
 	EdgeRetention time.Duration
 	// MaxBytes that the store may take on disk; 10 GiB. Beyond it the oldest
 	// spans go; cells go by EdgeRetention only, and are warned of where they
-	// take more than half.
+	// take more than half, business keys where they take more than a quarter.
 	MaxBytes int64
 	// MinFree bytes of the medium that the store leaves alone: with less,
 	// writes fail with storage.ErrFull. 128 MiB.

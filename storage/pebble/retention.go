@@ -34,6 +34,8 @@ func (s *Store) maintain(ctx context.Context, now time.Time) {
 	s.report(s.rollUp(ctx, now))
 	if hour := hourOf(now.UnixNano()); s.tidied.Swap(hour) != hour {
 		s.report(s.tidyCells(ctx, now))
+		s.report(s.dropOldEvidence(now.Add(-s.options.EdgeRetention)))
+		s.report(s.tidyKeys(ctx, now))
 		s.report(s.dropOldMarks(ctx, now.Add(-s.options.EdgeRetention)))
 		s.report(s.dropOldNames(now))
 	}
@@ -94,7 +96,7 @@ func (s *Store) enforceBytes() {
 	s.dropping.Lock()
 	defer s.dropping.Unlock()
 	chunks := s.ledger.view().chunks
-	excess := int64(s.cellBytes()) - s.options.MaxBytes
+	excess := int64(s.cellBytes()+s.keyBytes()) - s.options.MaxBytes
 	for _, c := range chunks {
 		excess += int64(c.bytes)
 	}

@@ -55,6 +55,10 @@ type Stats struct {
 	Intervals, IntervalCells      uint64 // of SDKs, written
 	RepeatedIntervals             uint64 // that were written before
 	DroppedMarks                  uint64 // of instances that were not heard of any more
+	Sightings                     uint64 // of business keys, written
+	DroppedSightings              uint64 // by retention
+	KeysRefused                   uint64 // beyond what a trace may carry, each time
+	Evidence, DroppedEvidence     uint64 // records written, and dropped by retention
 	NamesRefused                  uint64 // operations that the list had no room for, each time
 	Full                          uint64 // writes refused for want of room
 	CorruptSegments               uint64 // that could not be read
@@ -77,6 +81,8 @@ func (s *Store) Stats() Stats {
 		DiskBytes: s.db.Metrics().DiskSpaceUsage(), Chunks: chunks, TailSpans: tail,
 		DroppedSpans: c.dropped.Load(), DroppedCells: c.droppedCells.Load(), StaleCells: c.staleCells.Load(),
 		Intervals: c.intervals.Load(), IntervalCells: c.intervalCells.Load(), RepeatedIntervals: c.repeatedIntervals.Load(), DroppedMarks: c.droppedMarks.Load(),
+		Sightings: c.sightings.Load(), DroppedSightings: c.droppedSightings.Load(), KeysRefused: c.keysRefused.Load(),
+		Evidence: c.evidence.Load(), DroppedEvidence: c.droppedEvidence.Load(),
 		RepeatedRequests: repeated, ForgottenRequests: forgotten,
 		NamesRefused: c.namesRefused.Load(), Full: c.full.Load(), CorruptSegments: c.corrupt.Load(),
 		BackgroundErrors: c.backgroundErrors.Load(), Rebuild: time.Duration(c.rebuild.Load()),

@@ -26,6 +26,7 @@ type Store struct {
 	db       *pebble.DB
 	lock     *pebble.Lock
 	failure  *failure
+	files    *files
 	segments *segment.Decoder
 	chunks   *chunk.Decoder
 	writer   uint64
@@ -45,6 +46,7 @@ type Store struct {
 	dropped  chan struct{} // chunks were dropped whose space is to be freed
 	indexing sync.Mutex    // held while a chunk is indexed
 	dropping sync.Mutex    // held while chunks are chosen and dropped
+	erasing  sync.Mutex    // held while something is erased, until its old bytes are gone
 
 	background context.CancelFunc
 	behind     sync.WaitGroup
@@ -62,7 +64,7 @@ func Open(o Options) (*Store, error) {
 	if o.Directory == "" {
 		return nil, errors.New("open store: no directory given")
 	}
-	s := &Store{options: o, failure: newFailure(o.Directory, o.Logger), dropped: make(chan struct{}, 1)}
+	s := &Store{options: o, failure: newFailure(o.Directory, o.Logger), files: &files{FS: o.fs}, dropped: make(chan struct{}, 1)}
 	if err := s.open(); err != nil {
 		s.release()
 		return nil, err
@@ -139,11 +141,15 @@ const (
 	blockSize = 32 << 10
 	cacheSize = 32 << 20
 	fileSize  = 16 << 20
+
+	// manifestSize is small so that the list of tables is written anew when there
+	// were as many changes as tables: it names keys, also erased ones.
+	manifestSize = 4 << 10
 )
 
 func (s *Store) pebbleOptions(memTable uint64) *pebble.Options {
 	o := &pebble.Options{
-		FS:                          s.options.fs,
+		FS:                          s.files,
 		Lock:                        s.lock,
 		Logger:                      s.failure,
 		FormatMajorVersion:          pebble.FormatNewest,
@@ -155,6 +161,7 @@ func (s *Store) pebbleOptions(memTable uint64) *pebble.Options {
 		LBaseMaxBytes:               128 << 20,
 		BytesPerSync:                1 << 20,
 		MaxOpenFiles:                500,
+		MaxManifestFileSize:         manifestSize,
 		CompactionConcurrencyRange:  func() (int, int) { return 1, 2 },
 		EventListener:               &pebble.EventListener{BackgroundError: s.backgroundError},
 	}
@@ -217,7 +224,7 @@ func (s *Store) writable() error {
 	if err := s.failure.now(); err != nil {
 		return err
 	}
-	usage, err := s.options.fs.GetDiskUsage(s.options.Directory)
+	usage, err := s.files.GetDiskUsage(s.options.Directory)
 	if errors.Is(err, vfs.ErrUnsupported) {
 		return nil
 	}

@@ -8,6 +8,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
+	"github.com/jcallgraph/jcallgraph/callgraph/strength"
 	"github.com/jcallgraph/jcallgraph/storage"
 )
 
@@ -20,6 +21,9 @@ func persistenceCases() []contractCase {
 		{"reopened/arrivals go on", reopenedArrivals},
 		{"reopened/repeated requests", reopenedRepeats},
 		{"reopened/intervals", reopenedIntervals},
+		{"reopened/keys", reopenedKeys},
+		{"reopened/evidence", reopenedEvidence},
+		{"reopened/what was erased", reopenedErasure},
 	}
 }
 
@@ -78,4 +82,44 @@ func reopenedArrivals(t *testing.T, s *subject) {
 	require.True(t, first[0].at.Equal(all[0].at), "the arrival that was stored")
 	require.False(t, all[1].at.Before(all[0].at))
 	requireSame(t, readTrace(t, s, 2), all[1].td)
+}
+
+func reopenedKeys(t *testing.T, s *subject) {
+	payment := chainKey("payment", "p1")
+	s.sight(t, s.sighted(order, 1, 5), s.sighted(order, 2, 7))
+	s.restart(t)
+	s.sight(t, s.sighted(order, 1, 6), s.sighted(payment, 1, 6), s.sighted(order, 2, 4))
+	for range 2 {
+		require.Equal(t, []callgraph.Sighting{s.sighted(order, 2, 4), s.sighted(order, 1, 5)}, s.sightings(t, order))
+		require.Equal(t, []callgraph.ChainKey{order, payment}, s.keysOf(t, 1))
+		require.Equal(t, []callgraph.ChainKey{payment}, s.linked(t, order, 10))
+		require.Equal(t, []callgraph.ChainKey{order}, s.find(t, order.Value, 10))
+		s.restart(t)
+	}
+}
+
+func reopenedEvidence(t *testing.T, s *subject) {
+	require.NoError(t, s.WriteEvidence(t.Context(), []strength.Record{s.evidenceOf(1, 1), s.evidenceOf(2, 2)}))
+	s.restart(t)
+	require.NoError(t, s.WriteEvidence(t.Context(), []strength.Record{s.evidenceOf(1, 3)}))
+	s.restart(t)
+	requireEvidence(t, []strength.Record{s.evidenceOf(1, 3), s.evidenceOf(2, 2)}, s.evidence(t, everyDay))
+}
+
+func reopenedErasure(t *testing.T, s *subject) {
+	from := s.base
+	write(t, s, traces(from, span{trace: 1, id: 1, name: "gone"}))
+	write(t, s, traces(from, span{trace: 2, id: 1, name: "gone"}, span{trace: 2, id: 2, name: "stays"}))
+	s.sight(t, s.sighted(order, 1, 1))
+	s.eraseNamed(t, "gone", 2, 1, 2)
+	require.NoError(t, s.EraseKey(t.Context(), order))
+	for range 2 {
+		s.restart(t)
+		_, err := s.Trace(t.Context(), traceID(1))
+		require.ErrorIs(t, err, storage.ErrNotFound)
+		requireSame(t, traces(from, span{trace: 2, id: 2, name: "stays"}), readTrace(t, s, 2))
+		require.Empty(t, s.sightings(t, order))
+		write(t, s, traces(from, span{trace: 3, id: 1, name: "new"}))
+		require.Equal(t, 1, readTrace(t, s, 3).SpanCount())
+	}
 }

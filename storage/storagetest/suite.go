@@ -74,7 +74,7 @@ type subject struct {
 
 func (s *suite) cases() []contractCase {
 	cases := slices.Concat(traceCases(), contentCases(), searchCases(), shortIDCases(), nameCases(),
-		cellCases(), changeCases(), logCases(), checkpointCases(), concurrencyCases(), repeatCases(), intervalCases(), keyCases(), evidenceCases())
+		cellCases(), changeCases(), logCases(), checkpointCases(), concurrencyCases(), repeatCases(), intervalCases(), keyCases(), evidenceCases(), eraseCases())
 	if s.reopen != nil {
 		cases = append(cases, persistenceCases()...)
 	}

@@ -93,12 +93,12 @@ func (l *Trace) Whole() (whole, stated bool) {
 	if !stated || !told {
 		return false, false
 	}
-	return dropped == 0 && l.ended() == spans, true
+	return dropped == 0 && l.Ended() == spans, true
 }
 
-// ended is how many spans had ended with the root. What ends later it does not
+// Ended is how many spans had ended with the root. What ends later it does not
 // count.
-func (l *Trace) ended() (n int64) {
+func (l *Trace) Ended() (n int64) {
 	for _, s := range l.Spans {
 		if s.Span.EndTimestamp() <= l.Root.Span.EndTimestamp() {
 			n++

@@ -1,20 +1,16 @@
 package localtrace
 
 import (
+	"github.com/jcallgraph/jcallgraph/callgraph"
 	"github.com/jcallgraph/jcallgraph/callgraph/calltree"
 	"github.com/jcallgraph/jcallgraph/callgraph/strength"
 )
 
-// Result says how a call ended.
-type Result uint8
-
-const (
-	// OK calls went well.
-	OK Result = iota
-	// Failed ones did not, and have a class.
-	Failed
-	// Aborted ones were given up, which says nothing of them.
-	Aborted
-)
-
-func ResultOf(n *calltree.Node) (Result, strength.Class) { return OK, 0 }
+// ResultOf is how the call of a span ended, and the class of a failed one. What
+// nobody waited for any more is Cancelled.
+func ResultOf(n *calltree.Node) (strength.Result, strength.Class) {
+	if o, _ := n.Outcome(); o == callgraph.Cancelled {
+		return strength.Cancelled, 0
+	}
+	return strength.ResultOf(calltree.Facts(n.Span))
+}

@@ -1,0 +1,81 @@
+package wholechain
+
+import (
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/jcallgraph/jcallgraph/callgraph"
+	"github.com/jcallgraph/jcallgraph/callgraph/calltree"
+	"github.com/jcallgraph/jcallgraph/processor/dependency/localtrace"
+)
+
+// chain is a trace as local traces.
+type chain struct {
+	locals []*localtrace.Trace
+	of     map[*calltree.Node]*localtrace.Trace
+}
+
+func chainOf(tree *calltree.Tree) chain {
+	c := chain{locals: localtrace.Of(tree), of: make(map[*calltree.Node]*localtrace.Trace, tree.Len())}
+	for _, l := range c.locals {
+		for _, n := range l.Spans {
+			c.of[n] = l
+		}
+	}
+	return c
+}
+
+// entrance is where the chain begins.
+func (c chain) entrance() *localtrace.Trace { return c.locals[0] }
+
+// goesOn reports whether any call of another site began after a call's end: in
+// its local trace, or in one that waited for it. Only ends and starts of one process
+// are compared, since clocks differ. Who sends a message does not wait, nor is
+// calling once more what was called before going on.
+func (c chain) goesOn(last localtrace.Call) bool {
+	ended, below := last.Node.Span.EndTimestamp(), last
+	for l := last.From; l != nil; {
+		if beginsAfter(l, ended, below) {
+			return true
+		}
+		waits := l.Root.Parent
+		if waits == nil || waits.Span.Kind() == ptrace.SpanKindProducer {
+			return false
+		}
+		l = c.of[waits]
+		ended, below = waits.Span.EndTimestamp(), callOf(l, waits)
+	}
+	return false
+}
+
+// callOf is the call that a span is; one without a site where it is none.
+func callOf(l *localtrace.Trace, n *calltree.Node) localtrace.Call {
+	if l != nil {
+		for _, c := range l.Calls {
+			if c.Node == n {
+				return c
+			}
+		}
+	}
+	return localtrace.Call{Node: n, From: l}
+}
+
+func beginsAfter(l *localtrace.Trace, ended pcommon.Timestamp, below localtrace.Call) bool {
+	for _, other := range l.Calls {
+		if other.Site.Callee != below.Site.Callee && other.Node.Span.StartTimestamp() >= ended {
+			return true
+		}
+	}
+	return false
+}
+
+// failed reports whether any span did, so that the local trace may have been
+// kept for it.
+func failed(l *localtrace.Trace) bool {
+	for _, n := range l.Spans {
+		if o, _ := calltree.Outcome(n.Span); o.Failed() || o == callgraph.SoftError {
+			return true
+		}
+	}
+	return false
+}

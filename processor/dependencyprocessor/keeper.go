@@ -1,0 +1,120 @@
+package dependencyprocessor
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/jcallgraph/jcallgraph/callgraph/strength"
+	"github.com/jcallgraph/jcallgraph/processor/dependency"
+	"github.com/jcallgraph/jcallgraph/processor/dependency/ledger"
+	"github.com/jcallgraph/jcallgraph/processor/dependency/wholechain"
+	"github.com/jcallgraph/jcallgraph/storage"
+)
+
+const (
+	// patience is how long one flush may take: what hangs is given up, and all of
+	// it done again.
+	patience = 10 * time.Second
+	// complainEvery bounds how often the log tells of failed flushes.
+	complainEvery = time.Minute
+)
+
+// keeper lets local traces go that waited in vain, reads whole chains, and
+// writes evidence down. It owns one goroutine, which alone does so.
+type keeper struct {
+	interval time.Duration
+	observer *dependency.Observer
+	chains   *wholechain.Reader // or nil
+	ledger   *ledger.Ledger
+	logger   *zap.Logger
+
+	told       []strength.Record // by chains, not taken by the ledger yet
+	complained time.Time
+	kept, owed atomic.Int64 // of the ledger
+	flushed    atomic.Uint64
+	failed     atomic.Uint64
+
+	cancel context.CancelFunc // gives up what is being done
+	quit   chan struct{}
+	done   chan struct{}
+}
+
+// keptRecords is how many of the records written last are at hand, a few
+// kilobytes each: those of the sites that are seen all the time.
+const keptRecords = 4096
+
+func newKeeper(p *dependencyProcessor, backend storage.Backend) *keeper {
+	return &keeper{
+		interval: p.config.FlushInterval, observer: p.observer, chains: p.chains, logger: p.settings.Logger,
+		ledger: ledger.New(backend, p.writer(backend), min(keptRecords, p.config.MaxSites)),
+		quit:   make(chan struct{}), done: make(chan struct{}),
+	}
+}
+
+func (k *keeper) start() {
+	ctx, cancel := context.WithCancel(context.Background())
+	k.cancel = cancel
+	go k.run(ctx)
+}
+
+// stop waits for the goroutine and flushes for the last time.
+func (k *keeper) stop(ctx context.Context) error {
+	close(k.quit)
+	select {
+	case <-k.done:
+	case <-ctx.Done():
+	}
+	k.cancel()
+	<-k.done
+	return k.flush(ctx)
+}
+
+func (k *keeper) run(ctx context.Context) {
+	defer close(k.done)
+	ticker := time.NewTicker(k.interval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-k.quit:
+			return
+		case now := <-ticker.C:
+			k.tick(ctx, now)
+		}
+	}
+}
+
+func (k *keeper) tick(ctx context.Context, now time.Time) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	k.observer.Expire(now)
+	if k.chains != nil && len(k.told) == 0 { // while the store is down none is read
+		k.told = k.chains.Run(ctx, now)
+	}
+	if err := k.flush(ctx); err != nil && now.Sub(k.complained) >= complainEvery {
+		k.complained = now
+		k.logger.Warn("evidence of dependencies could not be written and will be written again", zap.Error(err))
+	}
+}
+
+func (k *keeper) flush(ctx context.Context) error {
+	err := k.ledger.Flush(ctx, k.take)
+	if k.flushed.Add(1); err != nil {
+		k.failed.Add(1)
+	}
+	k.kept.Store(int64(k.ledger.Kept()))
+	k.owed.Store(int64(k.ledger.Owed()))
+	return err
+}
+
+// take hands out what chains told first.
+func (k *keeper) take(limit int) []strength.Record {
+	if n := min(limit, len(k.told)); n > 0 {
+		taken := k.told[:n:n]
+		k.told = k.told[n:]
+		return taken
+	}
+	return k.observer.Take(limit)
+}

@@ -1,0 +1,332 @@
+package pebble
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/zeebo/xxh3"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/jcallgraph/jcallgraph/callgraph"
+	"github.com/jcallgraph/jcallgraph/callgraph/calltree"
+	"github.com/jcallgraph/jcallgraph/storage"
+	"github.com/jcallgraph/jcallgraph/storage/pebble/internal/segment"
+)
+
+// EraseSpans implements storage.Eraser. A segment that held such spans is
+// written anew without them; that indexes still name it for them is harmless:
+// whoever reads an index looks at the segment.
+func (s *Store) EraseSpans(ctx context.Context, traces []pcommon.TraceID, erase func(pcommon.Resource, ptrace.Span) bool) (int, error) {
+	if err := s.gate.enter(); err != nil {
+		return 0, fmt.Errorf("erase spans of %d traces: %w", len(traces), err)
+	}
+	defer s.gate.leave()
+	s.erasing.Lock()
+	defer s.erasing.Unlock()
+	e := &erasure{store: s, erase: erase, spans: map[xxh3.Uint128]struct{}{}, names: map[segment.Name]struct{}{}}
+	err := s.begin(&e.traces)
+	if err == nil {
+		err = e.run(ctx, traces)
+	}
+	if err == nil {
+		err = s.clean(ctx, &e.traces)
+	}
+	if err != nil {
+		return len(e.spans), fmt.Errorf("erase spans of %d traces: %w", len(traces), err)
+	}
+	return len(e.spans), nil
+}
+
+// erasure is one call to erase spans.
+type erasure struct {
+	store  *Store
+	erase  func(pcommon.Resource, ptrace.Span) bool
+	spans  map[xxh3.Uint128]struct{} // erased, equal ones once
+	names  map[segment.Name]struct{} // of these
+	traces residue
+}
+
+func (e *erasure) run(ctx context.Context, traces []pcommon.TraceID) error {
+	segments := map[uint64]map[pcommon.TraceID]bool{}
+	for _, id := range traces {
+		numbers, err := e.store.withShortID(ctx, segment.ShortID(id))
+		if err != nil {
+			return err
+		}
+		for _, n := range numbers {
+			if segments[n] == nil {
+				segments[n] = map[pcommon.TraceID]bool{}
+			}
+			segments[n][id] = true
+		}
+	}
+	for n, ids := range segments {
+		if err := errors.Join(ctx.Err(), e.store.gate.open()); err != nil {
+			return err
+		}
+		if err := e.rewrite(n, ids); err != nil {
+			return fmt.Errorf("segment %d: %w", n, err)
+		}
+	}
+	return e.forgetNames(ctx)
+}
+
+// rewrite leaves out spans of a segment. It must not be indexed or dropped
+// meanwhile: it would come back.
+func (e *erasure) rewrite(number uint64, ids map[pcommon.TraceID]bool) error {
+	s := e.store
+	s.indexing.Lock()
+	defer s.indexing.Unlock()
+	s.dropping.Lock()
+	defer s.dropping.Unlock()
+	var left []byte
+	var arrival int64
+	before := len(e.traces.ranges)
+	err := s.withSegment(number, func(g *segment.Segment) (err error) {
+		arrival = g.Arrival
+		left, err = e.left(g, ids, number)
+		return err
+	})
+	if err != nil || len(e.traces.ranges) == before {
+		return err
+	}
+	return s.replaceSegment(number, arrival, left)
+}
+
+// left are the spans of a segment that stay, as OTLP.
+func (e *erasure) left(g *segment.Segment, ids map[pcommon.TraceID]bool, number uint64) ([]byte, error) {
+	if !slices.ContainsFunc(g.Traces, func(t segment.Trace) bool { return ids[t.ID] }) {
+		return nil, nil
+	}
+	body, err := g.Decompress()
+	if err != nil {
+		return nil, err
+	}
+	var left segment.Assembler
+	gone := false
+	for _, t := range g.Traces {
+		if !ids[t.ID] {
+			left.Add(body, t.From, t.To)
+			continue
+		}
+		for i := t.From; i < t.To; i++ {
+			erased, err := e.erases(body, i)
+			switch {
+			case err != nil:
+				return nil, err
+			case erased:
+				gone = true
+			default:
+				left.Add(body, i, i+1)
+			}
+		}
+	}
+	if gone {
+		e.traces.add(numberKey(prefixSegment, number), numberKey(prefixSegment, number+1))
+	}
+	return left.Request(), nil
+}
+
+func (e *erasure) erases(body *segment.Body, i int) (bool, error) {
+	var one segment.Assembler
+	one.Add(body, i, i+1)
+	td, err := new(ptrace.ProtoUnmarshaler).UnmarshalTraces(one.Request())
+	if err != nil {
+		return false, err
+	}
+	rs := td.ResourceSpans().At(0)
+	span := rs.ScopeSpans().At(0).Spans().At(0)
+	service := calltree.ServiceOf(rs.Resource())
+	name := segment.Name{Environment: service.Environment, Namespace: service.Namespace, Service: service.Name, Operation: span.Name(), Kind: int32(span.Kind())}
+	if !e.erase(rs.Resource(), span) {
+		return false, nil
+	}
+	e.spans[xxh3.Hash128(one.Request())] = struct{}{}
+	e.names[name] = struct{}{}
+	return true, nil
+}
+
+// replaceSegment writes a segment anew under its number, also without spans: the
+// number must not be given again.
+func (s *Store) replaceSegment(number uint64, arrival int64, spans []byte) error {
+	e, err := s.encoders.take()
+	if err != nil {
+		return err
+	}
+	defer s.encoders.put(e)
+	if err := e.Add(spans); err != nil {
+		return err
+	}
+	value, err := e.Append(nil, arrival)
+	if err != nil {
+		return err
+	}
+	b := s.db.NewBatchWithSize(len(value) + 256)
+	_ = b.Set(numberKey(prefixSegment, number), value, nil) // fails for no open batch
+	_ = b.Set(metaKey(unclean), nil, nil)
+	if err := s.commit(b); err != nil {
+		return err
+	}
+	s.ledger.replace(number, &entry{number: number, arrival: arrival, bytes: len(value), index: e.Index()})
+	return nil
+}
+
+// replace gives a segment that no chunk on disk has another index.
+func (l *ledger) replace(number uint64, e *entry) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if tail, old := replaced(l.tail, number, e); old != nil {
+		l.tail = tail
+		l.tailSpans += len(e.index.Spans) - len(old.index.Spans)
+	}
+	l.full = slices.Clone(l.full)
+	for i, f := range l.full {
+		if segments, old := replaced(f.segments, number, e); old != nil {
+			l.full[i] = &sealed{low: f.low, segments: segments}
+		}
+	}
+}
+
+func replaced(all []*entry, number uint64, e *entry) ([]*entry, *entry) {
+	i := slices.IndexFunc(all, func(x *entry) bool { return x.number == number })
+	if i < 0 {
+		return all, nil
+	}
+	old := all[i]
+	all = slices.Clone(all)
+	all[i] = e
+	return all, old
+}
+
+// forgetNames takes operations that no other span names off the list: a name may
+// hold what was to be erased.
+func (e *erasure) forgetNames(ctx context.Context) error {
+	s := e.store
+	for x := range e.names {
+		q := storage.Query{Service: serviceOf(x), Operation: x.Operation, Limit: 1}
+		search := s.newSearch(q)
+		if err := search.run(ctx); err != nil {
+			return err
+		}
+		if len(search.newest) > 0 {
+			continue
+		}
+		b := s.db.NewBatch()
+		_ = b.Delete(nameKey(x), nil)
+		_ = b.Set(metaKey(unclean), nil, nil)
+		if err := s.commit(b); err != nil {
+			return err
+		}
+		s.names.drop(x)
+		e.traces.add(nameKey(x), append(nameKey(x), 0))
+		e.traces.text(nameKey(x))
+	}
+	return nil
+}
+
+func (n *names) drop(x segment.Name) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if _, ok := n.seen[x]; ok {
+		delete(n.seen, x)
+		n.bytes -= sizeOf(x)
+	}
+}
+
+// EraseKey implements storage.Eraser.
+func (s *Store) EraseKey(ctx context.Context, key callgraph.ChainKey) error {
+	if err := s.gate.enter(); err != nil {
+		return fmt.Errorf("erase a key of kind %q: %w", key.Kind, err)
+	}
+	defer s.gate.leave()
+	s.erasing.Lock()
+	defer s.erasing.Unlock()
+	var r residue
+	err := s.begin(&r)
+	if err == nil {
+		err = s.eraseRows(key, &r)
+	}
+	if err == nil {
+		err = s.clean(ctx, &r)
+	}
+	if err != nil {
+		return fmt.Errorf("erase a key of kind %q: %w", key.Kind, err)
+	}
+	return nil
+}
+
+// eraseRows deletes all that names a key, in one commit.
+func (s *Store) eraseRows(key callgraph.ChainKey, r *residue) error {
+	s.sightings.mu.Lock()
+	defer s.sightings.mu.Unlock()
+	b := s.db.NewBatch()
+	for _, erase := range []func(*pebble.Batch, callgraph.ChainKey, *residue) error{s.eraseSightings, s.eraseLinks, s.eraseCrowds} {
+		if err := erase(b, key, r); err != nil {
+			return err
+		}
+	}
+	if b.Empty() {
+		return b.Close()
+	}
+	_ = b.Set(metaKey(unclean), nil, nil)
+	return s.commit(b)
+}
+
+func (s *Store) eraseSightings(b *pebble.Batch, key callgraph.ChainKey, r *residue) error {
+	return s.eraseUnder(b, prefixSighting, key, r, func(rest, _ []byte) error {
+		_, id, err := readPlace(rest)
+		if err != nil {
+			return err
+		}
+		all, err := s.carriedBy(id)
+		if err != nil {
+			return err
+		}
+		left := slices.DeleteFunc(all, func(c carried) bool { return c.key == key })
+		r.add(carriedKey(id), append(carriedKey(id), 0))
+		if len(left) == 0 {
+			return b.Delete(carriedKey(id), nil)
+		}
+		return b.Set(carriedKey(id), appendCarried(nil, left), nil)
+	})
+}
+
+func (s *Store) eraseLinks(b *pebble.Batch, key callgraph.ChainKey, r *residue) error {
+	return s.eraseUnder(b, prefixLink, key, r, func(rest, _ []byte) error {
+		other, _, err := cutByKind(rest)
+		if err != nil {
+			return err
+		}
+		back := linkKey(other, key)
+		r.add(back, append(slices.Clip(back), 0))
+		r.text(back)
+		return b.Delete(back, nil)
+	})
+}
+
+func (s *Store) eraseCrowds(b *pebble.Batch, key callgraph.ChainKey, r *residue) error {
+	return s.eraseUnder(b, prefixCrowd, key, r, func(_, _ []byte) error { return nil })
+}
+
+// eraseUnder deletes a key's rows of a prefix; each gets what follows the key
+// in a row.
+func (s *Store) eraseUnder(b *pebble.Batch, prefix byte, key callgraph.ChainKey, r *residue, each func(rest, value []byte) error) error {
+	from := appendByValue([]byte{prefix}, key)
+	found := false
+	err := s.scan(from, end(from), func(row, value []byte) error {
+		found = true
+		if err := b.Delete(row, nil); err != nil {
+			return err
+		}
+		return each(row[len(from):], value)
+	})
+	if found {
+		r.add(from, end(from))
+		r.text(from)
+	}
+	return err
+}
