@@ -124,6 +124,8 @@ function Strip({ sections, reveal, total, more }: { sections: Section[]; reveal:
   const waits = Math.max(1, Math.min(7, Math.floor(width / waitRoom) - 1));
   const parts = useMemo(() => strip(sections.map(stretchOf), waits), [sections.length, waits]);
   const runs = parts.filter((p): p is Run => p.kind === 'run');
+  const short = runs[runs.length - 1]!.end - runs[0]!.start < 60;
+  const end = (at: number) => (short ? clock(moment(at), now.value) : toSecond(moment(at)));
   const lanes = Math.max(...runs.map((r) => r.lanes));
   const told = `${plural(sections.length, 'chain')} ${runs.length > 1 ? `in ${plural(runs.length, 'run')}, with waits of ${parts.map((p) => (p.kind === 'wait' ? duration(p.seconds) : '')).filter(Boolean).join(', ')}` : 'one after the other'}`;
   return (
@@ -136,7 +138,7 @@ function Strip({ sections, reveal, total, more }: { sections: Section[]; reveal:
           </span>))}
         {more && <span class="gap open">{count(Math.max(1, total - sections.length))} later</span>}
       </div>
-      <div class="ends-of" aria-hidden="true"><span>{toSecond(sections[0]!.start)}</span><span>{toSecond(moment(runs[runs.length - 1]!.end))}</span></div>
+      <div class="ends-of" aria-hidden="true"><span>{end(runs[0]!.start)}</span><span>{end(runs[runs.length - 1]!.end)}</span></div>
     </div>
   );
 }
