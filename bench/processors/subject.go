@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
@@ -58,6 +59,7 @@ func dependency(maxSpans, maxSites int) maker {
 		c.Backend = "local"
 		if maxSpans > 0 {
 			c.MaxSpans, c.MaxSites = maxSpans, maxSites
+			c.FlushInterval = time.Minute // nothing leaves meanwhile
 		}
 		return f.CreateTraces(ctx, processortest.NewNopSettings(f.Type()), c, next)
 	}

@@ -38,6 +38,7 @@ type options struct {
 	graph      bool
 	tags       bool
 	large      bool
+	logical    bool
 	files      []string
 }
 
@@ -52,6 +53,7 @@ func parse(args []string, usage io.Writer) (o options, err error) {
 	flags.BoolVar(&o.visible, "visible", true, "measure how soon chains and edges can be seen")
 	flags.BoolVar(&o.graph, "graph", true, "measure the neighbourhood in a large graph")
 	flags.BoolVar(&o.large, "chains", true, "measure reading large chains")
+	flags.BoolVar(&o.logical, "logical", true, "measure opening a logical chain of many traces")
 	flags.BoolVar(&o.tags, "tags", true, "measure the search by tags")
 	if err := flags.Parse(args); err != nil {
 		return o, err
@@ -95,7 +97,7 @@ func (b *bench) run(ctx context.Context) error {
 	phases := []struct {
 		wanted bool
 		run    func(context.Context) error
-	}{{b.visible, b.visibility}, {b.graph, b.neighbourhood}, {b.large, b.chains}, {b.tags, b.searches}}
+	}{{b.visible, b.visibility}, {b.graph, b.neighbourhood}, {b.large, b.chains}, {b.logical, b.logicalChain}, {b.tags, b.searches}}
 	for _, phase := range phases {
 		if !phase.wanted {
 			continue

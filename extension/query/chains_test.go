@@ -24,11 +24,10 @@ import (
 var later = treescript.Epoch.Add(10 * time.Minute)
 
 // realServer answers from a real store, which it returns.
-func realServer(t require.TestingT) (*Server, tempStore) {
+func realServer(t require.TestingT) (*Server, storage.Backend) {
 	b, err := memory.Open(memory.Options{Server: memory.NewServer(64 << 20)})
 	require.NoError(t, err)
-	ts := tempStore{b}
-	return New(Options{Backend: ts, View: graphview.New(graphview.Options{}), Now: func() time.Time { return later }}), ts
+	return New(Options{Backend: b, View: graphview.New(graphview.Options{}), Now: func() time.Time { return later }}), b
 }
 
 // writeChain stores a chain that is written as a script, under trace ID n.

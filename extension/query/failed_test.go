@@ -28,7 +28,7 @@ func TestErrorTagFindsStatusAndAttribute(t *testing.T) {
 	_, err = store.WriteSpans(t.Context(), td)
 	require.NoError(t, err)
 
-	s := New(Options{Backend: tempStore{store}, Now: func() time.Time { return noon }})
+	s := New(Options{Backend: store, Now: func() time.Time { return noon }})
 	of := func(tags map[string]string) (first []byte) {
 		for _, id := range tagged(t, s, "proxy", tags) {
 			first = append(first, id[1])

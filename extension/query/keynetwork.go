@@ -51,7 +51,7 @@ func (s *Server) networkOf(ctx context.Context, from callgraph.ChainKey, steps i
 		return network{}, err
 	}
 	if len(links) > maxKeyLinks {
-		w.note("%s is linked with more than %d keys: these are not followed", from, maxKeyLinks)
+		w.notef("%s is linked with more than %d keys: these are not followed", from, maxKeyLinks)
 		w.steps, w.hub = 0, true
 	}
 	for depth, at := 1, links; len(at) > 0; depth++ {
@@ -73,7 +73,7 @@ type walk struct {
 	left    int // linked keys beyond the answer's limit
 }
 
-func (w *walk) note(format string, a ...any) { w.notes = append(w.notes, fmt.Sprintf(format, a...)) }
+func (w *walk) notef(format string, a ...any) { w.notes = append(w.notes, fmt.Sprintf(format, a...)) }
 
 func (w *walk) links(ctx context.Context, key callgraph.ChainKey) ([]callgraph.KeyLink, error) {
 	links, err := w.server.options.Backend.Links(ctx, key, maxKeyLinks+1)
@@ -133,10 +133,10 @@ func (w *walk) add(l linkedKey) {
 
 func (w *walk) finish() {
 	if w.left > 0 {
-		w.note("%d more linked keys are left out", w.left)
+		w.notef("%d more linked keys are left out", w.left)
 	}
 	if len(w.followed) < len(w.earlier) {
-		w.note("of %d keys that were followed before, %d are not linked any more", len(w.earlier), len(w.earlier)-len(w.followed))
+		w.notef("of %d keys that were followed before, %d are not linked any more", len(w.earlier), len(w.earlier)-len(w.followed))
 	}
 }
 

@@ -38,7 +38,7 @@ func (s *Server) trafficOf(ctx context.Context, table verdicts, w callgraph.Wind
 		}
 		for _, d := range sites {
 			t := all[d.id]
-			t.rate += rate(c.Count.Calls, seconds) * d.share(total, len(sites))
+			t.rate += rate(c.Calls, seconds) * d.share(total, len(sites))
 			t.shared = t.shared || len(sites) > 1
 			all[d.id] = t
 		}

@@ -16,7 +16,6 @@ import (
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
 	"github.com/jcallgraph/jcallgraph/callgraph/graphview"
-	"github.com/jcallgraph/jcallgraph/callgraph/strength"
 	"github.com/jcallgraph/jcallgraph/extension/query"
 	"github.com/jcallgraph/jcallgraph/processor/logicalchain"
 	"github.com/jcallgraph/jcallgraph/storage"
@@ -67,7 +66,7 @@ func (e *Extension) Start(ctx context.Context, host component.Host) error {
 	}
 	e.view = graphview.New(graphview.Options{Cells: e.config.ViewCells, Source: backend})
 	e.query = query.New(query.Options{
-		Backend: withEvidence{backend}, View: e.view, BasePath: e.config.BasePath, Timeout: e.config.RequestTimeout,
+		Backend: backend, View: e.view, BasePath: e.config.BasePath, Timeout: e.config.RequestTimeout,
 		Hosts: e.config.hosts(), Observe: e.metrics.request,
 		Key: rules.Key, Kinds: e.config.kinds(), Erase: erase,
 		StrengthDays: e.config.StrengthDays, Declared: e.config.declared(),
@@ -95,16 +94,6 @@ func (e *Extension) eraser(backend storage.Backend, rules *logicalchain.Rules) (
 		done, err := logicalchain.Erase(ctx, store, rules, key, raw)
 		return done.Spans, done.Traces, err
 	}, nil
-}
-
-// withEvidence has none where the backend keeps none.
-type withEvidence struct{ storage.Backend }
-
-func (w withEvidence) Evidence(ctx context.Context, q storage.EvidenceQuery, yield func([]strength.Record) error) error {
-	if r, ok := w.Backend.(storage.EvidenceReader); ok {
-		return r.Evidence(ctx, q, yield)
-	}
-	return nil
 }
 
 // describer is what a storage extension may say of a backend, in one line.

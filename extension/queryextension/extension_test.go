@@ -17,6 +17,8 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/extension/extensioncapabilities"
 	"go.opentelemetry.io/collector/extension/extensiontest"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata/metricdatatest"
 	"go.uber.org/goleak"
@@ -24,7 +26,9 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
+	"github.com/jcallgraph/jcallgraph/callgraph/strength"
 	"github.com/jcallgraph/jcallgraph/internal/pagetest"
+	"github.com/jcallgraph/jcallgraph/processor/logicalchain"
 	"github.com/jcallgraph/jcallgraph/storage"
 	"github.com/jcallgraph/jcallgraph/storage/memory"
 )
@@ -276,6 +280,9 @@ func TestValidate(t *testing.T) {
 		func(c *Config) { c.RefreshInterval = time.Hour },
 		func(c *Config) { c.RequestTimeout = -1 },
 		func(c *Config) { c.ViewCells = 0 },
+		func(c *Config) { c.StrengthDays = 0 },
+		func(c *Config) { c.StrengthDays = 401 },
+		func(c *Config) { c.Keys = []logicalchain.Rule{{Kind: "order"}} },
 	} {
 		c := NewFactory().CreateDefaultConfig().(*Config)
 		require.NoError(t, c.Validate())
@@ -284,17 +291,106 @@ func TestValidate(t *testing.T) {
 	}
 }
 
+func TestDeclaredStrengthsAreChecked(t *testing.T) {
+	whole := Declared{Service: "web", Operation: "GET /", Peer: "cart", PeerOperation: "add", Strength: "weak"}
+	for field, change := range map[string]func(*Declared){
+		"": func(*Declared) {}, "service": func(d *Declared) { d.Service = "" }, "operation": func(d *Declared) { d.Operation = "" },
+		"peer": func(d *Declared) { d.Peer = "" }, "peer_operation": func(d *Declared) { d.PeerOperation = "" },
+		"strength": func(d *Declared) { d.Strength = "unknown" },
+	} {
+		c, d := NewFactory().CreateDefaultConfig().(*Config), whole
+		change(&d)
+		c.Dependencies.Declared = []Declared{whole, d}
+		if field == "" {
+			require.NoError(t, c.Validate())
+			continue
+		}
+		require.ErrorContains(t, c.Validate(), "dependencies::declared::1::"+field)
+	}
+}
+
+// shredder is a backend that notes what is erased.
+type shredder struct {
+	storage.Backend
+	erased []callgraph.ChainKey
+}
+
+func (s *shredder) EraseSpans(_ context.Context, traces []pcommon.TraceID, _ func(pcommon.Resource, ptrace.Span) bool) (int, error) {
+	return len(traces), nil
+}
+
+func (s *shredder) EraseKey(_ context.Context, key callgraph.ChainKey) error {
+	s.erased = append(s.erased, key)
+	return nil
+}
+
+func remove(t *testing.T, e *Extension, path string) int {
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodDelete, "http://"+e.config.HTTP.NetAddr.Endpoint+path, nil)
+	require.NoError(t, err)
+	w, err := http.DefaultClient.Do(r)
+	require.NoError(t, err)
+	require.NoError(t, w.Body.Close())
+	http.DefaultClient.CloseIdleConnections()
+	return w.StatusCode
+}
+
+func TestKeysAreFoundAndErasedByTheirRules(t *testing.T) {
+	s := &shredder{Backend: newBackend(t)}
+	key := callgraph.ChainKey{Kind: "order", Value: "A-1"}
+	require.NoError(t, s.WriteSightings(t.Context(), []callgraph.Sighting{{Key: key, TraceID: [16]byte{1}, Start: time.Now()}}))
+	for _, may := range []bool{false, true} {
+		e := create(t, func(c *Config) {
+			c.Keys = []logicalchain.Rule{{Kind: "order", Attributes: []string{"order"}, Normalise: []string{"upper"}}}
+			c.Erase = may
+		})
+		start(t, e, s)
+		var answer struct{ Key struct{ Value string } }
+		require.Equal(t, http.StatusOK, ask(t, e, "/api/jcg/v1/logical-chains/order/a-1", &answer))
+		require.Equal(t, "A-1", answer.Key.Value)
+		if !may {
+			require.Equal(t, http.StatusForbidden, remove(t, e, "/api/jcg/v1/logical-chains/order/a-1"))
+			require.Empty(t, s.erased)
+			continue
+		}
+		require.Equal(t, http.StatusOK, remove(t, e, "/api/jcg/v1/logical-chains/order/a-1"))
+		require.Equal(t, []callgraph.ChainKey{key}, s.erased)
+	}
+}
+
+func TestEvidenceBecomesVerdicts(t *testing.T) {
+	b := newBackend(t)
+	site := strength.Site{Caller: callgraph.Operation{Service: callgraph.Service{Name: "web"}, Name: "GET /"}, Callee: strength.Callee{Peer: "cart", Operation: "add"}}
+	require.NoError(t, b.WriteEvidence(t.Context(), []strength.Record{{Key: strength.Key{Day: strength.DayOf(time.Now()), Site: site.ID(), Writer: 1}, Site: site}}))
+	e := create(t, func(c *Config) {
+		c.Dependencies.Declared = []Declared{{Service: "web", Operation: "GET /", Peer: "cart", PeerOperation: "add", Strength: "strong"}}
+	})
+	start(t, e, b)
+	require.Eventually(t, func() bool {
+		var list struct {
+			Dependencies []struct{ Strength, Source string }
+		}
+		ask(t, e, "/api/jcg/v1/dependencies", &list)
+		return len(list.Dependencies) == 1 && list.Dependencies[0].Strength == "strong" && list.Dependencies[0].Source == "declared"
+	}, time.Minute, 10*time.Millisecond)
+}
+
 func TestTheConfigurationIsRead(t *testing.T) {
 	c := NewFactory().CreateDefaultConfig().(*Config)
 	require.NoError(t, componenttest.CheckConfigStruct(c))
 	require.NoError(t, confmap.NewFromStringMap(map[string]any{
 		"storage": "call_graph_storage/x", "backend": "b", "base_path": "/j", "refresh_interval": "1s", "request_timeout": "2s",
-		"view_cells": 5000, "allowed_hosts": []any{"a"}, "http": map[string]any{"endpoint": "127.0.0.1:9"},
+		"strength_days": 3, "erase": true, "keys": []any{map[string]any{"kind": "order", "attributes": []any{"order.number"}}},
+		"dependencies": map[string]any{"declared": []any{map[string]any{"service": "web", "strength": "weak"}}},
+		"view_cells":   5000, "allowed_hosts": []any{"a"}, "http": map[string]any{"endpoint": "127.0.0.1:9"},
 	}).Unmarshal(c))
 	require.Equal(t, "127.0.0.1:9", c.HTTP.NetAddr.Endpoint)
 	require.Equal(t, time.Minute, c.HTTP.WriteTimeout, "defaults stay")
 	require.Equal(t, "call_graph_storage/x", c.Storage.String())
 	require.Equal(t, 5000, c.ViewCells)
+	require.Equal(t, "order", c.Keys[0].Kind)
+	require.Equal(t, Declared{Service: "web", Strength: "weak"}, c.Dependencies.Declared[0])
+	require.Equal(t, 3, c.StrengthDays)
+	require.True(t, c.Erase)
 }
 
 func TestOptionsAreDocumented(t *testing.T) { pagetest.RequireOptions(t, Config{}) }

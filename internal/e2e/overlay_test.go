@@ -51,7 +51,7 @@ func TestOverlaysAreValidAndMerge(t *testing.T) {
 		"retention.yaml":        {"retention: 720h0m0s", "edge_retention: 8760h0m0s", "100 GiB"},
 		"secure.yaml":           {"0.0.0.0:4317", "authenticator: bearertokenauth", "server.crt"},
 		"keep-credentials.yaml": {"memory_limiter"},
-		"logical-chains.yaml":   {"kind: waybill", "hmac_key: '[REDACTED]'", "erase: true"},
+		"logical-chains.yaml":   {"kind: waybill", "hmac_key: '[REDACTED]'"},
 	}
 	files, err := filepath.Glob(filepath.Join(overlays, "*.yaml"))
 	require.NoError(t, err)

@@ -31,7 +31,7 @@ type Rule struct {
 	Normalise []string `mapstructure:"normalise"`
 	// HMACKey makes keys unreadable: they are known, and stored, by their
 	// HMAC-SHA256 only. None: they are stored as they are.
-	HMACKey Secret `mapstructure:"hmac_key"`
+	HMACKey Secret `mapstructure:"hmac_key,omitempty"`
 	// Services, by name, that the rule holds for; none: all.
 	Services []string `mapstructure:"services"`
 }

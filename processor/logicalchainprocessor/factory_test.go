@@ -247,6 +247,11 @@ func TestConfigIsReadAndItsSecretsAreNotShown(t *testing.T) {
 	require.NoError(t, shown.Marshal(c))
 	require.NotContains(t, fmt.Sprint(shown.ToStringMap()), "0123456789abcdef")
 	require.Contains(t, fmt.Sprint(shown.ToStringMap()), "[REDACTED]")
+
+	shown = confmap.New()
+	require.NoError(t, shown.Marshal(&Config{Storage: storageID, Backend: "local", Keys: []logicalchain.Rule{rule}}))
+	require.NoError(t, shown.Unmarshal(c), "what is shown of a configuration without secrets can be read")
+	require.Empty(t, c.(*Config).Keys[0].HMACKey)
 }
 
 // TestAnEmptySecretIsRefused: it would let raw values through.

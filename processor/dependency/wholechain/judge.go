@@ -98,10 +98,11 @@ func one(is bool) uint64 {
 	return 0
 }
 
-// entranceFailed: a soft error is a failure too, as it is of a call.
+// entranceFailed: a soft error is an answer, a rejection is none, as within a
+// local trace.
 func entranceFailed(c chain) bool {
-	result, _ := localtrace.ResultOf(c.entrance().Root)
-	return result == strength.Faulted
+	o, _ := c.entrance().Root.Outcome()
+	return o != callgraph.OK && o != callgraph.SoftError
 }
 
 func entranceOf(c chain, failed, rootFailed bool) strength.Entrance {
