@@ -81,6 +81,7 @@ bench: build web/node_modules ## print the benchmarks' numbers, side by side wit
 	go run ./bench/wire
 	go run ./bench/transfer
 	go run ./bench/streams
+	go run ./bench/simulate
 	node bench/ui/main.mjs build/jcallgraph
 
 clean: ## remove what was built; stored data stays where it is

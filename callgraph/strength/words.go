@@ -5,31 +5,37 @@ import (
 	"strings"
 )
 
-// Words is the verdict in one or two sentences, with the numbers it is from.
+// Words is the verdict in a few sentences, with the numbers it is from.
 func (v Verdict) Words() string {
 	var said []string
 	if v.Source == Declared {
 		said = append(said, fmt.Sprintf("Declared %s.", v.Strength))
 	}
+	switch {
+	case len(v.Classes) == 0:
+		said = append(said, "No failure was seen.")
+	case v.Basis == Propagation:
+		said = append(said, "Nothing usually follows.")
+	}
 	for _, c := range v.Classes {
 		said = append(said, v.sentence(c))
-	}
-	if len(v.Classes) == 0 {
-		said = append(said, "No failure was seen.")
 	}
 	return strings.Join(said, " ")
 }
 
 func (v Verdict) sentence(c ClassVerdict) string {
-	of := fmt.Sprintf("After %d of %d %s ", c.WentOn, c.Failures, plural(c.Class, c.Failures))
-	switch v.Basis {
-	case Successors:
-		if c.WentOn == 0 {
-			return fmt.Sprintf("After %d of %d %s the caller made none of the calls that usually follow (%s).", c.Failures, c.Failures, plural(c.Class, c.Failures), c.Strength)
-		}
-		return fmt.Sprintf("%sthe caller went on to %s %s (%s).", of, c.Next.Peer, c.Next.Operation, c.Strength)
-	case Propagation:
-		return fmt.Sprintf("Nothing usually follows. %sthe caller did not fail (%s).", of, c.Strength)
+	after := func(n uint64) string {
+		return fmt.Sprintf("After %d of %d %s the caller", n, c.Failures, plural(c.Class, c.Failures))
+	}
+	switch {
+	case v.Basis == Successors && c.WentOn == 0:
+		return fmt.Sprintf("%s made none of the calls that usually follow (%s).", after(c.Failures), c.Strength)
+	case v.Basis == Successors:
+		return fmt.Sprintf("%s went on to %s %s (%s).", after(c.WentOn), c.Next.Peer, c.Next.Operation, c.Strength)
+	case v.Basis == Propagation && c.WentOn == 0:
+		return fmt.Sprintf("%s failed, too (%s).", after(c.Failures), c.Strength)
+	case v.Basis == Propagation:
+		return fmt.Sprintf("%s did not fail (%s).", after(c.WentOn), c.Strength)
 	}
 	return fmt.Sprintf("%d %s, too few successes to compare with (%s).", c.Failures, plural(c.Class, c.Failures), c.Strength)
 }

@@ -243,19 +243,14 @@ func figuresOf(observed, injected strength.Evidence) (f figures) {
 	return f
 }
 
-// pooled is all classes together; those of the caller's fault count only where
-// there are no others.
+// pooled is all classes together but rejections: who is told that there is no
+// such thing was not stopped.
 func pooled(classes [strength.Classes]strength.Tally) (sum strength.Tally) {
-	for c, t := range classes {
-		if strength.Class(c) != strength.Rejected {
-			sum.Seen += t.Seen
-			sum.Went += t.Went
-			sum.Survived += t.Survived
-			sum.WentAndFailed += t.WentAndFailed
-		}
-	}
-	if sum.Seen == 0 {
-		return classes[strength.Rejected]
+	for _, t := range classes[:strength.Rejected] {
+		sum.Seen += t.Seen
+		sum.Went += t.Went
+		sum.Survived += t.Survived
+		sum.WentAndFailed += t.WentAndFailed
 	}
 	return sum
 }
