@@ -27,6 +27,7 @@ build/jcallgraph: $(TOOLS)/builder-$(BUILDER_VERSION) $(SOURCES)
 
 test: build packages sources ## install what the tests need and run all of them
 	go test -race -timeout 15m ./...
+	go test -run TestVerdictsAreTrue ./bench/simulate
 	$(MAKE) test-web
 
 # What is committed of the pages must be what their sources give.

@@ -10,8 +10,14 @@ import (
 	"github.com/jcallgraph/jcallgraph/bench/internal/figure"
 )
 
+// raced is true under the race detector, which makes arithmetic ten times slower.
+var raced bool
+
 // TestVerdictsAreTrue with ten systems; the command takes 200.
 func TestVerdictsAreTrue(t *testing.T) {
+	if raced {
+		t.Skip("make test runs it once more without the race detector: nothing here is concurrent but whole systems")
+	}
 	o, err := parse([]string{"-seeds=10", "-losses=0,0.05", "-explain"}, io.Discard)
 	require.NoError(t, err)
 	results, err := o.measureAll(t.Context(), 2)
