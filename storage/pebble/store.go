@@ -139,7 +139,7 @@ func openError(directory string, err error) error {
 const (
 	memTable  = 16 << 20
 	blockSize = 32 << 10
-	cacheSize = 32 << 20
+	cacheSize = 48 << 20 // of which Pebble sets aside what its memory tables take
 	fileSize  = 16 << 20
 
 	// manifestSize is small so that the list of tables is written anew when there
