@@ -98,6 +98,9 @@ func (b *book) evict() bool {
 	return false
 }
 
+// maxNotes is of how many days and sources a site has evidence to hand out.
+const maxNotes = 64
+
 // note is where evidence of a site goes, of a day and a source. It is nil where
 // too much waits to be taken.
 func (b *book) note(s *site, day int64, source strength.Source) *entry {
@@ -106,7 +109,7 @@ func (b *book) note(s *site, day int64, source strength.Source) *entry {
 			return n
 		}
 	}
-	if len(b.pending) >= 2*b.bound {
+	if len(b.pending) >= 2*b.bound || len(s.notes) >= maxNotes {
 		b.refused++
 		return nil
 	}
