@@ -63,9 +63,16 @@ func (o *Observer) note(root *span, r *run) *entry {
 	if r.injected || root.flags&injected != 0 {
 		source = strength.Injected
 	}
-	day := min(strength.DayOf(timeOf(root.end)), o.today) // by a clock ahead it may end in a thousand years, when nobody would drop it
+	day := strength.DayOf(timeOf(root.end))
+	if day > o.today+daysAhead {
+		day = o.today
+	}
 	return o.book.note(r.site, day, source)
 }
+
+// daysAhead is how far a clock may be ahead. What ended later still, by its own
+// account, nobody would ever read or drop.
+const daysAhead = 7
 
 // witness is a local trace that gives evidence.
 type witness struct {
