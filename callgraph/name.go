@@ -1,6 +1,9 @@
 package callgraph
 
-import "unicode/utf8"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // MaxNameLength is how many bytes of a service's or an operation's name are
 // kept.
@@ -16,4 +19,20 @@ func ClipName(s string) string {
 		end--
 	}
 	return s[:end]
+}
+
+// CleanName is the name as evidence and its sites hold it: valid UTF-8 of at
+// most MaxNameLength bytes. No more than that is looked at.
+func CleanName(s string) string {
+	return ClipName(strings.ToValidUTF8(ClipName(s), "\uFFFD"))
+}
+
+// Clean is the service with clean names.
+func (s Service) Clean() Service {
+	return Service{Environment: CleanName(s.Environment), Namespace: CleanName(s.Namespace), Name: CleanName(s.Name)}
+}
+
+// Clean is the operation with clean names.
+func (o Operation) Clean() Operation {
+	return Operation{Service: o.Service.Clean(), Name: CleanName(o.Name), Node: o.Node}
 }

@@ -91,6 +91,11 @@ func (p Peer) Hash(seed maphash.Seed) uint64 {
 	return h
 }
 
+// Clip is the peer with parts no longer than names are.
+func (p Peer) Clip() Peer {
+	return Peer{name: callgraph.ClipName(p.name), database: callgraph.ClipName(p.database), port: p.port}
+}
+
 // Clone shares no memory with what was noted.
 func (p Peer) Clone() Peer {
 	return Peer{name: strings.Clone(p.name), database: strings.Clone(p.database), port: p.port}

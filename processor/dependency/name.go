@@ -72,5 +72,5 @@ func cleanService(s callgraph.Service) callgraph.Service {
 
 // clean copies a name as records take it.
 func clean(s string) string {
-	return strings.Clone(callgraph.ClipName(strings.ToValidUTF8(s, "\uFFFD")))
+	return strings.Clone(callgraph.CleanName(s))
 }

@@ -93,7 +93,7 @@ func (r *reader) read(td ptrace.Traces, to []seen) []seen {
 }
 
 func (r *reader) readSpan(from ptrace.Span, of *service, s *seen) {
-	s.trace, s.service, s.name = from.TraceID(), of, from.Name()
+	s.trace, s.service, s.name = from.TraceID(), of, callgraph.ClipName(from.Name())
 	s.id, s.parent = from.SpanID(), from.ParentSpanID()
 	s.start, s.end = int64(from.StartTimestamp()), int64(from.EndTimestamp())
 	s.kind, s.of, s.next = kindOf(from.Kind()), noRoot, noRoot
@@ -152,7 +152,7 @@ func (r *reader) judge(s *seen, f *spanfact.Facts, from ptrace.Span) {
 	}
 	if s.kind.Exit() {
 		s.result, s.class = strength.ResultOf(f, status)
-		s.peer, s.over = f.Peer(), f.Connection()
+		s.peer, s.over = f.Peer().Clip(), f.Connection()
 		s.hash = s.peer.Hash(r.seed) ^ maphash.String(r.seed, s.name)*3 ^ uint64(s.over)
 	}
 	if s.kind.Entry() || s.parent == [8]byte{} || s.begins.stated >= 0 {

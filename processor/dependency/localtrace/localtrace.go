@@ -50,10 +50,10 @@ func Of(t *calltree.Tree) []*Trace {
 // SiteOf is the call site of an exit span in the local trace of a root.
 func SiteOf(root, exit *calltree.Node) strength.Site {
 	return strength.Site{
-		Caller: root.Operation(),
+		Caller: root.Operation().Clean(),
 		Callee: strength.Callee{
-			Peer:       calltree.PeerOf(exit.Span, exit.Service).Service.Name,
-			Operation:  exit.Span.Name(),
+			Peer:       callgraph.CleanName(calltree.PeerOf(exit.Span, exit.Service).Service.Name),
+			Operation:  callgraph.CleanName(exit.Span.Name()),
 			Connection: calltree.ConnectionOf(exit.Span),
 		},
 	}
@@ -120,8 +120,8 @@ func number(span ptrace.Span, key string) (int64, bool) {
 func (c Call) Callee() (callee callgraph.Operation, answered bool) {
 	for _, child := range c.Node.Children {
 		if spanfact.Kind(child.Span.Kind()).Entry() {
-			return child.Operation(), true
+			return child.Operation().Clean(), true
 		}
 	}
-	return calltree.PeerOf(c.Node.Span, c.Node.Service), false
+	return calltree.PeerOf(c.Node.Span, c.Node.Service).Clean(), false
 }

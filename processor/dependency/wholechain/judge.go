@@ -107,7 +107,7 @@ func entranceFailed(c chain) bool {
 
 func entranceOf(c chain, failed, rootFailed bool) strength.Entrance {
 	return strength.Entrance{
-		Operation: c.entrance().Root.Operation(),
+		Operation: c.entrance().Root.Operation().Clean(),
 		Chains:    1, Failed: one(failed), RootFailed: one(failed && rootFailed),
 	}
 }
