@@ -431,3 +431,13 @@ func FuzzKeyCursor(f *testing.F) {
 		}
 	})
 }
+
+// Which of its keys a chain is shown by must not change from page to page.
+func TestFollowedKeysKeepTheirOrder(t *testing.T) {
+	s, b := realServer(t)
+	keys := []callgraph.ChainKey{chainKey("order", "1"), chainKey("waybill", "1"), chainKey("payment", "1")}
+	sight(t, b, 1, 0, keys...)
+	n, err := s.networkOf(t.Context(), keys[0], 1, hashes(keys))
+	require.NoError(t, err)
+	require.Equal(t, keys, n.followed)
+}
