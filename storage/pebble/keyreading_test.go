@@ -15,7 +15,7 @@ import (
 // TestLinksOfCrowdsAreNotAllHeld: a key of many traces with a thousand others
 // each has a million links, of which somebody asks for the first.
 func TestLinksOfCrowdsAreNotAllHeld(t *testing.T) {
-	const crowds, limit = 10, 21
+	const crowds, limit = 9, 21
 	s := openStore(t, Options{})
 	hub := callgraph.ChainKey{Kind: "shop", Value: "1"}
 	for n := range crowds {
