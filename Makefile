@@ -27,6 +27,7 @@ build/jcallgraph: $(TOOLS)/builder-$(BUILDER_VERSION) $(SOURCES)
 
 test: build packages sources ## install what the tests need and run all of them
 	go test -race -timeout 15m ./...
+	go test -run TestVerdictsAreTrue ./bench/simulate
 	$(MAKE) test-web
 
 # What is committed of the pages must be what their sources give.
@@ -81,6 +82,7 @@ bench: build web/node_modules ## print the benchmarks' numbers, side by side wit
 	go run ./bench/wire
 	go run ./bench/transfer
 	go run ./bench/streams
+	go run ./bench/simulate
 	node bench/ui/main.mjs build/jcallgraph
 
 clean: ## remove what was built; stored data stays where it is

@@ -111,4 +111,4 @@ type backends struct {
 	backend storage.Backend
 }
 
-func (b backends) Backend(string) (storage.Backend, error) { return b.backend, nil }
+func (b backends) Backend(string) (storage.Backend, error) { return b.backend, nil } //nolint:unparam // of storage.Backends

@@ -1,7 +1,7 @@
 // Command store measures the embedded store alone: what a span costs in
 // processor time and on disk, and how fast traces and tags are found.
 //
-//	go run ./bench/store [-spans N] [-request N] [-flying N] [FILE…]
+//	go run ./bench/store [-spans N] [-request N] [-flying N] [-keys N] [FILE…]
 //
 // Without a file it repeats the OpenTelemetry demo set of JCG_TRACES, each
 // time with fresh IDs, spread over the last hour.
@@ -26,6 +26,7 @@ type options struct {
 	request   int // spans
 	flying    int // requests at a time
 	queries   int // of each kind
+	keys      int // business keys
 	seed      uint64
 }
 
@@ -36,6 +37,7 @@ func main() {
 	flag.IntVar(&o.request, "request", 512, "spans of a request")
 	flag.IntVar(&o.flying, "flying", 16, "requests in flight")
 	flag.IntVar(&o.queries, "queries", 200, "queries of each kind; 0: none")
+	flag.IntVar(&o.keys, "keys", 1_000_000, "business keys of a day; 0: none")
 	flag.Uint64Var(&o.seed, "seed", 1, "of the choice of queries")
 	flag.Parse()
 	o.files = flag.Args()
@@ -70,7 +72,10 @@ func run(ctx context.Context, o options) error {
 	if err := ingest(ctx, p, o, set); err != nil {
 		return err
 	}
-	return query(ctx, p, o, set)
+	if err := query(ctx, p, o, set); err != nil {
+		return err
+	}
+	return measureKeys(ctx, p, o)
 }
 
 // storeOptions keep everything that a benchmark writes.

@@ -102,11 +102,11 @@ func TestEvidenceIsCountedOnceOverCrashes(t *testing.T) {
 func (r *run) written(least float64) func(context.Context) error {
 	since := -1.0
 	return func(ctx context.Context) error {
-		judged, err := r.Metric(ctx, "jcallgraph_dependency_local_traces_judged_total")
+		judged, err := r.Metric(ctx, "jcallgraph_dependency_traces_judged")
 		if err != nil {
 			return err
 		}
-		flushes, err := r.Metric(ctx, "jcallgraph_dependency_flushes_total")
+		flushes, err := r.Metric(ctx, "jcallgraph_dependency_flushes")
 		if err != nil || judged < least {
 			return errors.Join(err, fmt.Errorf("%v local traces were judged", judged))
 		}

@@ -321,9 +321,9 @@ func TestOwnMetricsAreDocumented(t *testing.T) {
 	b := inMemory(t, memory.NewServer(1<<30))
 	require.NoError(t, p.Start(t.Context(), host{b}))
 	require.NoError(t, p.ConsumeTraces(t.Context(), order(0)))
-	judged, err := tel.GetMetric(prefix + "local_traces.judged")
+	judged, err := tel.GetMetric(prefix + "traces.judged")
 	require.NoError(t, err)
-	require.Equal(t, "{local_trace}", judged.Unit)
+	require.Equal(t, "{trace}", judged.Unit)
 	require.NoError(t, p.Shutdown(t.Context()))
 
 	documented, err := os.ReadFile("../../docs/metrics.md")

@@ -53,7 +53,7 @@ var gauges = []instrument{
 
 // sums say how much there was since the start.
 var sums = []instrument{
-	{prefix + "local_traces.judged", "{local_trace}", "Local traces that were whole.", func(s *stats) uint64 { return s.observer.Judged }},
+	{prefix + "traces.judged", "{trace}", "Local traces that were whole.", func(s *stats) uint64 { return s.observer.Judged }},
 	{prefix + "spans.duplicate", "{span}", "Spans that had come before.", func(s *stats) uint64 { return s.observer.Duplicates }},
 	{prefix + "spans.evicted", "{span}", "Spans that went for want of room: max_spans was met.", func(s *stats) uint64 { return s.observer.Evicted }},
 	{prefix + "sites.refused", "{observation}", "Observations of call sites for which there was no room.", func(s *stats) uint64 { return s.observer.SitesRefused }},
@@ -108,7 +108,7 @@ func makeReadings(meter metric.Meter) (all []reading, errs error) {
 		errs = errors.Join(errs, err)
 		all = append(all, reading{instrument: c, read: i.read})
 	}
-	passed, err := meter.Int64ObservableCounter(prefix+"local_traces.passed", metric.WithUnit("{local_trace}"),
+	passed, err := meter.Int64ObservableCounter(prefix+"traces.passed", metric.WithUnit("{trace}"),
 		metric.WithDescription("Local traces, or calls of them, that gave no evidence."))
 	errs = errors.Join(errs, err)
 	for r := range strength.Reasons {

@@ -9,4 +9,9 @@
 // the oldest chunks. Hashes of the requests of the last ten minutes lie beside
 // their segments, so that a repeated one is known, after a crash too. Cells lie
 // under their own keys, ordered by the time that they count.
+//
+// A business key's traces lie by value, kind, environment, start; a trace's keys
+// under its ID; links both ways. Evidence lies by day, site and writer. What is
+// erased is deleted or written anew, and the old bytes are then driven out of
+// tables, logs and the list of tables.
 package pebble

@@ -143,7 +143,10 @@ func appendCarried(b []byte, keys []carried) []byte {
 
 func readCarried(value []byte) (keys []carried, err error) {
 	r := cellReader{b: value}
-	for r.version(carriedVersion); len(r.b) > 0; {
+	if r.byte() != carriedVersion {
+		r.fail()
+	}
+	for len(r.b) > 0 {
 		var c carried
 		for _, s := range []*string{&c.key.Kind, &c.key.Value, &c.key.Environment} {
 			*s = r.text()

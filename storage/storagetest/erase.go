@@ -55,7 +55,8 @@ func eraseNothing(t *testing.T, s *subject) {
 func eraseSomeSpans(t *testing.T, s *subject) {
 	from := s.base
 	rest := []span{
-		{trace: 1, id: 1, name: "stays", service: "web", attributes: map[string]any{"a": "b"}}, {trace: 1, id: 3, parent: 2, name: "stays", service: "cart", failed: true},
+		{trace: 1, id: 1, name: "stays", service: "web", attributes: map[string]any{"a": "b"}},
+		{trace: 1, id: 3, parent: 2, name: "stays", service: "cart", failed: true},
 		{trace: 2, id: 4, name: "gone", service: "web"},
 	}
 	write(t, s, traces(from, append(slices.Clone(rest), span{trace: 1, id: 2, parent: 1, name: "gone", service: "web"})...))

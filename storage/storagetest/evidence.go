@@ -130,9 +130,15 @@ func evidenceSelected(t *testing.T, s *subject) {
 	require.NoError(t, s.WriteEvidence(t.Context(), all))
 	today, one := strength.DayOf(s.base), all[1].Key.Site
 	for _, q := range []storage.EvidenceQuery{
-		everyDay, {FromDay: today, ToDay: today}, {FromDay: today - 1, ToDay: today - 1}, {FromDay: today, ToDay: today - 1}, {FromDay: today + 1, ToDay: today + 9},
-		{FromDay: today - 5, ToDay: today + 5, Sites: []callgraph.StaticID{one, one, 77}}, {FromDay: today - 1, ToDay: today, Writer: 8},
-		{FromDay: today, ToDay: today, Writer: 7, Sites: []callgraph.StaticID{all[0].Key.Site, one}}, {FromDay: today, ToDay: today, Sites: []callgraph.StaticID{}},
+		everyDay,
+		{FromDay: today, ToDay: today},
+		{FromDay: today - 1, ToDay: today - 1},
+		{FromDay: today, ToDay: today - 1},
+		{FromDay: today + 1, ToDay: today + 9},
+		{FromDay: today - 5, ToDay: today + 5, Sites: []callgraph.StaticID{one, one, 77}},
+		{FromDay: today - 1, ToDay: today, Writer: 8},
+		{FromDay: today, ToDay: today, Writer: 7, Sites: []callgraph.StaticID{all[0].Key.Site, one}},
+		{FromDay: today, ToDay: today, Sites: []callgraph.StaticID{}},
 	} {
 		want := slices.DeleteFunc(slices.Clone(all), func(r strength.Record) bool { return !selects(q, r.Key) })
 		requireEvidence(t, want, s.evidence(t, q))

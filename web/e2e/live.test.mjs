@@ -79,7 +79,7 @@ journey('a soft error is amber and says so', async () => {
   const page = await browser.page();
   await page.goto(collector.url + '#/search?service=payment&outcome=soft_error');
   await page.locator('.chain-row').first().click();
-  await page.locator('.origin.soft').waitFor();
+  await page.locator('.origin.soft').first().waitFor();
   await shot(page, 'shop-soft');
   await page.close();
 });
@@ -90,7 +90,7 @@ journey('a soft error that only the callee saw is found from the edge', async ()
   await page.getByRole('button', { name: /Edge from order to payment/ }).click();
   await page.getByRole('button', { name: 'Soft errors' }).click();
   await page.locator('.side .chain-row').first().click();
-  await page.locator('.origin.soft').waitFor();
+  await page.locator('.origin.soft').first().waitFor();
   await page.close();
 });
 

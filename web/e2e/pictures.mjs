@@ -33,6 +33,18 @@ try {
   await page.getByRole('button', { name: /Edge from order to loyalty/ }).click();
   await page.locator('.side .chain-row').first().waitFor();
   await take('focus');
+  const { chains: refused } = await ask(collector, 'chains?service=gateway&outcome=failed&operation=' + encodeURIComponent('DELETE /orders/{number}'));
+  const orders = await Promise.all(refused.map(async ({ traceId }) => {
+    const { kind, value } = (await ask(collector, 'chains/' + traceId)).chain.keys.find((k) => k.kind === 'order');
+    return ask(collector, `logical-chains/${kind}/${encodeURIComponent(value)}`);
+  }));
+  const { key } = orders.sort((a, b) => b.sections.length - a.sections.length)[0];
+  await page.goto(collector.url + `#/key/${key.kind}/${encodeURIComponent(key.value)}`);
+  await page.locator('.section').nth(1).waitFor();
+  await take('logical-chain');
+  await page.goto(collector.url + '#/dependencies?from=-5m');
+  await page.locator('.dependency-link').nth(5).waitFor();
+  await take('dependencies');
 } finally {
   await browser.close();
   shop.kill('SIGTERM');

@@ -126,3 +126,34 @@ export function big(now, n = 2000, name = 'big') {
   }
   return { trace: t, request: requests([t]) };
 }
+
+const hour = 3_600_000;
+
+/** story of an order over hours, after the paper's Fig. 12: ordered, paid, not delivered, cancelled. Payment and waybill are keys of their own that link. */
+export function story(now, number = '4711') {
+  const t = (name, begin) => new Trace(`${number} ${name}`, now - begin);
+  const ordered = t('ordered', 5 * hour);
+  const place = ordered.span('gateway', 'POST /orders', 'server', 0, 180, { 'http.request.method': 'POST', 'http.route': '/orders', 'order.number': number });
+  ordered.call(place, 'gateway', 'payment', 'POST /charge', 20, 140, { 'order.number': number, 'payment.number': `P-${number}` });
+  const paid = t('paid', 5 * hour - 90_000);
+  paid.span('payment', 'POST /settled', 'server', 0, 40, { 'http.route': '/settled', 'payment.number': `P-${number}` });
+  const shipped = t('shipped', 2 * hour);
+  const ship = shipped.span('delivery', 'POST /shipments', 'server', 0, 900, { status: 2, 'http.route': '/shipments', 'http.response.status_code': 500, 'order.number': number, 'waybill.number': `W-${number}` });
+  shipped.call(ship, 'delivery', 'carrier', 'POST /book', 10, 850, { status: 2, 'http.response.status_code': 500, events: [
+    { name: 'exception', at: 800, attributes: { 'exception.type': 'CarrierError', 'exception.message': 'this address is not served' } },
+  ] }, { status: 2, 'http.response.status_code': 500 });
+  const cancelled = t('cancelled', 60_000);
+  cancelled.span('gateway', 'DELETE /orders/{number}', 'server', 0, 30, { 'http.route': '/orders/{number}', 'order.number': number });
+  return requests([ordered, paid, shipped, cancelled]);
+}
+
+/** many small chains of one order over thirty days, from..to of them. */
+export function many(now, number, from, to, of) {
+  return requests(Array.from({ length: to - from }, (_, k) => {
+    const i = from + k;
+    const t = new Trace(`${number} ${i}`, now - 30 * 24 * hour + Math.floor((i * 30 * 24 * hour) / of));
+    const root = t.span('gateway', 'GET /orders/{number}', 'server', 0, 20 + (i % 50), { 'http.route': '/orders/{number}', 'order.number': number, ...(i % 97 === 5 && { status: 2, 'error.type': 'LookupError' }) });
+    t.call(root, 'gateway', 'order', 'GET /orders/{number}', 2, 15);
+    return t;
+  }));
+}

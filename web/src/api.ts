@@ -20,6 +20,7 @@ export interface Edge {
   calls: number; errors: number; rate: number; outcomes: Outcomes; serverOutcomes?: Outcomes;
   clientSeconds: Latency | null; serverSeconds: Latency | null; queueSeconds: Latency | null;
   provisional: number; weightUnknown: number; folded: boolean;
+  strength: Strength | ''; dependencies: string[];
 }
 
 export interface Graph {
@@ -54,11 +55,12 @@ export interface Chains { window: TimeWindow; chains: Summary[]; next: string; n
 export interface Span {
   id: string; parent: number; depth: number; service: number; operation: string; spanKind: string;
   start: number; duration: number; outcome: Outcome; source: string; problems: string[]; events: number; links: number;
+  strength: Strength | ''; strengthSource: EvidenceSource | ''; dependency: string; // empty where the span is no call
 }
 export interface Origin { span: number; failure: Failure }
 
 export interface Chain {
-  summary: Summary; services: Service[]; spans: Span[]; origins: Origin[]; truncated: boolean;
+  summary: Summary; keys: Key[]; services: Service[]; spans: Span[]; origins: Origin[]; truncated: boolean;
 }
 export interface ChainAnswer { chain: Chain; others: Summary[] }
 
@@ -75,7 +77,50 @@ export interface SpanDetail extends Operation {
 }
 export interface Spans { spans: SpanDetail[] }
 
-export interface Found { window: TimeWindow; services: Node[]; operations: Node[]; chains: Summary[] }
+/** Key is a business key; all chains that carry it are one logical chain. */
+export interface Key { environment: string; kind: string; value: string }
+export interface Section {
+  traceId: string; shortId: string; start: string; keys: Key[]; missing: boolean; chain: Summary | null;
+  wait: number | null; // seconds from the end of all before; negative: it overlaps with one
+}
+export interface LinkedKey { key: Key; traceId: string; depth: number; followed: boolean; links: number; whyNot: '' | 'hub' | 'depth' | 'limit' }
+export interface LogicalChain {
+  key: Key; others: Key[]; traces: number; tracesExact: boolean; first: string; last: string;
+  sections: Section[]; linked: LinkedKey[]; cursor: string; notes: string[];
+}
+
+export type Strength = 'strong' | 'weak' | 'conditional' | 'unknown';
+export type EvidenceSource = 'observed' | 'injected' | 'declared';
+export type Basis = 'none' | 'successors' | 'propagation';
+export type FailureClass = 'error' | 'timeout' | 'soft_error' | 'shed_load' | 'rejected';
+
+/** Ratio is an estimate with its central 95 %. */
+export interface Ratio { estimate: number; low: number; high: number }
+export interface ClassVerdict { class: FailureClass; strength: Strength; failures: number; wentOn: number; ratio: Ratio }
+export interface Callee { peer: string; operation: string; connection: string; resolved: Operation | null }
+export interface ReachedFrom extends Operation { chains: number; failed: number; entranceFailed: number }
+export interface Verdict { strength: Strength; source: EvidenceSource; basis: Basis; classes: ClassVerdict[]; successes: number; words: string }
+export interface Dependency extends Verdict {
+  id: string; caller: Operation; callee: Callee; rate: number; rateFrom: '' | 'edge' | 'shared_edge';
+  stopShare: number | null; stopFrom: '' | 'entrance' | 'caller'; canStop: number; entrances: ReachedFrom[]; last: string | null;
+}
+export interface Dependencies { asOf: string | null; days: number; window: TimeWindow; dependencies: Dependency[]; total: number; cursor: string }
+export interface Tally { seen: number; wentOn: number; survived: number; wentOnAndFailed: number }
+export interface ClassTally extends Tally { class: FailureClass }
+export interface Successor { id: string; peer: string; operation: string; connection: string; afterOk: number; afterFailed: number; together: number; after: number }
+export interface Example {
+  traceId: string; shortId: string; spanId: string; class: FailureClass; wentOn: boolean; at: string; stored: boolean;
+  serviceInstance: string; host: string; code: string; stack: string;
+}
+export interface DependencyDetail {
+  asOf: string | null; days: number; window: TimeWindow; dependency: Dependency; observed: Verdict | null;
+  ok: Tally; failed: ClassTally[]; chainOk: Tally; chainFailed: ClassTally[];
+  successors: Successor[]; fallbacks: Successor[]; passed: Record<string, number>; first: string | null;
+  examples: Example[]; perDay: { day: string; ok: Tally; failed: ClassTally[] }[];
+}
+
+export interface FoundKey { key: Key; traces: number; first: string; last: string }
+export interface Found { window: TimeWindow; services: Node[]; operations: Node[]; chains: Summary[]; keys: FoundKey[] }
 export interface Health {
   status: 'ok' | 'starting' | 'stale'; failure?: string; now: string; asOf: string | null;
   view: { cells: number; edges: number; operations: number; services: number };
@@ -136,6 +181,8 @@ const question = <T>(path: string, query: Query = {}): Question<T> => (signal) =
 };
 const part = encodeURIComponent;
 
+export const logicalPath = ({ kind, value }: Pick<Key, 'kind' | 'value'>): string => `logical-chains/${part(kind)}/${part(value)}`;
+
 export const api = {
   health: () => question<Health>('health'),
   environments: () => question<Environments>('environments'),
@@ -148,4 +195,7 @@ export const api = {
   chain: (id: string) => question<ChainAnswer>(`chains/${part(id)}`),
   spans: (id: string, span: string) => question<Spans>(`chains/${part(id)}/spans/${part(span)}`),
   search: (query: Query) => question<Found>('search', query),
+  logicalChain: (key: Pick<Key, 'kind' | 'value'>, query: Query) => question<LogicalChain>(logicalPath(key), query),
+  dependencies: (query: Query) => question<Dependencies>('dependencies', query),
+  dependency: (id: string, query: Query) => question<DependencyDetail>(`dependencies/${part(id)}`, query),
 };

@@ -3,6 +3,7 @@ import { useMemo } from 'preact/hooks';
 import { type Chain, type ChainAnswer, type Failure, type Origin, type Summary, api } from './api.ts';
 import { clock, count, duration, plural } from './format.ts';
 import { useLoad } from './load.ts';
+import { useKeys } from './keys.ts';
 import { type ChainRoute, keyOf } from './route.ts';
 import { now, put, toChain, toFocus } from './state.ts';
 import { type Tree, opened, treeOf, waiterOf } from './tree.ts';
@@ -10,6 +11,8 @@ import { Ago, Copy, Empty, Name, OutcomeWord, ProblemNote, Waiting } from './par
 import { happened, originLabel, peerName, tone } from './words.ts';
 import { SpanTree } from './spantree.tsx';
 import { SpanPanel } from './spanpanel.tsx';
+import { EvidencePanel } from './evidence.tsx';
+import { Keys } from './logical.tsx';
 
 export function ChainView({ at }: { at: ChainRoute }) {
   const { value, problem, fresh } = useLoad(at.id, api.chain(at.id));
@@ -37,8 +40,14 @@ function Loaded({ at, answer }: { at: ChainRoute; answer: ChainAnswer }) {
   const chosen = wanted >= 0 ? wanted : (chain.origins[0]?.span ?? 0);
   const choose = (span: number) => {
     const left = opened(tree, closed, span);
-    put({ ...at, span: tree.keys[span]!, closed: left.size === closed.size ? at.closed : [...left] });
+    put({ ...at, span: tree.keys[span]!, evidence: '', closed: left.size === closed.size ? at.closed : [...left] });
   };
+  const prove = (span: number) => {
+    const { dependency } = tree.spans[span]!;
+    if (dependency) put({ ...at, span: tree.keys[span]!, evidence: dependency === at.evidence ? '' : dependency });
+  };
+  const disprove = () => put({ ...at, evidence: '' });
+  useKeys({ s: () => prove(chosen), Escape: () => (at.evidence ? disprove() : false) });
   const close = (next: Set<string>) => put({ ...at, span: tree.keys[chosen]!, closed: [...next] });
   return (
     <>
@@ -48,8 +57,8 @@ function Loaded({ at, answer }: { at: ChainRoute; answer: ChainAnswer }) {
       <Others others={answer.others} />
       <div class="split chain">
         <SpanTree chain={chain} tree={tree} closed={closed} chosen={chosen} onlyTroubled={at.show === 'failed'}
-          onChoose={choose} onClose={close} onShow={(show) => put({ ...at, show })} />
-        <SpanPanel chain={chain} tree={tree} chosen={chosen} onChoose={choose} />
+          onChoose={choose} onClose={close} onShow={(show) => put({ ...at, show })} onEvidence={prove} />
+        {at.evidence ? <EvidencePanel id={at.evidence} onClose={disprove} /> : <SpanPanel chain={chain} tree={tree} chosen={chosen} onChoose={choose} onEvidence={prove} />}
       </div>
     </>
   );
@@ -67,6 +76,7 @@ function Head({ chain, tree }: { chain: Chain; tree: Tree }) {
         <div><dt>Spans</dt><dd>{count(s.spans)}{s.failedSpans > 0 && <span class="bad"> {count(s.failedSpans)} failed</span>}{s.softErrors > 0 && <span class="soft"> {count(s.softErrors)} soft</span>}</dd></div>
         <div><dt>Services</dt><dd>{count(s.serviceCount)}</dd></div>
         {s.weight > 1 && <div><dt>Kept</dt><dd>1 in {count(s.weight)}</dd></div>}
+        {chain.keys.length > 0 && <div><dt>Part of</dt><dd><Keys of={chain.keys} /></dd></div>}
         <div class="trace"><dt>Trace ID</dt><dd><code>{s.traceId}</code> <Copy text={s.traceId} what="the trace ID" /></dd></div>
       </dl>
       {s.partial && <p class="partial"><strong>Partial</strong> {missing.join(', ') || 'spans that others speak of are not here'}</p>}

@@ -5,8 +5,10 @@ import { type Edge, type Graph, type Latency, type Node, type Query, api } from 
 import { count, duration, frequency, percent } from './format.ts';
 import { useLoad } from './load.ts';
 import type { Focus, Search } from './route.ts';
-import { go, polling, put, toFocus, toSearch, windowQuery } from './state.ts';
-import { Empty, Name, OutcomeWord, ProblemNote, Waiting } from './parts.tsx';
+import { go, polling, put, toDependency, toFocus, toSearch, windowQuery } from './state.ts';
+import { Empty, Name, OutcomeWord, ProblemNote, StrengthWord, Waiting } from './parts.tsx';
+import { strengthMeaning } from './strengthwords.ts';
+import { Ends } from './evidence.tsx';
 import { calleeSaw, connectionWord, kindMeaning, linkable, nodeName, outcomes, softCalls, tone } from './words.ts';
 import { ChainRow } from './search.tsx';
 
@@ -23,6 +25,7 @@ export function EdgePanel({ at, graph, edge }: Props) {
       <p class="ends"><End node={caller} /><span class="by" aria-label="calls">↓ {connectionWord[edge.connection] ?? edge.connection} · {frequency(edge)}</span><End node={callee} /></p>
       <Endings edge={edge} />
       <Latencies edge={edge} />
+      <Strengths at={at} caller={caller} edge={edge} />
       <Notes edge={edge} callee={callee} />
       <EdgeChains at={at} caller={caller} callee={callee} edge={edge} />
     </section>
@@ -60,6 +63,23 @@ function Latencies({ edge }: { edge: Edge }) {
         <tr key={name}><th scope="row" title={meaning}>{name}</th><td class="number">{duration(l!.p50)}</td><td class="number">{duration(l!.p95)}</td><td class="number">{duration(l!.p99)}</td></tr>
       ))}</tbody>
     </table>
+  );
+}
+
+/** Strengths of the call sites that the edge is made of, with what proves them. */
+function Strengths({ at, caller, edge }: { at: Focus; caller: Node; edge: Edge }) {
+  const { strength, dependencies } = edge;
+  const query = { ...windowQuery(at), environment: caller.environment, namespace: caller.namespace, service: caller.service, operation: caller.operation, limit: 500 };
+  const { value } = useLoad(dependencies.length > 0 ? JSON.stringify([query, dependencies]) : null, api.dependencies(query));
+  if (!strength) return null;
+  return (
+    <div class="strengths">
+      <p><StrengthWord strength={strength} /> <span class="quiet">{strengthMeaning[strength]}</span></p>
+      <ul>{dependencies.map((id, i) => {
+        const known = value?.dependencies.find((d) => d.id === id);
+        return <li key={id}><a href={toDependency(id)}>{known ? <><StrengthWord strength={known.strength} source={known.source} /> <Ends of={known} /></> : `Evidence${dependencies.length > 1 ? ` ${i + 1}` : ''}`}</a></li>;
+      })}</ul>
+    </div>
   );
 }
 

@@ -8,8 +8,9 @@ import { useHover, useLoad, useSteady } from './load.ts';
 import { type Focus, format, keyOf, maxHops } from './route.ts';
 import { focusOn, go, nodeOf, now, polling, put, toFocus, toSearch, windowQuery } from './state.ts';
 import { type Column, Table } from './table.tsx';
-import { Empty, Name, ProblemNote, Share, Waiting } from './parts.tsx';
-import { connectionWord, nodeName, softCalls } from './words.ts';
+import { Empty, Name, ProblemNote, Share, StrengthWord, Waiting } from './parts.tsx';
+import { strengthRank } from './strengthwords.ts';
+import { connectionWord, linkable, nodeName, softCalls } from './words.ts';
 import { figureColumns } from './home.tsx';
 import { EdgePanel } from './edge.tsx';
 
@@ -43,7 +44,7 @@ const clamp = (hops: number): number => Math.min(maxHops, Math.max(0, hops));
 
 function Title({ at, graph, unseen }: { at: Focus; graph: GraphData | undefined; unseen: boolean }) {
   const chains = { nodeEnvironment: at.nodeEnvironment, service: at.service, namespace: at.namespace, operation: at.operation };
-  const node = graph?.nodes.find((n) => n.hop === 0 && n.service === at.service && (n.operation ?? '') === at.operation);
+  const node = graph?.nodes[middleOf(graph, at)];
   return (
     <div class="overview">
       <h1>
@@ -91,10 +92,17 @@ function Hops({ at, hop, graph }: { at: Focus; hop: (up: number, down: number) =
   );
 }
 
+/** middleOf the picture is what the page is about: the one that sends spans, where a peer has the same name. */
+function middleOf({ nodes }: GraphData, { service, operation }: Focus): number {
+  const is = (n: Node) => n.hop === 0 && n.service === service && (n.operation ?? '') === operation;
+  const observed = nodes.findIndex((n) => is(n) && n.kind === 'observed');
+  return observed >= 0 ? observed : nodes.findIndex((n) => is(n) && linkable(n));
+}
+
 function Neighbours({ at, graph }: { at: Focus; graph: GraphData }) {
   const first = Math.min(0, ...graph.nodes.map((n) => n.hop));
   const column = useMemo(() => graph.nodes.map((n) => n.hop - first), [graph]);
-  const middle = graph.nodes.findIndex((n) => n.hop === 0 && n.service === at.service && n.kind !== 'outside' && n.kind !== 'unknown');
+  const middle = middleOf(graph, at);
   const keep = { up: at.up, down: at.down };
   const href = (n: Node) => (n === graph.nodes[middle] ? format(at) : toFocus(n, keep));
   return (
@@ -149,6 +157,7 @@ function EdgeTable({ at, graph, answers }: { at: Focus; graph: GraphData; answer
     },
     { id: 'callee', head: 'Callee', by: (e) => text(e.to), cell: (e) => name(e.to) },
     { id: 'by', head: 'By', by: (e) => e.connection, cell: (e) => `${connectionWord[e.connection] ?? e.connection}${e.indirect ? ', indirect' : ''}` },
+    { id: 'strength', head: 'Strength', meaning: 'Whether the calls after it are made when it fails', by: (e) => strengthRank(e.strength), cell: (e) => (e.strength && e.strength !== 'unknown' ? <StrengthWord strength={e.strength} /> : <span class="quiet">–</span>) },
     { id: 'rate', head: 'Calls', number: true, by: (e) => e.rate, cell: (e) => frequency(e) },
     { id: 'errors', head: 'Errors', number: true, by: (e) => e.errors / (e.calls || 1), cell: (e) => <Share part={e.errors} whole={e.calls} kind="bad" /> },
     { id: 'soft', head: 'Soft', meaning: 'Soft errors', number: true, by: (e) => softCalls(e) / (e.calls || 1), cell: (e) => <Share part={softCalls(e)} whole={e.calls} kind="soft" /> },

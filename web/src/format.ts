@@ -128,3 +128,9 @@ export function shortOperation(name: string, room: number): string {
   }
   return name;
 }
+
+/** stretch of time between two moments: days where there are some. */
+export function stretch(from: string, to: string): string {
+  const seconds = (Date.parse(to) - Date.parse(from)) / 1000;
+  return seconds >= 2 * 86400 ? plural(Math.round(seconds / 86400), 'day').replace(' ', NBSP) : duration(seconds);
+}

@@ -4,7 +4,7 @@ import { api } from './api.ts';
 import { live } from './format.ts';
 import { useLoad } from './load.ts';
 import { type Route, defaultFrom } from './route.ts';
-import { chooseTheme, go, isDark, narrowed, reachable, route, theme, toHelp, toHome, toSearch } from './state.ts';
+import { chooseTheme, go, isDark, narrowed, reachable, route, theme, toDependencies, toHelp, toHome, toSearch } from './state.ts';
 import { SearchBox } from './searchbox.tsx';
 
 export function Header() {
@@ -17,6 +17,7 @@ export function Header() {
       <SearchBox />
       <nav aria-label="Pages">
         <a href={toSearch()} aria-current={at.view === 'search' ? 'page' : undefined}>Chains</a>
+        <a href={toDependencies()} aria-current={at.view === 'dependencies' ? 'page' : undefined} title="What stops when a call fails">Dependencies</a>
       </nav>
       <div class="settings">
         <EnvironmentPicker at={at} />

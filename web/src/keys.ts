@@ -1,4 +1,5 @@
 // Keys that work anywhere on a page, except where something is typed.
+import { type RefObject } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 
 const typing = 'input, textarea, select, [contenteditable]';
@@ -21,4 +22,16 @@ export function useKeys(keys: Record<string, () => unknown>): void {
     document.addEventListener('keydown', press);
     return () => document.removeEventListener('keydown', press);
   }, []);
+}
+
+/** useWalk lets up and down go from one link of a list to the next; the first press enters the list. */
+export function useWalk(list: RefObject<HTMLElement | null>, links: string): void {
+  const step = (by: 1 | -1) => {
+    const all = [...(list.current?.querySelectorAll<HTMLElement>(links) ?? [])];
+    const at = all.indexOf(document.activeElement as HTMLElement);
+    if (at < 0 && !idle()) return false;
+    all[at < 0 ? 0 : Math.min(all.length - 1, Math.max(0, at + by))]?.focus();
+    return all.length > 0;
+  };
+  useKeys({ ArrowDown: () => step(1), ArrowUp: () => step(-1) });
 }

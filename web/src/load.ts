@@ -41,6 +41,26 @@ function failed<T>(old: Held<T>, key: string, problem: Problem): Held<T> {
   return problem.status === 0 ? old : { ...old, problem };
 }
 
+/** usePages asks for the first page and those after it, one by one, until there are as many as wanted. Another key begins anew. */
+export function usePages<T extends { cursor: string }>(key: string, ask: (cursor: string) => Question<T>, wanted: number): { pages: T[]; problem: Problem | undefined; busy: boolean } {
+  const [held, setHeld] = useState<{ key: string; pages: T[]; problem?: Problem }>({ key, pages: [] });
+  const pages = held.key === key ? held.pages : [];
+  const problem = held.key === key ? held.problem : undefined;
+  const cursor = pages.length === 0 ? '' : pages[pages.length - 1]!.cursor;
+  const busy = pages.length < wanted && (pages.length === 0 || cursor !== '') && !problem;
+  useLayoutEffect(() => {
+    if (!busy) return;
+    const stop = new AbortController();
+    void ask(cursor)(stop.signal).then((answer) => {
+      if (stop.signal.aborted) return;
+      reachable.value = answer.ok || answer.problem.status !== 0;
+      setHeld(answer.ok ? { key, pages: [...pages, answer.value] } : { key, pages, problem: answer.problem });
+    });
+    return () => stop.abort();
+  }, [key, wanted, pages.length]);
+  return { pages, problem, busy };
+}
+
 /** repeat runs task now and every so often, never twice at once, until the answer is called. */
 export function repeat(every: number, task: (signal: AbortSignal) => Promise<void>): () => void {
   const stop = new AbortController();

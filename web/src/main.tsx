@@ -3,10 +3,13 @@ import { render } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { beginChain } from './api.ts';
 import { ChainView } from './chain.tsx';
+import { DependenciesView } from './dependencies.tsx';
+import { DependencyView } from './evidence.tsx';
 import { FocusView } from './focus.tsx';
 import { Header } from './header.tsx';
 import { HomeView } from './home.tsx';
 import { useKeys } from './keys.ts';
+import { KeyView } from './logical.tsx';
 import type { Route } from './route.ts';
 import { SearchView } from './search.tsx';
 import { Empty } from './parts.tsx';
@@ -14,6 +17,7 @@ import { restoreTheme, route, start, toHelp, toHome } from './state.ts';
 import { HelpView } from './welcome.tsx';
 import './style.css';
 import './views.css';
+import './strength.css';
 import './narrow.css';
 
 function View({ at }: { at: Route }) {
@@ -24,6 +28,9 @@ function View({ at }: { at: Route }) {
     case 'search': return <SearchView at={at} />;
     case 'focus': return <FocusView key={placeOf(at)} at={at} />;
     case 'chain': return <ChainView key={placeOf(at)} at={at} />;
+    case 'key': return <KeyView key={placeOf(at)} at={at} />;
+    case 'dependencies': return <DependenciesView at={at} />;
+    case 'dependency': return <DependencyView key={placeOf(at)} at={at} />;
   }
 }
 
@@ -33,12 +40,31 @@ function NoSuchPage({ path }: { path: string }) {
 
 /** placeOf a route tells pages apart; other changes happen within one. */
 function placeOf(at: Route): string {
-  return at.view === 'focus' ? JSON.stringify([at.view, at.nodeEnvironment, at.service, at.namespace, at.operation]) : at.view === 'chain' ? `chain ${at.id}` : at.view;
+  switch (at.view) {
+    case 'focus': return JSON.stringify([at.view, at.nodeEnvironment, at.service, at.namespace, at.operation]);
+    case 'key': return JSON.stringify([at.view, at.nodeEnvironment, at.kind, at.value]);
+    case 'chain': case 'dependency': return `${at.view} ${at.id}`;
+    default: return at.view;
+  }
 }
 
 function title(at: Route): string {
-  const name = { home: '', nowhere: 'No such page', help: 'Help', search: 'Chains', focus: at.view === 'focus' ? `${at.service} ${at.operation}`.trim() : '', chain: at.view === 'chain' ? at.id : '' }[at.view];
+  const name = nameOf(at);
   return name ? `${name} – JCallGraph` : 'JCallGraph';
+}
+
+function nameOf(at: Route): string {
+  switch (at.view) {
+    case 'home': return '';
+    case 'nowhere': return 'No such page';
+    case 'help': return 'Help';
+    case 'search': return 'Chains';
+    case 'focus': return `${at.service} ${at.operation}`.trim();
+    case 'chain': return at.id;
+    case 'key': return `${at.kind} ${at.value}`;
+    case 'dependencies': return 'Dependencies';
+    case 'dependency': return 'Dependency';
+  }
 }
 
 function Page() {

@@ -1,8 +1,9 @@
 // Small pieces that every view uses.
 import type { ComponentChildren } from 'preact';
 import { useRef, useState } from 'preact/hooks';
-import type { Operation, Outcome, Problem, Service } from './api.ts';
+import type { EvidenceSource, Key, Operation, Outcome, Problem, Service, Strength } from './api.ts';
 import { outcomeMeaning, outcomeSign, outcomeWord, tone, fullName } from './words.ts';
+import { strengthMeaning, strengthSign } from './strengthwords.ts';
 import { NONE, percent } from './format.ts';
 import { now } from './state.ts';
 import { ago, clock } from './format.ts';
@@ -14,6 +15,18 @@ export function OutcomeWord({ outcome }: { outcome: Outcome }) {
     </span>
   );
 }
+
+/** StrengthWord is a verdict; who made the failures is told where they did not happen by themselves. */
+export function StrengthWord({ strength, source = 'observed' }: { strength: Strength; source?: EvidenceSource | '' }) {
+  return (
+    <span class={`strength ${strength}`} title={strengthMeaning[strength]}>
+      <span aria-hidden="true" class="sign">{strengthSign[strength]}</span><span class="word">{strength}</span>{source && source !== 'observed' && <small> {source}</small>}
+    </span>
+  );
+}
+
+/** KeyName is a business key: its kind, then its value. */
+export const KeyName = ({ of }: { of: Pick<Key, 'kind' | 'value'> }) => <span class="key-name"><bdi class="kind-of">{of.kind}</bdi> <bdi>{of.value}</bdi></span>;
 
 /** Name is service and operation, cut where there is no room, whole in the tooltip. */
 export function Name({ at }: { at: Operation | (Service & { operation?: string }) }) {

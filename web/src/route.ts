@@ -14,11 +14,17 @@ export interface Search extends Common {
 export interface Focus extends Common {
   view: 'focus'; nodeEnvironment: string; service: string; namespace: string; operation: string; up: number; down: number; edge: string; tab: string; sort: string;
 }
-export interface ChainRoute extends Common { view: 'chain'; id: string; span: string; show: string; closed: string[] }
-export type Route = Home | Help | Nowhere | Search | Focus | ChainRoute;
+export interface ChainRoute extends Common { view: 'chain'; id: string; span: string; show: string; closed: string[]; evidence: string }
+/** KeyRoute is a logical chain; open is the trace ID of the section that is. */
+export interface KeyRoute extends Common { view: 'key'; kind: string; value: string; nodeEnvironment: string; links: number; pages: number; open: string; span: string; closed: string[] }
+export interface Dependencies extends Common { view: 'dependencies'; service: string; strength: string; q: string; pages: number }
+export interface DependencyRoute extends Common { view: 'dependency'; id: string }
+export type Route = Home | Help | Nowhere | Search | Focus | ChainRoute | KeyRoute | Dependencies | DependencyRoute;
 
 export const defaultFrom = '-15m';
 export const maxHops = 10;
+export const maxLinks = 3;
+export const maxPages = 100;
 const common: Common = { from: defaultFrom, to: '', environment: '' };
 
 export const home: Home = { view: 'home', ...common };
@@ -28,19 +34,25 @@ export const search: Search = {
   calleeService: '', calleeOperation: '', calleeEnvironment: '', calleeNamespace: '', connection: '',
 };
 export const focus: Focus = { view: 'focus', ...common, nodeEnvironment: '', service: '', namespace: '', operation: '', up: 1, down: 1, edge: '', tab: '', sort: '' };
-export const chain: ChainRoute = { view: 'chain', ...common, id: '', span: '', show: '', closed: [] };
+export const chain: ChainRoute = { view: 'chain', ...common, id: '', span: '', show: '', closed: [], evidence: '' };
+export const key: KeyRoute = { view: 'key', ...common, kind: '', value: '', nodeEnvironment: '', links: 2, pages: 1, open: '', span: '', closed: [] };
+export const dependencies: Dependencies = { view: 'dependencies', ...common, service: '', strength: '', q: '', pages: 1 };
+export const dependency: DependencyRoute = { view: 'dependency', ...common, id: '' };
 
 const nowhere: Nowhere = { view: 'nowhere', ...common, path: '' };
 
-const pages: Record<string, Route> = { home, help, search, focus, chain };
-const blank: Record<Route['view'], Route> = { home, help, search, focus, chain, nowhere };
+const pages: Record<string, Route> = { home, help, search, focus, chain, key, dependencies, dependency };
+const blank: Record<Route['view'], Route> = { home, help, search, focus, chain, key, dependencies, dependency, nowhere };
+
+/** inPath are the fields that a page has in its path instead of among the parameters, in order. */
+const inPath: Partial<Record<Route['view'], string[]>> = { nowhere: ['path'], chain: ['id'], key: ['kind', 'value'], dependency: ['id'] };
 
 /** format is the hash of a route; what has its default is left out. */
 export function format(route: Route): string {
   const params = new URLSearchParams();
   for (const [key, usual] of Object.entries(blank[route.view])) {
-    if (key === 'view' || key === 'id' || key === 'path') continue;
-    const value = (route as unknown as Record<string, string | number | string[] | undefined>)[key];
+    if (key === 'view' || inPath[route.view]?.includes(key)) continue;
+    const value = fields(route)[key];
     if (value === undefined) continue;
     if (Array.isArray(value)) value.forEach((one) => params.append(key, one));
     else if (value !== usual) params.append(key, String(value));
@@ -50,23 +62,23 @@ export function format(route: Route): string {
 }
 
 function pathOf(route: Route): string {
-  switch (route.view) {
-    case 'home': return '';
-    case 'nowhere': return route.path;
-    case 'chain': return 'chain/' + encodeURIComponent(route.id);
-    default: return route.view;
-  }
+  if (route.view === 'home') return '';
+  if (route.view === 'nowhere') return route.path;
+  return [route.view, ...(inPath[route.view] ?? []).map((name) => encodeURIComponent(fields(route)[name] as string))].join('/');
 }
+
+const fields = (route: Route) => route as unknown as Record<string, string | number | string[] | undefined>;
 
 /** parse never fails: what it can't read has its default, an unknown page is nowhere. */
 export function parse(hash: string): Route {
   const [path = '', query = ''] = cut(hash.replace(/^#?\/?/, ''));
   const params = new URLSearchParams(query);
-  const [name = '', id = ''] = path.split('/');
+  const [name = '', ...parts] = path.split('/');
   const base = name === '' ? home : Object.hasOwn(pages, name) ? pages[name]! : { ...nowhere, path };
   const read = Object.fromEntries(Object.entries(base).map(([key, usual]) => [key, value(key, usual, params)]));
-  if (base.view === 'chain') return { ...read, id: decoded(id) } as unknown as Route;
-  return (base.view === 'nowhere' ? { ...read, path } : read) as unknown as Route;
+  if (base.view === 'nowhere') return { ...nowhere, ...read, path } as Route;
+  inPath[base.view]?.forEach((field, i) => (read[field] = decoded(parts[i] ?? '')));
+  return read as unknown as Route;
 }
 
 function cut(text: string): [string, string] {
@@ -79,11 +91,13 @@ function value(key: string, usual: string | number | string[], params: URLSearch
   if (Array.isArray(usual)) return params.getAll(key);
   const text = params.get(key);
   if (text === null) return usual;
-  return typeof usual === 'number' ? hops(text, usual) : text;
+  return typeof usual === 'number' ? whole(text, usual, most[key] ?? maxHops) : text;
 }
 
-function hops(text: string, usual: number): number {
-  return /^\d{1,2}$/.test(text) ? Math.min(Number(text), maxHops) : usual;
+const most: Record<string, number> = { links: maxLinks, pages: maxPages };
+
+function whole(text: string, usual: number, limit: number): number {
+  return /^\d{1,3}$/.test(text) ? Math.min(Number(text), limit) : usual;
 }
 
 function decoded(text: string): string {

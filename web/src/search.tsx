@@ -82,7 +82,7 @@ export function ChainRow({ chain, slowest, wide = false }: { chain: Summary; slo
 }
 
 /** Within tells what went wrong in a chain whose entrance says nothing of it. */
-function Within({ chain }: { chain: Summary }) {
+export function Within({ chain }: { chain: Summary }) {
   if (tone(chain.outcome) === 'bad') return null;
   if (chain.failedSpans > 0) return <span class="bad">✕ {plural(chain.failedSpans, 'span')} failed</span>;
   return chain.softErrors > 0 && chain.outcome !== 'soft_error' ? <span class="soft">▲ {chain.softErrors} soft</span> : null;

@@ -2,11 +2,11 @@
 // line finds its chain. A combobox as WAI-ARIA describes it.
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { type Found, api } from './api.ts';
-import { duration, during } from './format.ts';
+import { duration, during, plural } from './format.ts';
 import { useKeys } from './keys.ts';
 import { useLoad } from './load.ts';
-import { now, route, toChain, toFocus, windowQuery } from './state.ts';
-import { Ago, Name, OutcomeWord } from './parts.tsx';
+import { now, route, toChain, toFocus, toKey, windowQuery } from './state.ts';
+import { Ago, KeyName, Name, OutcomeWord } from './parts.tsx';
 import { exactly } from './words.ts';
 
 const pause = 120; // ms after the last key
@@ -19,7 +19,7 @@ export function SearchBox() {
   const wanted = useSettled(text.trim(), pause);
   const query = { ...windowQuery(), q: wanted, limit: 6 };
   const { value, problem, fresh } = useLoad(wanted ? JSON.stringify(query) : null, api.search(query));
-  const found = wanted && value ? options(value) : [];
+  const found = wanted && value ? options(value, wanted) : [];
   const settled = fresh && wanted === text.trim();
   const pending = useRef(false); // Enter came before the answer
   useKeys({ '/': () => input.current?.focus() });
@@ -54,7 +54,7 @@ export function SearchBox() {
   const shown = open && text.trim() !== '';
   return (
     <div class="searchbox" role="search">
-      <input ref={input} type="text" enterkeyhint="search" placeholder="Service, operation, trace ID or log line" aria-label="Search" role="combobox" autocomplete="off" spellcheck={false}
+      <input ref={input} type="text" enterkeyhint="search" placeholder="Service, operation, order, ID or log line" aria-label="Search" role="combobox" autocomplete="off" spellcheck={false}
         aria-expanded={shown && found.length > 0} aria-controls="found" aria-autocomplete="list" aria-activedescendant={shown && found[active] ? `found-${active}` : undefined}
         value={text} maxLength={4096} onInput={(e) => { setText(e.currentTarget.value); setOpen(true); }} onFocus={() => setOpen(true)} onBlur={() => setOpen(false)} onKeyDown={key} />
       <kbd aria-hidden="true">/</kbd>
@@ -78,18 +78,24 @@ export function SearchBox() {
   );
 }
 
-/** options in one list; chains last unless nothing else was found. */
-function options(found: Found) {
+const traceID = /[0-9a-f]{32}/i;
+
+/** options in one list, names first. A business key comes before chains, but not before the one whose ID was given. */
+function options(found: Found, text: string) {
   const nodes = (list: Found['services'], kind: string) => list.map((n) => ({ kind, href: toFocus(n), body: <Name at={n} /> }));
   const chains = found.chains.map((c) => ({
     kind: 'Chain', href: toChain(c.traceId),
     body: <><code>{c.shortId}</code><Name at={c.entrance} /><OutcomeWord outcome={c.outcome} /><span class="quiet">{duration(c.duration)} · <Ago time={c.start} /></span></>,
   }));
-  return [...nodes(found.services, 'Service'), ...nodes(found.operations, 'Operation'), ...chains];
+  const keys = found.keys.map(({ key, traces, last }) => ({
+    kind: 'Key', href: toKey(key),
+    body: <><KeyName of={key} />{key.environment && <span class="quiet"><bdi>{key.environment}</bdi></span>}<span class="quiet">{plural(traces, 'chain')} · <Ago time={last} /></span></>,
+  }));
+  return [...nodes(found.services, 'Service'), ...nodes(found.operations, 'Operation'), ...(traceID.test(text) ? [...chains, ...keys] : [...keys, ...chains])];
 }
 
 /** useSettled is text once it has stayed the same for a while. */
-function useSettled(text: string, wait: number): string {
+export function useSettled(text: string, wait: number): string {
   const [settled, setSettled] = useState(text);
   const where = route.value.environment;
   useEffect(() => {

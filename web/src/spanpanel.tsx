@@ -5,9 +5,10 @@ import { clock, duration } from './format.ts';
 import { useLoad } from './load.ts';
 import { now, toChain, toFocus } from './state.ts';
 import { type Tree, waiterOf } from './tree.ts';
-import { Copy, OutcomeWord, ProblemNote, Waiting } from './parts.tsx';
+import { Copy, OutcomeWord, ProblemNote, StrengthWord, Waiting } from './parts.tsx';
+import { strengthMeaning } from './strengthwords.ts';
 
-export function SpanPanel({ chain, tree, chosen, onChoose }: { chain: Chain; tree: Tree; chosen: number; onChoose: (span: number) => void }) {
+export function SpanPanel({ chain, tree, chosen, onChoose, onEvidence }: { chain: Chain; tree: Tree; chosen: number; onChoose: (span: number) => void; onEvidence: (span: number) => void }) {
   const span = tree.spans[chosen];
   const id = chain.summary.traceId;
   const { value, problem, fresh } = useLoad(span ? `${id}/${span.id}` : null, api.spans(id, span?.id ?? ''));
@@ -24,6 +25,8 @@ export function SpanPanel({ chain, tree, chosen, onChoose }: { chain: Chain; tre
         <span class="quiet">{duration(span.duration)}, began at {duration(span.start)}{span.spanKind && `, ${span.spanKind}`}</span>
       </p>
       {waiter >= 0 && <Waiter key={tree.keys[waiter]} chain={chain} tree={tree} waiter={waiter} onChoose={onChoose} />}
+      {span.strength && <p class="under"><StrengthWord strength={span.strength} source={span.strengthSource} /> <span class="quiet">{span.strength === 'unknown' ? 'dependency' : strengthMeaning[span.strength]}</span>
+        {span.dependency && <button type="button" class="link" onClick={() => onEvidence(chosen)} title="s">{span.strength === 'unknown' ? 'why?' : 'evidence'}</button>}</p>}
       {problem && <ProblemNote problem={problem} />}
       {!detail && !problem && <Waiting rows={6} />}
       {detail && <Detail span={detail} stale={!fresh} />}

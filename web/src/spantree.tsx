@@ -5,19 +5,21 @@ import type { Chain } from './api.ts';
 import { duration } from './format.ts';
 import { idle, useKeys } from './keys.ts';
 import { type Tree, nextTrouble, rows as rowsOf, ticks } from './tree.ts';
-import { OutcomeWord } from './parts.tsx';
+import { OutcomeWord, StrengthWord } from './parts.tsx';
 import { outcomeWord, tone } from './words.ts';
 
 interface Props {
   chain: Chain; tree: Tree; closed: Set<string>; chosen: number; onlyTroubled: boolean;
-  onChoose: (span: number) => void; onClose: (closed: Set<string>) => void; onShow: (show: string) => void;
+  onChoose: (span: number) => void; onClose: (closed: Set<string>) => void;
+  onShow?: (show: string) => void; // without it all is shown
+  onEvidence?: (span: number) => void; // why a call is strong or weak
 }
 
 const spare = 4; // rows drawn beyond what is seen
 const deepest = 24; // levels that are indented
 
 export function SpanTree(props: Props) {
-  const { chain, tree, closed, chosen, onlyTroubled, onChoose, onClose, onShow } = props;
+  const { chain, tree, closed, chosen, onlyTroubled, onChoose, onClose, onShow, onEvidence } = props;
   const shown = useMemo(() => rowsOf(tree, closed, onlyTroubled), [tree, closed, onlyTroubled]);
   const at = shown.indexOf(chosen);
   const { body, first, last, height, rowHeight, reveal } = useWindow(shown.length, at);
@@ -48,7 +50,7 @@ export function SpanTree(props: Props) {
       <p class="bar">
         <button type="button" onClick={() => onClose(new Set(tree.keys.filter((_, i) => tree.children[i]! > 0 && tree.spans[i]!.depth > 0)))}>Close all</button>
         <button type="button" onClick={() => onClose(new Set())} disabled={closed.size === 0}>Open all</button>
-        {troubles && <button type="button" aria-pressed={onlyTroubled} onClick={() => onShow(onlyTroubled ? '' : 'failed')}>Only what failed</button>}
+        {troubles && onShow && <button type="button" aria-pressed={onlyTroubled} onClick={() => onShow(onlyTroubled ? '' : 'failed')}>Only what failed</button>}
         {troubles && <button type="button" onClick={() => error(1)} title="e">Next failed <kbd>e</kbd></button>}
       </p>
       <div class="treegrid" role="treegrid" aria-label="Spans of the chain" aria-rowcount={shown.length + 1} aria-colcount={6} tabIndex={0}
@@ -57,7 +59,7 @@ export function SpanTree(props: Props) {
         <div class="rows" role="rowgroup" style={{ height: `${height}px` }}>
           {shown.slice(first, last).map((span, i) => (
             <Row key={span} chain={chain} tree={tree} span={span} index={first + i} top={(first + i) * rowHeight} chosen={span === chosen} origin={origins.has(span)}
-              open={!closed.has(tree.keys[span]!)} onChoose={onChoose} onToggle={toggle} />
+              open={!closed.has(tree.keys[span]!)} onChoose={onChoose} onToggle={toggle} onEvidence={onEvidence} />
           ))}
         </div>
       </div>
@@ -154,10 +156,10 @@ const odd = (problem: string): boolean => problem !== 'no server';
 
 interface RowProps {
   chain: Chain; tree: Tree; span: number; index: number; top: number; chosen: boolean; origin: boolean; open: boolean;
-  onChoose: (span: number) => void; onToggle: (span: number) => void;
+  onChoose: (span: number) => void; onToggle: (span: number) => void; onEvidence: ((span: number) => void) | undefined;
 }
 
-function Row({ chain, tree, span: i, index, top, chosen, origin, open, onChoose, onToggle }: RowProps) {
+function Row({ chain, tree, span: i, index, top, chosen, origin, open, onChoose, onToggle, onEvidence }: RowProps) {
   const span = tree.spans[i]!;
   const service = chain.services[span.service]?.service ?? '';
   const branch = tree.children[i]! > 0;
@@ -172,6 +174,7 @@ function Row({ chain, tree, span: i, index, top, chosen, origin, open, onChoose,
         <bdi>{span.operation || '(no name)'}</bdi>
         {origin && <span class={`tag ${tone(span.outcome)}`}>origin</span>}
         {attempt && <span class="tag">attempt {attempt.n}/{attempt.of}</span>}
+        {span.strength && span.strength !== 'unknown' && <span class={`tag verdict${onEvidence ? ' press' : ''}`} onClick={(e) => { if (onEvidence) { e.stopPropagation(); onEvidence(i); } }}><StrengthWord strength={span.strength} /></span>}
         {hidden > 0 && <span class="tag bad">{hidden} failed inside</span>}
         {span.problems.filter(odd).map((p) => <span key={p} class="tag odd">{p}</span>)}
       </span>

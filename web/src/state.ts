@@ -1,8 +1,8 @@
 // What the whole page shares: the route, the clock, the theme, and whether the collector answers.
 import { signal } from '@preact/signals';
-import { type Common, type Focus, type Route, type Search, chain, focus, format, home, parse, search } from './route.ts';
+import { type Common, type Dependencies, type Focus, type KeyRoute, type Route, type Search, chain, dependencies, dependency, focus, format, home, key, parse, search } from './route.ts';
 import { live } from './format.ts';
-import type { Node, Operation } from './api.ts';
+import type { Key, Node, Operation } from './api.ts';
 
 export const route = signal<Route>(parse(location.hash));
 export const now = signal(Date.now());
@@ -29,6 +29,17 @@ export const toHome = (): string => format({ ...home, ...shared() });
 export const toHelp = (): string => format({ ...home, ...shared(), view: 'help' });
 export const toSearch = (query: Partial<typeof search> = {}): string => format({ ...search, ...shared(), ...query });
 export const toChain = (id: string, span = ''): string => format({ ...chain, ...shared(), id, span });
+
+export const toDependencies = (query: Partial<Dependencies> = {}): string => format({ ...dependencies, ...shared(), ...query });
+export const toDependency = (id: string): string => format({ ...dependency, ...shared(), id });
+
+/** keyRoute of a business key. Only a page that is narrowed to nothing can name the environment that has no name. */
+export function keyRoute(to: Key, keep: Partial<KeyRoute> = {}): KeyRoute {
+  const common = shared();
+  const environment = to.environment === '' ? '' : common.environment;
+  return { ...key, ...common, ...keep, environment, kind: to.kind, value: to.value, nodeEnvironment: to.environment === environment ? '' : to.environment };
+}
+export const toKey = (to: Key): string => format(keyRoute(to));
 
 /** focusOn a node; where it lives is part of its name and does not become what the page is narrowed to. */
 export function focusOn(at: Node | Operation, keep: Partial<Focus> = {}): Focus {

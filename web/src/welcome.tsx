@@ -46,19 +46,27 @@ const words: [string, string][] = [
   ['entrance', 'The operation by which a request came in.'],
   ['edge', 'All calls from one operation or service to another.'],
   ['origin', 'The failed span that no failed child explains: where a failure began.'],
+  ['logical chain', 'All chains that carry one business key, such as an order’s number, or a key that is linked with it.'],
+  ['strong', 'A dependency: when the call fails, the calls after it are not made.'],
+  ['weak', 'When the call fails, some or all of the calls after it are still made.'],
+  ['conditional', 'Strong for some failures, weak for others.'],
+  ['unknown', 'Too little evidence for a verdict, which is how every dependency begins.'],
   ['soft error', 'The call succeeded, its business did not.'],
   ['short ID', 'Eight digits of the trace ID: enough to find a chain.'],
 ];
 
 const keys: [string, string][] = [
-  ['/', 'search: a name, an ID or a whole log line'], ['arrows', 'walk the graph, or the spans of a chain'], ['Enter', 'open what is chosen'],
-  ['u d', 'more hops to callers, to callees (with Shift: fewer)'], ['e', 'next failed span of a chain (with Shift: the one before)'], ['← →', 'close and open a span'], ['Esc', 'close an edge or suggestions, clear the search'], ['?', 'this page'],
+  ['/', 'search: a name, an order’s number, an ID or a whole log line'], ['arrows', 'walk the graph, the spans of a chain, or a list'], ['Enter', 'open what is chosen'],
+  ['u d', 'more hops to callers, to callees (with Shift: fewer)'], ['e', 'next failed span of a chain (with Shift: the one before)'], ['s', 'why the chosen call is strong or weak'], ['l', 'follow more links between business keys (with Shift: fewer)'],
+  ['← →', 'close and open a span'], ['Esc', 'close an edge, evidence or suggestions, clear the search'], ['?', 'this page'],
 ];
 
 const endpoints: [string, string][] = [
   ['api/jcg/v1/map', 'services and the calls between them'], ['api/jcg/v1/neighbourhood?service=hello', 'one service or operation, hops both ways'],
   ['api/jcg/v1/failures', 'the latest failures, grouped'], ['api/jcg/v1/entrances', 'operations that nothing in the traces calls'],
-  ['api/jcg/v1/chains', 'search'], ['api/jcg/v1/chains/{id}', 'one chain by its trace ID or short ID'], ['api/jcg/v1/search?q=hello', 'names, IDs, log lines'],
+  ['api/jcg/v1/chains', 'search'], ['api/jcg/v1/chains/{id}', 'one chain by its trace ID or short ID'], ['api/jcg/v1/search?q=hello', 'names, business keys, IDs, log lines'],
+  ['api/jcg/v1/logical-chains/{kind}/{value}', 'all chains that carry a business key'], ['api/jcg/v1/logical-chains/{kind}/{value}/spans', 'their spans as OTLP JSON'],
+  ['api/jcg/v1/dependencies', 'strong and weak dependencies'], ['api/jcg/v1/dependencies/{id}', 'the evidence behind one'],
   ['api/jcg/v1/health', 'how fresh the graph is and what it holds'], ['api/jcg/v1/openapi.yaml', 'all of these, as OpenAPI'],
   ['api/services', 'Jaeger: names of services'], ['api/traces?service=hello', 'Jaeger: search'], ['api/traces/{id}', 'Jaeger: one trace'],
   ['api/v3/traces/{id}', 'the same as OTLP JSON'], ['api/v3/services', 'Jaeger 3: also operations, traces, trace-summaries'], ['api/dependencies', 'Jaeger: calls between services'],

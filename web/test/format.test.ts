@@ -1,6 +1,6 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { ago, clock, compact, count, duration, frequency, percent, plural, rate, shortOperation, windowName } from '../src/format.ts';
+import { ago, clock, compact, count, duration, frequency, percent, plural, rate, shortOperation, stretch, windowName } from '../src/format.ts';
 
 const plain = (text: string) => text.replaceAll('\u00a0', ' ');
 
@@ -37,6 +37,10 @@ table('ages', ago, [
 table('windows', windowName, [
   ['-15m', '', noon, 'last 15 minutes'], ['-1h', 'now', noon, 'last hour'], ['-24h', '', noon, 'last 24 hours'], ['-168h', '', noon, 'last 7 days'], ['-36h', '', noon, 'last 36 hours'], ['-2h', '-1h', noon, '-2h to -1h'], ['', '', noon, 'an hour before to now'],
   ['2020-01-01T00:00:00', '2020-01-01T01:00:00', noon, '2020-01-01 00:00:00 to 2020-01-01 01:00:00'],
+]);
+table('stretches of time', stretch, [
+  ['2026-01-31T12:00:00Z', '2026-01-31T12:00:00Z', '0 ms'], ['2026-01-31T12:00:00Z', '2026-01-31T15:12:00Z', '3 h 12 min'], ['2026-01-01T00:00:00Z', '2026-01-31T01:00:00Z', '30 days'],
+  ['2026-01-01T00:00:00Z', '2026-01-02T20:00:00Z', '1 d 20 h'], ['?', '2026-01-02T20:00:00Z', '–'],
 ]);
 table('operations in little room', shortOperation, [
   ['GET /cart', 20, 'GET /cart'], ['GET /api/v1/seats/left_tickets', 22, 'GET …/left_tickets'], ['/api/v1/order/tickets', 16, '…/order/tickets'],

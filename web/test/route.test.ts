@@ -1,15 +1,15 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { type Route, chain, focus, format, home, keyOf, parse, search } from '../src/route.ts';
+import { type Route, chain, dependencies, dependency, focus, format, home, key, keyOf, parse, search } from '../src/route.ts';
 import { Random } from './random.ts';
 
-const blanks: Route[] = [home, search, focus, chain];
+const blanks: Route[] = [home, search, focus, chain, key, dependencies, dependency];
 
 function randomRoute(random: Random): Route {
   const base = random.pick(blanks);
   const entries = Object.entries(base).map(([key, usual]) => {
     if (key === 'view' || random.below(3) === 0) return [key, usual];
-    if (typeof usual === 'number') return [key, random.below(11)];
+    if (typeof usual === 'number') return [key, random.below(key === 'links' ? 4 : 11)];
     return [key, Array.isArray(usual) ? Array.from({ length: random.below(4) }, () => random.text()) : random.text()];
   });
   return Object.fromEntries(entries) as Route;
@@ -27,7 +27,7 @@ test('every route survives its URL', () => {
 
 test('any text is some route, and its own URL leads to it', () => {
   const random = new Random(2);
-  const words = ['#', '/', 'focus', 'chain', 'search', '?', 'service=', 'up=', '99', '-1', 'x', '&', '%', 'constructor', '__proto__', 'toString'];
+  const words = ['#', '/', 'focus', 'chain', 'search', 'key', 'dependency', '?', 'service=', 'up=', '99', '-1', 'x', '&', '%', 'constructor', '__proto__', 'toString'];
   for (let i = 0; i < 5000; i++) {
     const hash = '#/' + Array.from({ length: random.below(8) }, () => random.pick(words)).join('') + random.text();
     const route = parse(hash);
@@ -40,6 +40,15 @@ test('what has its default is not in the URL', () => {
   assert.equal(format({ ...focus, service: 'cart', up: 2 }), '#/focus?service=cart&up=2');
   assert.equal(format({ ...chain, id: '1f', span: '2e' }), '#/chain/1f?span=2e');
   assert.equal(format({ ...search, attribute: ['a=b', 'c=&'] }), '#/search?attribute=a%3Db&attribute=c%3D%26');
+});
+
+test('a business key is in the path, whatever it holds', () => {
+  assert.equal(format({ ...key, kind: 'order', value: '4711' }), '#/key/order/4711');
+  assert.equal(format({ ...key, kind: 'a/b', value: '../ö?#%2F', links: 0 }), '#/key/a%2Fb/..%2F%C3%B6%3F%23%252F?links=0');
+  assert.deepEqual(parse('#/key/a%2Fb/..%2F%C3%B6%3F%23%252F?links=0'), { ...key, kind: 'a/b', value: '../ö?#%2F', links: 0 });
+  assert.deepEqual(parse('#/key/order'), { ...key, kind: 'order' }, 'half a link');
+  assert.equal((parse('#/key/order/1?links=9') as typeof key).links, 3);
+  assert.equal((parse('#/key/order/1?pages=999') as typeof key).pages, 100);
 });
 
 test('an unknown page is nowhere, not home', () => {

@@ -11,7 +11,7 @@ function spans(text: string): Span[] {
     const depth = (line.length - line.trimStart().length) / 2;
     const [id = '', outcome = 'ok'] = line.trim().split(' ');
     path[depth] = i;
-    return { id, parent: depth ? path[depth - 1]! : -1, depth, service: 0, operation: id, spanKind: '', start: i, duration: 1, outcome: outcome as Outcome, source: '', problems: [], events: 0, links: 0 };
+    return { id, parent: depth ? path[depth - 1]! : -1, depth, service: 0, operation: id, spanKind: '', start: i, duration: 1, outcome: outcome as Outcome, source: '', problems: [], events: 0, links: 0, strength: '', strengthSource: '', dependency: '' };
   });
 }
 

@@ -30,6 +30,21 @@ func (c *count) Set(s string) error {
 	return nil
 }
 
+// bounded is a number from 0 to a limit.
+type bounded struct{ value, max float64 }
+
+func (b *bounded) String() string { return strconv.FormatFloat(b.value, 'g', -1, 64) }
+func (b *bounded) Type() string   { return "number" }
+
+func (b *bounded) Set(s string) error {
+	n, err := strconv.ParseFloat(s, 64)
+	if err != nil || !(n >= 0 && n <= b.max) {
+		return fmt.Errorf("want a number from 0 to %g", b.max)
+	}
+	b.value = n
+	return nil
+}
+
 // period is a duration that is not negative.
 type period struct{ value time.Duration }
 

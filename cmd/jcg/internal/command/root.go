@@ -49,6 +49,6 @@ func newRoot(s Surroundings) *cobra.Command {
 	}
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)
-	root.AddCommand(newReplay(s), newEncode(s), newDump(s), newExport(s), newErase(s), newVersion())
+	root.AddCommand(newReplay(s), newSimulate(s), newEncode(s), newDump(s), newExport(s), newErase(s), newVersion())
 	return root
 }
