@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	keySightings = 32   // of a write: what a request of spans carries
+	keySightings = 256  // of a write: what a request of spans may carry
 	longChain    = 5000 // traces of one key, over 30 days
 	keyPage      = 100  // sightings of a page
 )
