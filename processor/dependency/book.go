@@ -91,7 +91,7 @@ func (b *book) evict() bool {
 		b.all[b.hand], b.all[last] = b.all[last], nil
 		b.all = b.all[:last]
 		delete(b.byID, s.id)
-		s.gone = true
+		s.gone, s.others = true, nil
 		b.evicted++
 		return true
 	}

@@ -174,7 +174,7 @@ func (w *witness) others(n *entry, r *run) (went bool) {
 		if t == r {
 			continue
 		}
-		after := t.begun >= r.ended
+		after := t.begun >= r.ended && t.begun > r.begun // of two calls at one instant the order is not known
 		went = went || after
 		x := n.other(t.site)
 		switch {
