@@ -17,7 +17,7 @@ type Record struct {
 
 // Key tells records apart.
 type Key struct {
-	Day    int64              // days since 1970, UTC, of the local root's end
+	Day    int64              // days since 1970, UTC, of the local root's end; of its arrival where that is far ahead
 	Site   callgraph.StaticID // Record.Site.ID()
 	Writer uint64
 	Source Source // Observed or Injected

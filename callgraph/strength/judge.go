@@ -130,7 +130,8 @@ func follow(e *Evidence) *followers {
 // afterFailed is how often the other ran after a failure, all classes but Rejected.
 func (e *Evidence) afterFailed(o *Other) (s share) {
 	for c := range Rejected {
-		s.k, s.n = s.k+o.FailedAfter[c], s.n+e.Failed[c].Seen
+		add(&s.k, o.FailedAfter[c])
+		add(&s.n, e.Failed[c].Seen)
 	}
 	return s
 }
@@ -161,7 +162,9 @@ func (e *Evidence) follows(o *Other) relation {
 
 // absent: it seldom runs beside a success, be it before the site or parallel to it.
 func (e *Evidence) absent(o *Other) bool {
-	return share{o.Together, e.OK.Seen + e.Passed[Biased]}.below(usual) >= sure
+	all := e.OK.Seen
+	add(&all, e.Passed[Biased])
+	return share{o.Together, all}.below(usual) >= sure
 }
 
 // waits tells successors from parallel siblings, which may begin after the
@@ -199,16 +202,16 @@ type tested struct {
 }
 
 func (t *tested) add(o tested) {
-	t.seen += o.seen
-	t.went += o.went
-	t.made += o.made
-	t.beside += o.beside
-	t.survived += o.survived
+	add(&t.seen, o.seen)
+	add(&t.went, o.went)
+	add(&t.made, o.made)
+	add(&t.beside, o.beside)
+	add(&t.survived, o.survived)
 	if t.after == nil {
 		t.after = make([]uint64, len(o.after))
 	}
 	for i, n := range o.after {
-		t.after[i] += n
+		add(&t.after[i], n)
 	}
 }
 
@@ -226,8 +229,8 @@ func (f *followers) test(c Class) tested {
 }
 
 func (t *tested) note(o *Other, c Class) {
-	t.made += max(o.FailedTogether[c], o.FailedAfter[c])
-	t.beside += max(o.FailedTogether[c], o.FailedAfter[c]) - o.FailedAfter[c]
+	add(&t.made, max(o.FailedTogether[c], o.FailedAfter[c]))
+	add(&t.beside, max(o.FailedTogether[c], o.FailedAfter[c])-o.FailedAfter[c])
 }
 
 // strength is the verdict of failures.
@@ -323,7 +326,9 @@ func (f *followers) anyMade(t tested) ratio {
 // anythingMade looks at any other site's calls, fallbacks and those left out
 // for want of room included.
 func (f *followers) anythingMade(t tested) ratio {
-	return ratio{share{min(t.went+t.beside, t.seen), t.seen}, share{f.e.OK.Went, f.e.OK.Seen}}
+	made := t.went
+	add(&made, t.beside)
+	return ratio{share{min(made, t.seen), t.seen}, share{f.e.OK.Went, f.e.OK.Seen}}
 }
 
 func (f *followers) verdict(t tested, c Class) ClassVerdict {

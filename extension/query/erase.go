@@ -5,12 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
+	"github.com/jcallgraph/jcallgraph/storage"
 )
 
 // ErrNotAllowed is wrapped by errors that say which option would allow it.
 var ErrNotAllowed = errors.New("not allowed")
+
+// eraseTimeout is how long an erasure may take: to clean a large store's files
+// of old bytes takes longer than to read an answer.
+const eraseTimeout = 15 * time.Minute
 
 type erasure struct {
 	Key    keyShape `json:"key"`
@@ -33,11 +39,19 @@ func (s *Server) eraseKey(r *http.Request) (any, error) {
 	if err := p.fault(); err != nil {
 		return nil, err
 	}
-	key, err := s.onlyKey(r, environment, p.values.Has("environment"))
-	if err != nil {
-		return nil, err
+	raw := r.PathValue("value")
+	key, missing := s.onlyKey(r, environment, p.values.Has("environment"))
+	switch {
+	case errors.Is(missing, storage.ErrNotFound):
+		// An erasure that failed late may have left old bytes of it.
+		key = s.options.Key(environment, r.PathValue("kind"), raw)
+	case missing != nil:
+		return nil, missing
 	}
-	done, err := s.erase(r.Context(), key, r.PathValue("value"))
+	done, err := s.erase(r.Context(), key, raw)
+	if err == nil && done.Traces == 0 && missing != nil {
+		return nil, missing
+	}
 	return done, err
 }
 

@@ -131,7 +131,14 @@ func (w *walk) add(l linkedKey) {
 	w.linked = append(w.linked, l)
 }
 
+// finish leaves followed keys in the order that an earlier page had: the first
+// that a chain carries has it, on each page.
 func (w *walk) finish() {
+	if w.earlier != nil {
+		slices.SortStableFunc(w.followed, func(a, b callgraph.ChainKey) int {
+			return slices.Index(w.earlier, hashOf(a)) - slices.Index(w.earlier, hashOf(b))
+		})
+	}
 	if w.left > 0 {
 		w.notef("%d more linked keys are left out", w.left)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -292,6 +293,9 @@ func TestErasingIsAskedOfWhoMay(t *testing.T) {
 		o.Hosts = []string{}
 		o.Erase = func(_ context.Context, key callgraph.ChainKey, raw string) (int, int, error) {
 			erased = append(erased, key.String()+" as "+raw)
+			if key.Value == "none" {
+				return 0, 0, nil
+			}
 			return 3, 2, nil
 		}
 	})
@@ -319,7 +323,8 @@ func TestErasingIsAskedOfWhoMay(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, code)
 	code, _ = remove("/api/jcg/v1/logical-chains/order/4711/spans", nil)
 	require.Equal(t, http.StatusMethodNotAllowed, code)
-	require.Empty(t, erased)
+	require.Equal(t, []string{"order=none as none"}, erased, "what an erasure before may have left")
+	erased = nil
 	code, body = remove("/api/jcg/v1/logical-chains/order/4711?environment=prod", nil)
 	require.Equal(t, http.StatusOK, code)
 	require.JSONEq(t, `{"key":{"environment":"prod","kind":"order","value":"4711"},"spans":3,"traces":2}`, body)
@@ -337,6 +342,62 @@ func TestAnErasureThatFailsSaysHowFarItCame(t *testing.T) {
 	w := ask(s, "DELETE", "/api/jcg/v1/logical-chains/payment/P%2F1")
 	require.Equal(t, http.StatusInternalServerError, w.Code)
 	require.Contains(t, w.Body.String(), "7 spans are gone; ask again to go on: disk on fire")
+}
+
+// What an interrupted erasure left is cleaned up though the key is not found any more.
+func TestAnErasureThatFailedGoesOn(t *testing.T) {
+	store := shop()
+	var asked []string
+	s := newServer(t, store, func(o *Options) {
+		o.Key = func(environment, kind, raw string) callgraph.ChainKey {
+			return callgraph.ChainKey{Environment: environment, Kind: kind, Value: strings.ToUpper(raw)}
+		}
+		o.Erase = func(_ context.Context, key callgraph.ChainKey, raw string) (int, int, error) {
+			asked = append(asked, key.String()+" as "+raw)
+			if len(asked) < 3 {
+				store.sightings = nil // the rows are gone, their old bytes are not
+				return 1, 1, errors.New("old bytes are left")
+			}
+			return 0, 0, nil
+		}
+	})
+	for range 2 {
+		w := ask(s, "DELETE", "/api/jcg/v1/logical-chains/payment/p%2F1")
+		require.Equal(t, http.StatusInternalServerError, w.Code)
+		require.Contains(t, w.Body.String(), "ask again")
+	}
+	w := ask(s, "DELETE", "/api/jcg/v1/logical-chains/payment/p%2F1?environment=test")
+	require.Equal(t, http.StatusNotFound, w.Code)
+	require.Equal(t, []string{"test/payment=P/1 as p/1", "payment=P/1 as p/1", "test/payment=P/1 as p/1"}, asked)
+}
+
+// Cleaning a large store's files takes longer than any answer that is read.
+func TestErasingHasTimeOfItsOwn(t *testing.T) {
+	var deadline time.Time
+	s := newServer(t, shop(), func(o *Options) {
+		o.Timeout = time.Second
+		o.Erase = func(ctx context.Context, _ callgraph.ChainKey, _ string) (int, int, error) {
+			deadline, _ = ctx.Deadline()
+			return 0, 0, ctx.Err()
+		}
+	})
+	w := &slowWriter{ResponseWriter: httptest.NewRecorder()}
+	r := request("DELETE", "/api/jcg/v1/logical-chains/payment/P%2F1")
+	r.Header.Set("Accept-Encoding", "gzip")
+	s.ServeHTTP(w, r)
+	require.Greater(t, time.Until(deadline), eraseTimeout/2)
+	require.True(t, w.deadline.After(deadline), "the answer gets through")
+}
+
+// slowWriter is told how long an answer may take.
+type slowWriter struct {
+	http.ResponseWriter
+	deadline time.Time
+}
+
+func (w *slowWriter) SetWriteDeadline(t time.Time) error {
+	w.deadline = t
+	return nil
 }
 
 func TestOptionsNameDeleteWhereItIsServed(t *testing.T) {
@@ -369,4 +430,14 @@ func FuzzKeyCursor(f *testing.F) {
 			require.LessOrEqual(t, len(c.followed), maxFollowed)
 		}
 	})
+}
+
+// Which of its keys a chain is shown by must not change from page to page.
+func TestFollowedKeysKeepTheirOrder(t *testing.T) {
+	s, b := realServer(t)
+	keys := []callgraph.ChainKey{chainKey("order", "1"), chainKey("waybill", "1"), chainKey("payment", "1")}
+	sight(t, b, 1, 0, keys...)
+	n, err := s.networkOf(t.Context(), keys[0], 1, hashes(keys))
+	require.NoError(t, err)
+	require.Equal(t, keys, n.followed)
 }

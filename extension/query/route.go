@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/klauspost/compress/gzhttp"
 	"github.com/klauspost/compress/gzip"
@@ -66,17 +67,19 @@ func (s *Server) router() http.Handler {
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request, route route) {
 	defer s.rescue(w, route.errors)
-	answer := route.answer
+	answer, timeout := route.answer, s.options.Timeout
 	if route.remove != nil && r.Method == http.MethodDelete {
-		answer = route.remove
+		answer, timeout = route.remove, max(timeout, eraseTimeout)
+		// Servers that can't extend it keep their own.
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(timeout + time.Minute))
 	} else if !allowed(w, r, route.errors, route.methods()...) {
 		return
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), s.options.Timeout)
+	ctx, cancel := context.WithTimeout(r.Context(), timeout)
 	defer cancel()
 	body, err := answer(s, r.WithContext(ctx))
 	if errors.Is(err, context.DeadlineExceeded) {
-		err = fmt.Errorf("took longer than %s, ask for less: %w", s.options.Timeout, err)
+		err = fmt.Errorf("took longer than %s, ask for less: %w", timeout, err)
 	}
 	if err != nil {
 		route.errors(w, status(err), err)
@@ -193,6 +196,9 @@ type observed struct {
 	code     int
 	panicked bool
 }
+
+// Unwrap implements what http.ResponseController asks for.
+func (o *observed) Unwrap() http.ResponseWriter { return o.ResponseWriter }
 
 func (o *observed) WriteHeader(code int) {
 	if o.code == 0 {

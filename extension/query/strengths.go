@@ -184,7 +184,11 @@ func (e *entry) add(r *strength.Record) error {
 		return err
 	}
 	sum.Merge(r.Evidence)
-	*packed = (&strength.Record{Evidence: sum}).Append(nil)
+	e.site.Callee.Connection = max(e.site.Callee.Connection, r.Site.Callee.Connection) // a failed call may not name it
+	if *packed = (&strength.Record{Evidence: sum}).Append(nil); len(*packed) > strength.MaxRecord {
+		sum.Bound() // of very many collectors: could not be unpacked again
+		*packed = (&strength.Record{Evidence: sum}).Append(nil)
+	}
 	return nil
 }
 

@@ -100,6 +100,9 @@ func (c *Config) Validate() error {
 		for _, err := range d.problems() {
 			errs = append(errs, fmt.Errorf("dependencies::declared::%d::%w", i, err))
 		}
+		if first := slices.IndexFunc(c.Dependencies.Declared, d.sameCall); first < i {
+			errs = append(errs, fmt.Errorf("dependencies::declared::%d: is the same call as number %d: each may be declared once", i, first))
+		}
 	}
 	return errors.Join(errs...)
 }
@@ -116,6 +119,12 @@ func (d *Declared) problems() (errs []error) {
 		errs = append(errs, fmt.Errorf("strength: %q must be strong, weak or conditional", d.Strength))
 	}
 	return errs
+}
+
+// sameCall ignores what is declared of it.
+func (d Declared) sameCall(other Declared) bool {
+	d.Strength = other.Strength
+	return d == other
 }
 
 var strengths = map[string]strength.Strength{

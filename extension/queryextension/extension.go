@@ -60,15 +60,11 @@ func (e *Extension) Start(ctx context.Context, host component.Host) error {
 	if err != nil {
 		return fmt.Errorf("keys: %w", err)
 	}
-	erase, err := e.eraser(backend, rules)
-	if err != nil {
-		return err
-	}
 	e.view = graphview.New(graphview.Options{Cells: e.config.ViewCells, Source: backend})
 	e.query = query.New(query.Options{
 		Backend: backend, View: e.view, BasePath: e.config.BasePath, Timeout: e.config.RequestTimeout,
 		Hosts: e.config.hosts(), Observe: e.metrics.request,
-		Key: rules.Key, Kinds: e.config.kinds(), Erase: erase,
+		Key: rules.Key, Kinds: e.config.kinds(), Erase: e.eraser(backend, rules),
 		StrengthDays: e.config.StrengthDays, Declared: e.config.declared(),
 	})
 	if err := e.metrics.observe(e.view, e.query.StrengthStats); err != nil {
@@ -82,18 +78,14 @@ func (e *Extension) Start(ctx context.Context, host component.Host) error {
 }
 
 // eraser is nil where nothing is to be erased.
-func (e *Extension) eraser(backend storage.Backend, rules *logicalchain.Rules) (func(context.Context, callgraph.ChainKey, string) (int, int, error), error) {
+func (e *Extension) eraser(store storage.Backend, rules *logicalchain.Rules) func(context.Context, callgraph.ChainKey, string) (int, int, error) {
 	if !e.config.Erase {
-		return nil, nil //nolint:nilnil // nothing is erased, and no fault
-	}
-	store, ok := backend.(logicalchain.Store)
-	if !ok {
-		return nil, fmt.Errorf("erase: backend %q can't", e.config.Backend)
+		return nil
 	}
 	return func(ctx context.Context, key callgraph.ChainKey, raw string) (spans, traces int, err error) {
 		done, err := logicalchain.Erase(ctx, store, rules, key, raw)
 		return done.Spans, done.Traces, err
-	}, nil
+	}
 }
 
 // describer is what a storage extension may say of a backend, in one line.

@@ -33,6 +33,15 @@ import (
 	"github.com/jcallgraph/jcallgraph/storage/memory"
 )
 
+func TestDeclaresACallOnce(t *testing.T) {
+	c := NewFactory().CreateDefaultConfig().(*Config)
+	call := Declared{Service: "shop", Operation: "POST /order", Peer: "mail", PeerOperation: "send", Strength: "weak"}
+	other, again := call, call
+	other.PeerOperation, again.Strength = "receive", "strong"
+	c.Dependencies.Declared = []Declared{call, other, again}
+	require.EqualError(t, c.Validate(), "dependencies::declared::2: is the same call as number 0: each may be declared once")
+}
+
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // host has a storage extension that lends one backend.
@@ -299,6 +308,7 @@ func TestDeclaredStrengthsAreChecked(t *testing.T) {
 		"strength": func(d *Declared) { d.Strength = "unknown" },
 	} {
 		c, d := NewFactory().CreateDefaultConfig().(*Config), whole
+		d.Environment = "other" // each call once
 		change(&d)
 		c.Dependencies.Declared = []Declared{whole, d}
 		if field == "" {

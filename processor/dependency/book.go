@@ -91,12 +91,15 @@ func (b *book) evict() bool {
 		b.all[b.hand], b.all[last] = b.all[last], nil
 		b.all = b.all[:last]
 		delete(b.byID, s.id)
-		s.gone = true
+		s.gone, s.others = true, nil
 		b.evicted++
 		return true
 	}
 	return false
 }
+
+// maxNotes is of how many days and sources a site has evidence to hand out.
+const maxNotes = 64
 
 // note is where evidence of a site goes, of a day and a source. It is nil where
 // too much waits to be taken.
@@ -106,7 +109,7 @@ func (b *book) note(s *site, day int64, source strength.Source) *entry {
 			return n
 		}
 	}
-	if len(b.pending) >= 2*b.bound {
+	if len(b.pending) >= 2*b.bound || len(s.notes) >= maxNotes {
 		b.refused++
 		return nil
 	}

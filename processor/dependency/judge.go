@@ -15,6 +15,7 @@ func (o *Observer) take(l *locals, r int32) {
 	runs, wrong := o.gather(l, r)
 	root := l.spans[r].root
 	w := witness{locals: l, root: &l.spans[r], runs: runs, fair: o.fair(root)}
+	w.beyond.find(runs[min(len(runs), maxRuns):])
 	for i := range runs {
 		o.testify(&w, i)
 	}
@@ -62,15 +63,48 @@ func (o *Observer) note(root *span, r *run) *entry {
 	if r.injected || root.flags&injected != 0 {
 		source = strength.Injected
 	}
-	return o.book.note(r.site, strength.DayOf(timeOf(root.end)), source)
+	day := strength.DayOf(timeOf(root.end))
+	if day > o.today+daysAhead {
+		day = o.today
+	}
+	return o.book.note(r.site, day, source)
 }
+
+// daysAhead is how far a clock may be ahead. What ended later still, by its own
+// account, nobody would ever read or drop.
+const daysAhead = 7
 
 // witness is a local trace that gives evidence.
 type witness struct {
 	*locals
 	root *span
 	runs []run
-	fair bool
+	// beyond are the runs beyond maxRuns.
+	beyond latest
+	fair   bool
+}
+
+// latest are the two runs that began last, nil where there are no such.
+type latest struct{ first, second *run }
+
+func (l *latest) find(runs []run) {
+	for i := range runs {
+		switch r := &runs[i]; {
+		case l.first == nil || r.begun > l.first.begun:
+			l.first, l.second = r, l.first
+		case l.second == nil || r.begun > l.second.begun:
+			l.second = r
+		}
+	}
+}
+
+// after reports whether one of them that is not r began after r.
+func (l *latest) after(r *run) bool {
+	one := l.first
+	if one == r {
+		one = l.second
+	}
+	return one != nil && one.begun >= r.ended
 }
 
 // testify notes what the local trace shows of one of its sites.
@@ -132,19 +166,16 @@ func count(t *strength.Tally, went, survived bool) {
 // others notes the other sites of the local trace, and reports whether a call
 // of any began after the run.
 func (w *witness) others(n *entry, r *run) (went bool) {
-	for i := range w.runs {
+	if went = w.beyond.after(r); went {
+		n.record.Evidence.Passed[strength.Crowded]++
+	}
+	for i := range w.runs[:min(len(w.runs), maxRuns)] {
 		t := &w.runs[i]
 		if t == r {
 			continue
 		}
-		after := t.begun >= r.ended
+		after := t.begun >= r.ended && t.begun > r.begun // of two calls at one instant the order is not known
 		went = went || after
-		if i >= maxRuns {
-			if after {
-				n.record.Evidence.Passed[strength.Crowded]++
-			}
-			continue
-		}
 		x := n.other(t.site)
 		switch {
 		case x == nil:
@@ -189,14 +220,22 @@ func (w *witness) example(e *strength.Evidence, r *run, went bool) {
 	}
 }
 
+// maxLate is how many callees of late calls a local trace learns of.
+const maxLate = 16
+
 // late notes a call that had not ended when its local root did, and came after
 // that was judged. The sites that went well learn that it is asynchronous, as
 // they would have if it had come before.
 func (o *Observer) late(l *locals, i, r int32) {
 	s, root := &l.spans[i], l.spans[r].root
-	if s.to == nil || s.end <= l.spans[r].end || root.passed {
+	if s.to == nil || s.end <= l.spans[r].end || root.passed || slices.Contains(root.late, s.to) {
 		return
 	}
+	if len(root.late) >= maxLate {
+		o.stats.Passed[strength.Crowded]++
+		return
+	}
+	root.late = append(root.late, s.to)
 	runs, _ := o.gather(l, r)
 	at := o.book.site(root.operation, s.to)
 	known := slices.IndexFunc(runs, func(r run) bool { return r.site == at })

@@ -12,6 +12,7 @@ type locals struct {
 	index   map[[8]byte][2]int32 // by span ID, once there are many; two, since halves of a call may share one
 	settled int64                // members of judged roots
 	judged  bool                 // one of its local traces was
+	pass    uint32               // of link
 
 	touched, gone bool
 	last          int64 // when a span of it arrived, Unix nanoseconds
@@ -110,6 +111,7 @@ func (l *locals) join(i, r int32) {
 // link finds the roots of the spans that have none, as far as their parents
 // have come. joined is told of each.
 func (l *locals) link(joined func(i, r int32)) {
+	l.pass++
 	left := l.loose[:0]
 	for _, i := range l.loose {
 		r := l.climb(i)
@@ -124,17 +126,25 @@ func (l *locals) link(joined func(i, r int32)) {
 }
 
 // climb ends where a parent is missing, or after as many steps as there are
-// spans: parent links may run in a circle.
+// spans: parent links may run in a circle. What it finds all spans on its way
+// know, so that each is passed a few times only, however deep they are.
 func (l *locals) climb(i int32) int32 {
+	r, at := noRoot, i
 	for range l.spans {
-		if r := l.spans[i].of; r != noRoot {
-			return r
+		if s := &l.spans[at]; s.of != noRoot || s.stuck == l.pass {
+			r = s.of
+			break
 		}
-		if i = l.parentOf(&l.spans[i]); i == noRoot {
-			return noRoot
+		if at = l.parentOf(&l.spans[at]); at == noRoot {
+			break
 		}
 	}
-	return noRoot
+	for at = i; at != noRoot && l.spans[at].of == noRoot && l.spans[at].stuck != l.pass; {
+		s := &l.spans[at]
+		s.of, s.stuck = r, l.pass
+		at = l.parentOf(s)
+	}
+	return r
 }
 
 // markOuter: of an exit span over another one only the inner one is a call.

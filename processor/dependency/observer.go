@@ -25,6 +25,7 @@ type Observer struct {
 	names          *names
 	book           *book
 	work           work
+	today          int64               // the day that it is
 	told           []localtrace.Judged // to be told of, outside of the lock
 	stats          Stats
 }
@@ -53,6 +54,7 @@ func (o *Observer) Add(td ptrace.Traces, now time.Time) {
 func (o *Observer) add(all []seen, now int64) []localtrace.Judged {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.today = strength.DayOf(timeOf(now))
 	var l *locals
 	for i := range all {
 		s := &all[i]
@@ -145,6 +147,7 @@ func (o *Observer) Expire(now time.Time) { o.tell(o.expire(now.UnixNano())) }
 func (o *Observer) expire(now int64) []localtrace.Judged {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.today = strength.DayOf(timeOf(now))
 	for l := o.oldest; l != nil && l.last+int64(o.o.Wait) <= now; l = o.oldest {
 		if o.assume(l) {
 			o.touch(l, now)

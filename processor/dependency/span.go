@@ -1,7 +1,9 @@
 package dependency
 
 import (
+	"cmp"
 	"hash/maphash"
+	"math"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
@@ -19,8 +21,9 @@ type span struct {
 	start, end int64 // Unix nanoseconds
 	to         *callee
 	root       *root
-	next       int32 // member of the same local trace
-	of         int32 // its local root, noRoot where it is not known
+	next       int32  // member of the same local trace
+	of         int32  // its local root, noRoot where it is not known
+	stuck      uint32 // the pass of link that found no root above it
 	kind       spanfact.Kind
 	result     strength.Result
 	class      strength.Class
@@ -49,7 +52,8 @@ type root struct {
 	members int64 // that ended with it
 	first   int32 // the member that came last, noRoot: none
 	judged  bool
-	passed  bool // without evidence
+	passed  bool      // without evidence
+	late    []*callee // called, ended later, and came after it was judged
 }
 
 // seen is a span as it arrives. Its strings point into pdata.
@@ -116,7 +120,7 @@ func (r *reader) readSpan(from ptrace.Span, of *service, s *seen) {
 // own reads our attributes and those that mark what was injected.
 func (r *reader) own(s *seen, key string, v pcommon.Value) {
 	for _, k := range r.injected {
-		if key == k && marks(v) {
+		if key == k && localtrace.Marks(v) {
 			s.flags |= injected
 		}
 	}
@@ -125,23 +129,10 @@ func (r *reader) own(s *seen, key string, v pcommon.Value) {
 	}
 	switch key {
 	case callgraph.AttributeLocalSpans:
-		s.begins.stated = max(v.Int(), 0)
+		s.begins.stated = cmp.Or(max(v.Int(), 0), math.MaxInt64) // it ended at least itself: else it is never whole
 	case callgraph.AttributeLocalDropped:
 		s.begins.dropped = v.Int()
 	}
-}
-
-// marks reports whether a value marks what carries it: anything but false.
-func marks(v pcommon.Value) bool {
-	switch v.Type() {
-	case pcommon.ValueTypeBool:
-		return v.Bool()
-	case pcommon.ValueTypeInt:
-		return v.Int() != 0
-	case pcommon.ValueTypeStr:
-		return v.Str() != "" && v.Str() != "false" && v.Str() != "0"
-	}
-	return v.Type() != pcommon.ValueTypeEmpty
 }
 
 func (r *reader) judge(s *seen, f *spanfact.Facts, from ptrace.Span) {

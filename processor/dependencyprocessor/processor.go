@@ -24,6 +24,7 @@ type dependencyProcessor struct {
 	id       component.ID
 	config   *Config
 	next     consumer.Traces
+	running  *running
 
 	observer *dependency.Observer // from Start on
 	chains   *wholechain.Reader   // from Start on; nil where none are read
@@ -58,9 +59,15 @@ func (p *dependencyProcessor) Start(_ context.Context, host component.Host) erro
 	}
 	p.observer = dependency.New(p.options())
 	p.keeper = newKeeper(p, backend)
-	if p.observed, err = observe(p.settings.MeterProvider, p.stats); err != nil {
+	if err := p.running.enter(p.id); err != nil {
+		return err
+	}
+	observed, err := observe(p.settings.MeterProvider, p.stats)
+	if err != nil {
+		p.running.leave(p.id)
 		return fmt.Errorf("create the processor's own metrics: %w", err)
 	}
+	p.observed = observed
 	p.keeper.start()
 	return nil
 }
@@ -73,6 +80,7 @@ func (p *dependencyProcessor) Shutdown(ctx context.Context) error {
 	}
 	err := errors.Join(p.keeper.stop(ctx), p.observed.close())
 	p.observed = nil
+	p.running.leave(p.id)
 	return err
 }
 

@@ -3,6 +3,7 @@ package logicalchain
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 	"strings"
 	"sync"
 	"testing"
@@ -55,6 +56,14 @@ func TestWhatWasWrittenIsNotToldAgainSoon(t *testing.T) {
 	require.Empty(t, take(99), "one generation back")
 	at = at.Add(recentAge)
 	require.Len(t, take(99), 1, "the store hears that the chain goes on")
+}
+
+// The last instant that a sighting can name is what stands for none.
+func TestTheLastInstantIsToldUntilItIsWritten(t *testing.T) {
+	o := observer(t)
+	for range 3 {
+		require.Len(t, o.Take(order(1, math.MaxInt64, "A"), epoch).Sightings, 1)
+	}
 }
 
 func TestSpansWithoutAnIDOrAStart(t *testing.T) {

@@ -64,7 +64,7 @@ func (r *recent) leaveOut(t *Taken, now time.Time) {
 	for _, s := range t.Sightings {
 		known := r.find(s)
 		switch {
-		case known != nil && known.start <= s.Start.UnixNano():
+		case known != nil && known.start != notWritten && known.start <= s.Start.UnixNano():
 			t.Known++
 		case known == nil && r.crowded(s.TraceID):
 			t.Refused[Crowded]++

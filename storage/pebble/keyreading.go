@@ -121,7 +121,7 @@ func (s *Store) Links(ctx context.Context, key callgraph.ChainKey, limit int) (l
 		if err := s.pairs(key, limit, found); err != nil {
 			return err
 		}
-		return s.crowds(ctx, key, found)
+		return s.crowds(ctx, key, max(limit, 0), found)
 	})
 	if err != nil {
 		return nil, reads("links", key.Kind, err)
@@ -152,8 +152,9 @@ func (s *Store) pairs(key callgraph.ChainKey, limit int, found map[callgraph.Cha
 	return err
 }
 
-// crowds are the keys of the traces that carry too many for pairs.
-func (s *Store) crowds(ctx context.Context, key callgraph.ChainKey, found map[callgraph.ChainKey]pcommon.TraceID) error {
+// crowds are the keys of the traces that carry too many for pairs. Of all that
+// are found no more than some traces' are held beside the first, up to limit.
+func (s *Store) crowds(ctx context.Context, key callgraph.ChainKey, limit int, found map[callgraph.ChainKey]pcommon.TraceID) error {
 	prefix := appendByValue([]byte{prefixCrowd}, key)
 	return s.scanKeys(prefix, end(prefix), func(row []byte) error {
 		if err := errors.Join(ctx.Err(), s.gate.open()); err != nil {
@@ -169,8 +170,19 @@ func (s *Store) crowds(ctx context.Context, key callgraph.ChainKey, found map[ca
 				found[other] = id
 			}
 		}
+		if len(found) > limit+maxCrowdKeys {
+			leaveFirst(found, limit)
+		}
 		return err
 	})
+}
+
+const maxCrowdKeys = 4 * storage.MaxTraceKeys
+
+func leaveFirst(found map[callgraph.ChainKey]pcommon.TraceID, n int) {
+	for _, key := range slices.SortedFunc(maps.Keys(found), callgraph.ChainKey.Compare)[n:] {
+		delete(found, key)
+	}
 }
 
 // FindKeys implements storage.KeyReader.

@@ -132,7 +132,7 @@ function Classes({ detail, tight = false }: { detail: DependencyDetail; tight?: 
           <tbody>{shown.map((c) => <ClassRow key={c.class} verdict={c} tally={detail.failed.find((t) => t.class === c.class)} tight={tight} />)}</tbody>
         </table>
       </div>
-      {!tight && <p class="quiet ratio-legend">Ratio: how much rarer going on is after a failure than after a success. Surely below {ratioMarks.strong} is strong, surely above {ratioMarks.weak} is weak: the two marks.</p>}
+      {!tight && <p class="quiet ratio-legend">Ratio: how often it goes on after a failure, as a part of how often it does after a success. Surely below {ratioMarks.strong} is strong, surely above {ratioMarks.weak} is weak: the two marks.</p>}
     </>
   );
 }
@@ -207,7 +207,7 @@ function Passed({ passed }: { passed: Record<string, number> }) {
   const rows = Object.entries(passed).filter(([, n]) => n > 0).sort((a, b) => b[1] - a[1]);
   return (
     <Block title="Gave no evidence">
-      {rows.length === 0 && <p class="quiet">All that was seen counted.</p>}
+      {rows.length === 0 && <p class="quiet">Nothing was passed over.</p>}
       <ul class="passed">{rows.map(([reason, n]) => <li key={reason}><b>{count(n)}</b> <span>{reasonWords[reason] ?? reason}</span></li>)}</ul>
     </Block>
   );

@@ -1,6 +1,9 @@
 package wholechain
 
 import (
+	"cmp"
+	"slices"
+
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
@@ -13,14 +16,25 @@ import (
 type chain struct {
 	locals []*localtrace.Trace
 	of     map[*calltree.Node]*localtrace.Trace
+	calls  map[*calltree.Node]localtrace.Call
+	latest map[*localtrace.Trace][]localtrace.Call // those that began last first
 }
 
 func chainOf(tree *calltree.Tree) chain {
-	c := chain{locals: localtrace.Of(tree), of: make(map[*calltree.Node]*localtrace.Trace, tree.Len())}
+	c := chain{
+		locals: localtrace.Of(tree), of: make(map[*calltree.Node]*localtrace.Trace, tree.Len()),
+		calls: map[*calltree.Node]localtrace.Call{}, latest: map[*localtrace.Trace][]localtrace.Call{},
+	}
 	for _, l := range c.locals {
 		for _, n := range l.Spans {
 			c.of[n] = l
 		}
+		for _, call := range l.Calls {
+			c.calls[call.Node] = call
+		}
+		c.latest[l] = slices.SortedFunc(slices.Values(l.Calls), func(a, b localtrace.Call) int {
+			return cmp.Compare(b.Node.Span.StartTimestamp(), a.Node.Span.StartTimestamp())
+		})
 	}
 	return c
 }
@@ -35,7 +49,7 @@ func (c chain) entrance() *localtrace.Trace { return c.locals[0] }
 func (c chain) goesOn(last localtrace.Call) bool {
 	ended, below := last.Node.Span.EndTimestamp(), last
 	for l := last.From; l != nil; {
-		if beginsAfter(l, ended, below) {
+		if c.beginsAfter(l, ended, below) {
 			return true
 		}
 		waits := l.Root.Parent
@@ -43,26 +57,25 @@ func (c chain) goesOn(last localtrace.Call) bool {
 			return false
 		}
 		l = c.of[waits]
-		ended, below = waits.Span.EndTimestamp(), callOf(l, waits)
+		ended, below = waits.Span.EndTimestamp(), c.callOf(l, waits)
 	}
 	return false
 }
 
 // callOf is the call that a span is; one without a site where it is none.
-func callOf(l *localtrace.Trace, n *calltree.Node) localtrace.Call {
-	if l != nil {
-		for _, c := range l.Calls {
-			if c.Node == n {
-				return c
-			}
-		}
+func (c chain) callOf(l *localtrace.Trace, n *calltree.Node) localtrace.Call {
+	if call, ok := c.calls[n]; ok {
+		return call
 	}
 	return localtrace.Call{Node: n, From: l}
 }
 
-func beginsAfter(l *localtrace.Trace, ended pcommon.Timestamp, below localtrace.Call) bool {
-	for _, other := range l.Calls {
-		if other.Site.Callee != below.Site.Callee && other.Node.Span.StartTimestamp() >= ended {
+func (c chain) beginsAfter(l *localtrace.Trace, ended pcommon.Timestamp, below localtrace.Call) bool {
+	for _, other := range c.latest[l] {
+		if other.Node.Span.StartTimestamp() < ended {
+			return false
+		}
+		if other.Site.Callee != below.Site.Callee {
 			return true
 		}
 	}

@@ -139,7 +139,7 @@ func (j *judge) injected(last localtrace.Call) bool {
 
 func marked(span ptrace.Span, keys []string) bool {
 	return slices.ContainsFunc(keys, func(key string) bool {
-		_, ok := span.Attributes().Get(key)
-		return ok
+		v, ok := span.Attributes().Get(key)
+		return ok && localtrace.Marks(v)
 	})
 }

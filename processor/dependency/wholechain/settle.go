@@ -1,8 +1,7 @@
 package wholechain
 
 import (
-	"slices"
-
+	"github.com/jcallgraph/jcallgraph/callgraph/calltree"
 	"github.com/jcallgraph/jcallgraph/callgraph/strength"
 	"github.com/jcallgraph/jcallgraph/processor/dependency/localtrace"
 )
@@ -19,8 +18,9 @@ type settled struct {
 // end alike, or one was given up or outlives its caller, the result is Cancelled:
 // it tells nothing.
 func settle(calls []localtrace.Call) (s settled) {
+	latest := latestOf(calls)
 	for _, call := range calls {
-		if followed(call, calls) {
+		if latest[call.From].follows(call) {
 			continue
 		}
 		next := settledOf(call)
@@ -47,8 +47,29 @@ func settledOf(call localtrace.Call) settled {
 	return settled{call, result, class}
 }
 
-func followed(call localtrace.Call, calls []localtrace.Call) bool {
-	return slices.ContainsFunc(calls, func(o localtrace.Call) bool {
-		return o.From == call.From && o.Node != call.Node && o.Node.Span.StartTimestamp() >= call.Node.Span.EndTimestamp()
-	})
+// latest are the two calls of a local trace that began last.
+type latest struct{ first, second *calltree.Node }
+
+func latestOf(calls []localtrace.Call) map[*localtrace.Trace]latest {
+	all := map[*localtrace.Trace]latest{}
+	for _, call := range calls {
+		l := all[call.From]
+		switch {
+		case l.first == nil || call.Node.Span.StartTimestamp() > l.first.Span.StartTimestamp():
+			l.first, l.second = call.Node, l.first
+		case l.second == nil || call.Node.Span.StartTimestamp() > l.second.Span.StartTimestamp():
+			l.second = call.Node
+		}
+		all[call.From] = l
+	}
+	return all
+}
+
+// follows reports whether one that is not the call began after it had ended.
+func (l latest) follows(call localtrace.Call) bool {
+	one := l.first
+	if one == call.Node {
+		one = l.second
+	}
+	return one != nil && one.Span.StartTimestamp() >= call.Node.Span.EndTimestamp()
 }

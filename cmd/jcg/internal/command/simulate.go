@@ -108,6 +108,11 @@ func (f *simulateFlags) run(c *cobra.Command, s Surroundings) error {
 	if f.output != "" && c.Flags().Changed("endpoint") {
 		return errors.New("--output and --endpoint: want one of them")
 	}
+	if f.truth != "" { // to be told now that it can't be written, not after the last chain
+		if err := simulation.WriteTruth(f.truth, simulate.Truth{}); err != nil {
+			return fmt.Errorf("--truth: %w", err)
+		}
+	}
 	o := f.options()
 	plan.Begin(&o, time.Now())
 	system, err := simulate.New(o)

@@ -21,7 +21,8 @@ import (
 const (
 	pageChains  = 20
 	pageTimeout = 2 * time.Minute
-	maxPage     = 512 << 20 // bytes
+	eraseTime   = 16 * time.Minute // a minute more than the server takes at most
+	maxPage     = 512 << 20        // bytes
 	maxProblem  = 64 << 10
 )
 
@@ -106,7 +107,11 @@ func (c *Client) Erase(ctx context.Context, key Key) (done Erased, err error) {
 }
 
 func (c *Client) ask(ctx context.Context, method string, key Key, below string, query url.Values) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, pageTimeout)
+	timeout := pageTimeout
+	if method == http.MethodDelete {
+		timeout = eraseTime
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	if key.Environment != nil {
 		query.Set("environment", *key.Environment)
