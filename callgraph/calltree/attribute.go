@@ -11,20 +11,21 @@ import (
 // strings point into pdata.
 func Facts(span ptrace.Span) (*spanfact.Facts, spanfact.Status) {
 	f := factsOf(span)
-	noteExceptions(f, span)
-	return f, statusOf(span)
+	NoteExceptions(f, span)
+	return f, StatusOf(span)
 }
 
 // factsOf looks at every attribute once. Its strings point into pdata.
 func factsOf(span ptrace.Span) *spanfact.Facts {
 	f := spanfact.New(spanfact.Kind(kindOf(span)))
 	for key, value := range span.Attributes().All() {
-		note(&f, key, value)
+		Note(&f, key, value)
 	}
 	return &f
 }
 
-func note(f *spanfact.Facts, key string, v pcommon.Value) {
+// Note gives Facts an attribute.
+func Note(f *spanfact.Facts, key string, v pcommon.Value) {
 	switch v.Type() {
 	case pcommon.ValueTypeStr:
 		f.NoteString(key, v.Str())
@@ -39,8 +40,8 @@ func note(f *spanfact.Facts, key string, v pcommon.Value) {
 	}
 }
 
-// noteExceptions looks at the events too, which only the outcome depends on.
-func noteExceptions(f *spanfact.Facts, span ptrace.Span) {
+// NoteExceptions looks at the events too, which only the outcome depends on.
+func NoteExceptions(f *spanfact.Facts, span ptrace.Span) {
 	for _, event := range span.Events().All() {
 		if event.Name() != spanfact.ExceptionEvent {
 			continue

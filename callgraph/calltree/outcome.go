@@ -26,12 +26,12 @@ func Outcome(span ptrace.Span) (outcome callgraph.Outcome, source string) {
 }
 
 func outcomeOf(f *spanfact.Facts, span ptrace.Span) (callgraph.Outcome, spanfact.Source) {
-	noteExceptions(f, span)
-	return f.Outcome(statusOf(span))
+	NoteExceptions(f, span)
+	return f.Outcome(StatusOf(span))
 }
 
-// statusOf takes a code that OTLP does not know for none.
-func statusOf(span ptrace.Span) spanfact.Status {
+// StatusOf takes a code that OTLP does not know for none.
+func StatusOf(span ptrace.Span) spanfact.Status {
 	switch span.Status().Code() {
 	case ptrace.StatusCodeOk:
 		return spanfact.StatusOK

@@ -105,15 +105,11 @@ func (r *reader) readSpan(from ptrace.Span, of *service, s *seen) {
 	f := spanfact.New(s.kind)
 	for key, value := range from.Attributes().All() {
 		if f.Speaks(key) {
-			note(&f, key, value)
+			calltree.Note(&f, key, value)
 		}
 		r.own(s, key, value)
 	}
-	for _, event := range from.Events().All() {
-		if event.Name() == spanfact.ExceptionEvent {
-			noteException(&f, event)
-		}
-	}
+	calltree.NoteExceptions(&f, from)
 	r.judge(s, &f, from)
 }
 
@@ -136,7 +132,7 @@ func (r *reader) own(s *seen, key string, v pcommon.Value) {
 }
 
 func (r *reader) judge(s *seen, f *spanfact.Facts, from ptrace.Span) {
-	status := statusOf(from.Status().Code())
+	status := calltree.StatusOf(from)
 	outcome, _ := f.Outcome(status)
 	if outcome.Failed() || outcome == callgraph.SoftError {
 		s.flags |= erred
@@ -159,39 +155,4 @@ func kindOf(k ptrace.SpanKind) spanfact.Kind {
 		return spanfact.Unspecified
 	}
 	return spanfact.Kind(k)
-}
-
-func statusOf(c ptrace.StatusCode) spanfact.Status {
-	switch c {
-	case ptrace.StatusCodeOk:
-		return spanfact.StatusOK
-	case ptrace.StatusCodeError:
-		return spanfact.StatusError
-	default:
-		return spanfact.StatusUnset
-	}
-}
-
-func note(f *spanfact.Facts, key string, v pcommon.Value) {
-	switch v.Type() {
-	case pcommon.ValueTypeStr:
-		f.NoteString(key, v.Str())
-	case pcommon.ValueTypeInt:
-		f.NoteInt(key, v.Int())
-	case pcommon.ValueTypeDouble:
-		f.NoteFloat(key, v.Double())
-	case pcommon.ValueTypeBool:
-		f.NoteBool(key, v.Bool())
-	default:
-		f.NoteName(key)
-	}
-}
-
-func noteException(f *spanfact.Facts, event ptrace.SpanEvent) {
-	var kind string
-	if v, ok := event.Attributes().Get(spanfact.ExceptionType); ok {
-		kind = v.AsString()
-	}
-	v, ok := event.Attributes().Get(spanfact.ExceptionEscaped)
-	f.NoteException(kind, ok && (v.Type() == pcommon.ValueTypeBool && v.Bool() || v.AsString() == "true" || v.AsString() == "1"))
 }
