@@ -76,16 +76,18 @@ func TestCountedCellsAreRolledUp(t *testing.T) {
 		c.now = c.now.Add(time.Second)
 	}
 	require.Equal(t, map[uint32]int{10: 2}, widths(allCells(t, s)), "one in each quarter")
-	for after, want := range map[time.Duration]map[uint32]int{
-		time.Hour: {10: 2}, time.Hour + time.Second: {10: 1, 60: 1},
+	for _, step := range []struct {
+		after time.Duration
+		want  map[uint32]int
+	}{
+		{time.Hour, map[uint32]int{10: 2}},
+		{time.Hour + time.Second, map[uint32]int{10: 1, 60: 1}},
+		{2 * time.Hour, map[uint32]int{60: 1}},
+		{30 * time.Hour, map[uint32]int{3600: 1}},
 	} {
-		require.NoError(t, s.rollUp(t.Context(), begun.Add(after)))
-		require.Equal(t, want, widths(allCells(t, s)))
+		require.NoError(t, s.rollUp(t.Context(), begun.Add(step.after)))
+		require.Equalf(t, step.want, widths(allCells(t, s)), "after %s", step.after)
 	}
-	require.NoError(t, s.rollUp(t.Context(), begun.Add(2*time.Hour)))
-	require.Equal(t, map[uint32]int{60: 1}, widths(allCells(t, s)))
-	require.NoError(t, s.rollUp(t.Context(), begun.Add(30*time.Hour)))
-	require.Equal(t, map[uint32]int{3600: 1}, widths(allCells(t, s)))
 	require.Equal(t, totals([]callgraph.Cell{countedCell("a", 3, begun)}), totals(allCells(t, s)))
 }
 
