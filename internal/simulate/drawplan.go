@@ -137,8 +137,8 @@ func (d *drawing) stepTo(o, callee int32) step {
 	st.peer = d.peerOf(&st)
 	d.drawFaults(&st, d.FaultRate)
 	d.drawPolicies(&st)
-	if !st.async && d.chance(0.15) {
-		st.fallback = d.drawFallback(o)
+	if !st.async && st.times == 1 && d.chance(0.18) {
+		d.drawFallback(o, &st)
 	}
 	return st
 }

@@ -8,8 +8,10 @@ import (
 	"github.com/jcallgraph/jcallgraph/callgraph/strength"
 )
 
-// drawFallback is a store of the caller's own that is asked after a failure.
-func (d *drawing) drawFallback(o int32) *step {
+// drawFallback gives a step a store of the caller's own that is asked after a
+// failure, for an answer of before. Whoever has one asks it whatever the failure
+// was, and does the same if it fails, too.
+func (d *drawing) drawFallback(o int32, st *step) {
 	op := &d.operations[o]
 	f := &step{
 		index: uint8(op.steps), callee: -1, kinds: bothKinds, probability: 1, times: 1,
@@ -18,12 +20,49 @@ func (d *drawing) drawFallback(o int32) *step {
 	op.steps++
 	base := d.services[op.service].Name
 	f.site = d.addSite(o, strength.Callee{
-		Peer: "redis/" + base, Operation: fmt.Sprintf("GET last_%s_%d", base, f.index), Connection: callgraph.Database,
+		Peer: "redis/last-" + base, Operation: fmt.Sprintf("GET last_%s_%d", base, f.index), Connection: callgraph.Database,
 	}, true)
 	f.peer = d.peerOf(f)
-	d.drawFaults(f, min(0.05, 5*d.FaultRate))
-	d.drawPolicies(f)
-	return f
+	d.drawFaults(f, 1)
+	f.failsAt(d.fallbackFaults())
+	f.degrades = d.chance(0.3)
+	one := d.strongPolicy()
+	if d.chance(0.5) {
+		one = d.weakPolicy(st)
+	}
+	for c := range st.policies {
+		st.policies[c] = one
+	}
+	f.policies = st.policies
+	st.fallback = f
+}
+
+// fallbackFaults is how often a fallback has no answer: seldom, now and then, or
+// mostly. Between them it would be a matter of chance what its caller is found to be.
+func (d *drawing) fallbackFaults() float64 {
+	switch x := d.Float64(); {
+	case x < 0.4:
+		return d.between(0.01, 0.05)
+	case x < 0.8:
+		return d.between(0.15, 0.25)
+	}
+	return d.between(0.57, 0.73)
+}
+
+// failsAt has the step fail that often, in the ways that it has.
+func (s *step) failsAt(rate float64) {
+	all := s.faultRate()
+	for i := range s.faults {
+		s.faults[i].sum *= rate / all
+	}
+}
+
+// faultRate is how often a call of the step fails by itself.
+func (s *step) faultRate() float64 {
+	if len(s.faults) == 0 {
+		return 0
+	}
+	return s.faults[len(s.faults)-1].sum
 }
 
 // drawFaults gives a site one to three ways to fail, those that its connection
