@@ -44,14 +44,37 @@ func Judge(observed, injected Evidence, declared Strength) Verdict {
 // successes is the evidence without its failures: what usually follows is the
 // same whoever makes the failures.
 func (e *Evidence) successes() Evidence {
-	s := Evidence{OK: e.OK, Others: slices.Clone(e.Others), Passed: e.Passed}
+	s := Evidence{OK: e.OK, Prompted: e.Prompted, Others: slices.Clone(e.Others), Passed: e.Passed}
 	for i := range s.Others {
 		s.Others[i].FailedAfter, s.Others[i].FailedTogether = [Classes]uint64{}, [Classes]uint64{}
 	}
 	return s
 }
 
+// judged is the evidence with successes that came about as the failures did: of a
+// site that fails only after others have failed, such as a fallback, those after
+// such failures. At the head hardly any of these is sampled, and what follows
+// without a failure need not follow then.
+func (e *Evidence) judged() *Evidence {
+	failures := uint64(0)
+	for _, t := range e.Failed {
+		add(&failures, t.Seen)
+	}
+	if failures == 0 || e.PromptedFailed < failures || e.Prompted.Seen < fewestOK {
+		return e
+	}
+	p := *e
+	add(&p.Passed[Biased], e.OK.Seen)
+	p.Passed[Biased] -= min(p.Passed[Biased], e.Prompted.Seen)
+	p.OK, p.Others = e.Prompted, slices.Clone(e.Others)
+	for i := range p.Others {
+		p.Others[i].OKAfter = p.Others[i].PromptedAfter
+	}
+	return &p
+}
+
 func judge(e *Evidence) Verdict {
+	e = e.judged()
 	f := follow(e)
 	v := Verdict{Basis: f.basis(), Successors: f.successors, Fallbacks: f.fallbacks, Successes: e.OK.Seen}
 	var pooled tested

@@ -13,7 +13,7 @@ type Verdict struct {
 	// that run only after it failed.
 	Successors []Successor
 	Fallbacks  []Successor
-	Successes  uint64 // head-sampled local traces
+	Successes  uint64 // local traces that are a fair sample
 }
 
 // Basis says what a verdict looks at.
