@@ -232,6 +232,7 @@ func (w *witness) others(n *entry, r *run) (went bool) {
 		}
 		after := t.begun >= r.ended && t.begun > r.begun // of two calls at one instant the order is not known
 		went = went || after
+		after = after && !t.beganDuring(r) // else it did not wait, and is a loop beside it
 		x := n.other(t.site)
 		switch {
 		case x == nil:

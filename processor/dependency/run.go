@@ -27,6 +27,13 @@ type run struct {
 	// Of the calls that had ended: begun is when the last one began, where it was
 	// tried again that of its first attempt; ended is when all had.
 	begun, ended int64
+	calls        []call // that had ended, by start; as good as the run
+}
+
+// beganDuring reports whether a call of the run began while the other one was made.
+func (r *run) beganDuring(other *run) bool {
+	i, _ := slices.BinarySearchFunc(r.calls, other.begun, func(c call, at int64) int { return cmp.Compare(c.start, at) })
+	return i < len(r.calls) && r.calls[i].start < other.ended
 }
 
 // result is what a run says of its site.
@@ -113,7 +120,7 @@ func runOf(calls []call) run {
 	if len(closed) == 0 {
 		return r
 	}
-	r.attempts = len(closed)
+	r.attempts, r.calls = len(closed), closed
 	for i := range closed {
 		c := &closed[i]
 		if i == 0 || !c.repeats(&closed[i-1]) {
