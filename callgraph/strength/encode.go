@@ -32,8 +32,8 @@ func (r *Record) Append(b []byte) []byte {
 func (e *Evidence) append(b []byte) []byte {
 	b = appendTallies(b, e.OK, e.Failed)
 	b = appendTallies(b, e.ChainOK, e.ChainFailed)
-	b = appendTally(b, e.Prompted)        // since 2
-	b = appendCounts(b, e.PromptedFailed) // since 2
+	b = appendTally(b, e.Prompted)                // since 2
+	b = appendCounts(b, e.PromptedFailed, e.Open) // since 2
 	b = appendCounts(b, e.Calls, e.LocalTraces)
 	b = appendCounts(b, e.Passed[:]...)
 	b = appendTime(b, e.First)

@@ -62,7 +62,7 @@ func (p *parser) evidence() (e Evidence) {
 	e.OK, e.Failed = p.tallies()
 	e.ChainOK, e.ChainFailed = p.tallies()
 	if p.version > 1 {
-		e.Prompted, e.PromptedFailed = p.tally(), p.count()
+		e.Prompted, e.PromptedFailed, e.Open = p.tally(), p.count(), p.count()
 	}
 	e.Calls, e.LocalTraces = p.count(), p.count()
 	for r := range Reasons {

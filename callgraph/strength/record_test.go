@@ -25,7 +25,7 @@ func randomEvidence(t *rapid.T) (e strength.Evidence) {
 	tally := func() strength.Tally {
 		return strength.Tally{Seen: n.Draw(t, "seen"), Went: n.Draw(t, "went"), Survived: n.Draw(t, "survived"), WentAndFailed: n.Draw(t, "both"), Beside: n.Draw(t, "beside"), BesideSurvived: n.Draw(t, "beside survived")}
 	}
-	e.OK, e.ChainOK, e.Prompted, e.PromptedFailed = tally(), tally(), tally(), n.Draw(t, "prompted failures")
+	e.OK, e.ChainOK, e.Prompted, e.PromptedFailed, e.Open = tally(), tally(), tally(), n.Draw(t, "prompted failures"), n.Draw(t, "open")
 	class := rapid.IntRange(0, strength.Classes-1).Draw(t, "class")
 	e.Failed[class], e.ChainFailed[class] = tally(), tally()
 	e.Calls, e.LocalTraces = n.Draw(t, "calls"), n.Draw(t, "local traces")
@@ -236,7 +236,7 @@ func typicalOf2() strength.Record {
 	r := typical()
 	e := &r.Evidence
 	e.Failed[strength.Error].Beside, e.Failed[strength.Error].BesideSurvived = 12, 2
-	e.Prompted, e.PromptedFailed = strength.Tally{Seen: 31, Went: 30, Survived: 29, WentAndFailed: 1, Beside: 31, BesideSurvived: 29}, 17
+	e.Prompted, e.PromptedFailed, e.Open = strength.Tally{Seen: 31, Went: 30, Survived: 29, WentAndFailed: 1, Beside: 31, BesideSurvived: 29}, 17, 5
 	e.Others[0].PromptedAfter = 30
 	return r
 }

@@ -158,6 +158,7 @@ func (o *Observer) testify(w *witness, which int) {
 		return
 	}
 	e := &n.record.Evidence
+	e.Open += one(r.open)
 	if why, ok := w.reason(r); ok {
 		e.Passed[why]++
 		o.stats.Passed[why]++
@@ -301,6 +302,9 @@ func (o *Observer) late(l *locals, i, r int32) {
 	known := slices.IndexFunc(runs, func(r run) bool { return r.site == at })
 	if at == nil || known >= 0 && runs[known].open {
 		return
+	}
+	if n := o.note(&l.spans[r], &run{site: at}); n != nil {
+		n.record.Evidence.Open++
 	}
 	if known < 0 {
 		o.abort(&l.spans[r], at)
