@@ -111,6 +111,7 @@ func (f *followers) judge() Verdict {
 		}
 	}
 	v.Strength = siteVerdict(v.Classes, bounds, f.strength(pooled))
+	v.Confounded = v.Strength == Unknown && f.apparent(pooled) == Strong
 	return v
 }
 

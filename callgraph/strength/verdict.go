@@ -14,6 +14,8 @@ type Verdict struct {
 	Successors []Successor
 	Fallbacks  []Successor
 	Successes  uint64 // local traces that are a fair sample
+	// Confounded: it looks strong, but another call always failed, too.
+	Confounded bool
 }
 
 // Basis says what a verdict looks at.

@@ -18,7 +18,33 @@ type chain struct {
 	of     map[*calltree.Node]*localtrace.Trace
 	calls  map[*calltree.Node]localtrace.Call
 	latest map[*localtrace.Trace][]localtrace.Call // those that began last first
+	// failed are the calls that failed for good, kin how many of them wait for a
+	// node or are waited for by it, itself included.
+	failed int
+	kin    map[*calltree.Node]int
 }
+
+// noteFailures takes the calls that failed for good.
+func (c *chain) noteFailures(tree *calltree.Tree, failed map[*calltree.Node]bool) {
+	c.failed, c.kin = len(failed), map[*calltree.Node]int{}
+	if c.failed == 0 {
+		return
+	}
+	above, below := map[*calltree.Node]int{}, map[*calltree.Node]int{}
+	var order []*calltree.Node
+	for _, n := range tree.Walk() {
+		order = append(order, n)
+		above[n] = above[n.Parent] + int(one(failed[n]))
+	}
+	for _, n := range slices.Backward(order) {
+		c.kin[n] = above[n] + below[n]
+		below[n.Parent] += below[n] + int(one(failed[n]))
+	}
+}
+
+// beside reports whether a call failed that neither waits for the node nor is
+// waited for by it.
+func (c *chain) beside(n *calltree.Node) bool { return c.failed > c.kin[n] }
 
 func chainOf(tree *calltree.Tree) chain {
 	c := chain{

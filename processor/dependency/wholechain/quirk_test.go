@@ -77,5 +77,8 @@ func writeRecord(b *strings.Builder, r strength.Record) {
 func writeTally(b *strings.Builder, what string, t strength.Tally) {
 	if t.Seen > 0 {
 		fmt.Fprintf(b, "    %s %d: went on %d, survived %d, went on and failed %d\n", what, t.Seen, t.Went, t.Survived, t.WentAndFailed)
+		if t.Beside > 0 {
+			fmt.Fprintf(b, "      beside another failure %d, of which survived %d\n", t.Beside, t.BesideSurvived)
+		}
 	}
 }
