@@ -302,14 +302,19 @@ func (t *tested) note(o *Other, c Class) {
 	add(&t.beside, max(o.FailedTogether[c], o.FailedAfter[c])-o.FailedAfter[c])
 }
 
-// strength is the verdict of failures. Where another call always failed, too, it
-// may be that one that stops the caller.
+// strength is the verdict of failures.
 func (f *followers) strength(t tested) Strength {
 	s := f.apparent(t)
-	if s == Strong && t.alone == 0 && !f.prompted && len(f.fallbacks) == 0 {
+	if s == Strong && f.confounded(t) {
 		return Unknown
 	}
 	return s
+}
+
+// confounded: another call always failed, too, and may be the one that stops the
+// caller. A fallback is no such call, nor is what a fallback was called for.
+func (f *followers) confounded(t tested) bool {
+	return t.alone == 0 && !f.prompted && len(f.fallbacks) == 0
 }
 
 func (f *followers) apparent(t tested) Strength {
@@ -329,16 +334,17 @@ func (f *followers) survival(t tested) ratio {
 	return ratio{share{t.survived, t.seen}, share{f.e.OK.Survived, f.e.OK.Seen}}
 }
 
-func (f *followers) limits(t tested) limits {
+func (f *followers) limits(t tested) (l limits) {
 	switch f.basis() {
 	case Successors:
 		_, best := f.mostMade(t)
-		return limits{notStrong: best.above(strongBelow) >= 1-f.doubt(), notWeak: f.most(t, weakAbove) >= sure}
+		l = limits{notStrong: best.above(strongBelow) >= 1-f.doubt(), notWeak: f.most(t, weakAbove) >= sure}
 	case Propagation:
 		r := f.survival(t)
-		return limits{notStrong: r.above(strongBelow) >= sure, notWeak: r.below(weakAbove) >= sure}
+		l = limits{notStrong: r.above(strongBelow) >= sure, notWeak: r.below(weakAbove) >= sure}
 	}
-	return limits{}
+	l.notWeak = l.notWeak && !f.confounded(t)
+	return l
 }
 
 func (r ratio) strength() Strength {

@@ -12,7 +12,7 @@ import (
 func (o *Observer) take(l *locals, r int32) {
 	l.close(r)
 	o.stats.Judged++
-	runs, wrong := o.gather(l, r)
+	runs := o.gather(l, r)
 	root := l.spans[r].root
 	w := witness{locals: l, root: &l.spans[r], runs: runs, fair: o.fair(root)}
 	w.beyond.find(runs[min(len(runs), maxRuns):])
@@ -24,8 +24,8 @@ func (o *Observer) take(l *locals, r int32) {
 		return
 	}
 	o.told = append(o.told, localtrace.Judged{
-		TraceID: l.key.trace, Service: root.operation.Service, Head: root.head, Entrance: root.entrance,
-		Failed: slices.ContainsFunc(runs, func(r run) bool { return r.result == failed }), Erred: wrong,
+		TraceID: l.key.trace, Head: root.head, Entrance: root.entrance,
+		Failed: slices.ContainsFunc(runs, func(r run) bool { return r.result == failed }),
 	})
 }
 
@@ -51,7 +51,7 @@ func (o *Observer) pass(l *locals, r int32, why strength.Reason) {
 	l.close(r)
 	l.spans[r].root.passed = true
 	o.stats.Passed[why]++
-	runs, _ := o.gather(l, r)
+	runs := o.gather(l, r)
 	for i := range runs {
 		if n := o.note(&l.spans[r], &runs[i]); n != nil {
 			n.record.Evidence.Passed[why]++
@@ -297,7 +297,7 @@ func (o *Observer) late(l *locals, i, r int32) {
 		return
 	}
 	root.late = append(root.late, s.to)
-	runs, _ := o.gather(l, r)
+	runs := o.gather(l, r)
 	at := o.book.site(root.operation, s.to)
 	known := slices.IndexFunc(runs, func(r run) bool { return r.site == at })
 	if at == nil || known >= 0 && runs[known].open {

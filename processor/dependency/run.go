@@ -63,9 +63,9 @@ type work struct {
 	runs  []run
 }
 
-// gather finds what a local trace did, by site, and whether anything failed in
-// it. The runs are good until the next time.
-func (o *Observer) gather(l *locals, r int32) (runs []run, wrong bool) {
+// gather finds what a local trace did, by site. The runs are good until the next
+// time.
+func (o *Observer) gather(l *locals, r int32) []run {
 	w, root := &o.work, &l.spans[r]
 	w.calls, w.runs = w.calls[:0], w.runs[:0]
 	for i := root.root.first; i != noRoot; i = l.spans[i].next {
@@ -75,7 +75,6 @@ func (o *Observer) gather(l *locals, r int32) (runs []run, wrong bool) {
 	}
 	for i := root.root.first; i != noRoot; i = l.spans[i].next {
 		s := &l.spans[i]
-		wrong = wrong || s.flags&erred != 0 && s.end <= root.end
 		if s.to == nil || s.flags&outer != 0 || i == r {
 			continue
 		}
@@ -83,7 +82,7 @@ func (o *Observer) gather(l *locals, r int32) (runs []run, wrong bool) {
 			w.calls = append(w.calls, call{at, s.start, max(s.end, s.start), s.id, s.result, s.class, s.flags&injected != 0, s.end > root.end})
 		}
 	}
-	return w.split(), wrong
+	return w.split()
 }
 
 // split makes runs of the calls.

@@ -7,7 +7,6 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
-	"github.com/jcallgraph/jcallgraph/callgraph"
 	"github.com/jcallgraph/jcallgraph/callgraph/calltree"
 	"github.com/jcallgraph/jcallgraph/processor/dependency/localtrace"
 )
@@ -102,17 +101,6 @@ func (c chain) beginsAfter(l *localtrace.Trace, ended pcommon.Timestamp, below l
 			return false
 		}
 		if other.Site.Callee != below.Site.Callee {
-			return true
-		}
-	}
-	return false
-}
-
-// failed reports whether any span did, so that the local trace may have been
-// kept for it.
-func failed(l *localtrace.Trace) bool {
-	for _, n := range l.Spans {
-		if o, _ := calltree.Outcome(n.Span); o.Failed() || o == callgraph.SoftError {
 			return true
 		}
 	}

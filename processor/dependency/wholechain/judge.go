@@ -16,7 +16,6 @@ import (
 // judge reads chains. It learns from each what others need.
 type judge struct {
 	options Options
-	heads   *localtrace.Heads
 	answers answers
 }
 

@@ -12,7 +12,6 @@ import (
 	"github.com/jcallgraph/jcallgraph/callgraph/calltree"
 	"github.com/jcallgraph/jcallgraph/callgraph/strength"
 	"github.com/jcallgraph/jcallgraph/internal/treescript"
-	"github.com/jcallgraph/jcallgraph/processor/dependency/localtrace"
 )
 
 const separator = "----\n"
@@ -20,7 +19,7 @@ const separator = "----\n"
 func newJudge() *judge {
 	return &judge{
 		options: Options{InjectedKeys: []string{"jcg.injected"}}.orDefaults(),
-		heads:   localtrace.NewHeads(10), answers: newAnswers(10),
+		answers: newAnswers(10),
 	}
 }
 
