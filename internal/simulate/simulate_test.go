@@ -278,10 +278,10 @@ func TestTruthIsWhatHappens(t *testing.T) {
 // fallbacks, however often these fail.
 func TestFallbacksAnswer(t *testing.T) {
 	with, fallbacks := 0, 0
-	for seed := range uint64(10) {
-		s := newSystem(t, Options{Seed: seed, Services: 8, FaultRate: 0.15, OneIn: 100_000})
+	for seed := range uint64(6) {
+		s := newSystem(t, Options{Seed: seed, Services: 8, FaultRate: 0.04, OneIn: 100_000})
 		seen := map[int32]*behaviour{}
-		watched(s, 2500, func(ptrace.Traces) {}, func(c *chain) { observe(s, c, seen) })
+		watched(s, 8000, func(ptrace.Traces) {}, func(c *chain) { observe(s, c, seen) })
 		for i := range s.sites {
 			b, site := seen[int32(i)], &s.sites[i]
 			if b == nil || !site.fallback && site.step.fallback == nil || b.okWent < 50 {
@@ -304,7 +304,7 @@ func TestFallbacksAnswer(t *testing.T) {
 		}
 	}
 	require.Greater(t, with, 10)
-	require.Greater(t, fallbacks, 3)
+	require.Greater(t, fallbacks, 2)
 }
 
 // behaviour is what callers did after a site's last call.
