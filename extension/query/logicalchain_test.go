@@ -441,3 +441,22 @@ func TestFollowedKeysKeepTheirOrder(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, keys, n.followed)
 }
+
+// A sender that makes up a kind for everything hides nobody else's key.
+func TestManyKindsOfAValueHideNoKey(t *testing.T) {
+	s, b := realServer(t)
+	var all []callgraph.Sighting
+	for n := range maxSameKeys {
+		all = append(all, callgraph.Sighting{Key: chainKey(fmt.Sprintf("kind%04d", n), "4711"), TraceID: traceNumber(byte(n)), Start: treescript.Epoch})
+	}
+	require.NoError(t, b.WriteSightings(t.Context(), all))
+	order := chainKey("order", "4711")
+	writeChain(t, b, 1, "web server a 0-5")
+	sight(t, b, 1, 0, order)
+	var answer logicalChain
+	fetchInto(t, s, keyPath("order", "4711"), &answer)
+	require.Equal(t, shownKey(order), answer.Key)
+	var found findings
+	fetchInto(t, s, "/api/jcg/v1/search?q=order%3D4711", &found)
+	require.Equal(t, []foundKey{{shownKey(order), 1, treescript.Epoch, treescript.Epoch}}, found.Keys)
+}
