@@ -199,27 +199,43 @@ func (b *Backend) forgetName(x name) error {
 	return nil
 }
 
-// EraseKey implements storage.Eraser.
+// EraseKey implements storage.Eraser. Each command takes the key from one value;
+// those by which it is found go last, so that who asks again after an error, or a
+// crash, finds what is left.
 func (b *Backend) EraseKey(ctx context.Context, key callgraph.ChainKey) error {
-	if err := b.ready(ctx); err != nil {
-		return err
-	}
 	b.spans.Lock()
 	defer b.spans.Unlock()
+	err := b.ready(ctx)
 	writers := b.writers()
 	for _, s := range b.chain(key) {
 		for writer := range writers {
-			if err := b.eraseFrom(carriedKey(s.trace, writer), b.traceRetention(), key); err != nil {
-				return fmt.Errorf("erase a key of kind %q: %w", key.Kind, err)
+			if err == nil {
+				err = b.ready(ctx)
 			}
+			if err == nil {
+				err = b.eraseFrom(carriedKey(s.trace, writer), b.traceRetention(), key)
+			}
+		}
+	}
+	if err == nil {
+		err = b.eraseFound(key, writers)
+	}
+	if err != nil {
+		return fmt.Errorf("erase a key of kind %q: %w", key.Kind, err)
+	}
+	return nil
+}
+
+// eraseFound erases by what a key is found: its traces, then itself.
+func (b *Backend) eraseFound(key callgraph.ChainKey, writers map[string]bool) error {
+	for writer := range writers {
+		for _, d := range days(b.options.Retention + 48*time.Hour) {
+			b.commands.Del(seenKey(d, writer, key))
 		}
 	}
 	for writer := range writers {
 		if err := b.eraseFrom(valueKey(key.Value, writer), b.traceRetention(), key); err != nil {
-			return fmt.Errorf("erase a key of kind %q: %w", key.Kind, err)
-		}
-		for _, d := range days(b.options.Retention + 48*time.Hour) {
-			b.commands.Del(seenKey(d, writer, key))
+			return err
 		}
 	}
 	return nil

@@ -164,7 +164,7 @@ func TestErasureThatWasInterrupted(t *testing.T) {
 		carrying(t, s, 2, others[0])
 		require.NoError(t, s.db.Flush())
 		texts := oldBytes(t, s, 1)
-		require.NoError(t, s.eraseRows(secret, &residue{}))
+		require.NoError(t, s.eraseRows(t.Context(), secret, &residue{}))
 		require.NotEmpty(t, filesWith(t, s, texts[0]))
 		if restart {
 			s = reopen(t, s)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"runtime"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -27,6 +28,7 @@ func eraseCases() []contractCase {
 		{"erase/a trace goes on", eraseThenWrite},
 		{"erase/a key", eraseKey},
 		{"erase/a key of many traces and links", eraseKeyOfMany},
+		{"erase/a key, given up on the way", eraseKeyGivenUp},
 		{"erase/closed", eraseClosed},
 		{"erase/while others write", eraseConcurrently},
 	}
@@ -165,6 +167,51 @@ func eraseKeyOfMany(t *testing.T, s *subject) {
 	require.Len(t, s.keysOf(t, 1), 100)
 	require.Empty(t, s.keysOf(t, 2))
 	require.Len(t, s.linked(t, chainKey("item", "A"), 1000), 99)
+}
+
+// givenUp is a context that is cancelled once it was asked some times.
+type givenUp struct {
+	context.Context
+	asked atomic.Int32
+	after int32
+}
+
+func (c *givenUp) Err() error {
+	if c.asked.Add(1) > c.after {
+		return context.Canceled
+	}
+	return nil
+}
+
+// eraseKeyGivenUp asks again after an erasure that was given up: while anything
+// is left the key is found.
+func eraseKeyGivenUp(t *testing.T, s *subject) {
+	given := 0
+	for after := range int32(8) {
+		for i := range 5 {
+			s.sight(t, s.sighted(order, i+1, i), s.sighted(chainKey("item", string(rune('A'+i))), i+1, 0))
+		}
+		err := s.EraseKey(&givenUp{Context: t.Context(), after: after}, order)
+		left := len(s.sightings(t, order))
+		for i := range 5 {
+			left += len(s.linked(t, chainKey("item", string(rune('A'+i))), 10))
+		}
+		if err != nil {
+			given++
+			require.ErrorIs(t, err, context.Canceled)
+		}
+		if left > 0 {
+			require.Error(t, err)
+			require.Equal(t, []callgraph.ChainKey{order}, s.find(t, order.Value, 10))
+		}
+		require.NoError(t, s.EraseKey(t.Context(), order))
+		require.Empty(t, s.sightings(t, order))
+		require.Empty(t, s.find(t, order.Value, 10))
+		for i := range 5 {
+			require.Equal(t, []callgraph.ChainKey{chainKey("item", string(rune('A'+i)))}, s.keysOf(t, i+1))
+		}
+	}
+	require.Positive(t, given)
 }
 
 func eraseClosed(t *testing.T, s *subject) {
