@@ -79,7 +79,7 @@ type Eraser interface {
 	// EraseSpans removes the spans of some traces that erase says, and returns how
 	// many these were. The others stay as they are. Many traces in one call cost
 	// far less than as many calls: the medium is cleaned once a call.
-	EraseSpans(ctx context.Context, traces []pcommon.TraceID, erase func(pcommon.Resource, ptrace.Span) bool) (int, error)
+	EraseSpans(ctx context.Context, traces []pcommon.TraceID, erase func(pcommon.Resource, pcommon.InstrumentationScope, ptrace.Span) bool) (int, error)
 	// EraseKey removes a key's sightings and links.
 	EraseKey(ctx context.Context, key callgraph.ChainKey) error
 }

@@ -17,7 +17,7 @@ import (
 
 // EraseSpans implements storage.Eraser. What another writer adds to a trace at
 // the same moment may be lost with it: the server has no transactions.
-func (b *Backend) EraseSpans(ctx context.Context, traces []pcommon.TraceID, erase func(pcommon.Resource, ptrace.Span) bool) (int, error) {
+func (b *Backend) EraseSpans(ctx context.Context, traces []pcommon.TraceID, erase func(pcommon.Resource, pcommon.InstrumentationScope, ptrace.Span) bool) (int, error) {
 	b.spans.Lock()
 	defer b.spans.Unlock()
 	if err := b.ready(ctx); err != nil {
@@ -46,7 +46,7 @@ func (b *Backend) EraseSpans(ctx context.Context, traces []pcommon.TraceID, eras
 
 type erasure struct {
 	backend *Backend
-	erase   func(pcommon.Resource, ptrace.Span) bool
+	erase   func(pcommon.Resource, pcommon.InstrumentationScope, ptrace.Span) bool
 	spans   map[string]bool // erased, by content
 	names   map[name]bool   // of these
 }
@@ -111,7 +111,7 @@ func (e *erasure) frame(frame []byte) (erased bool, err error) {
 func (e *erasure) takes(rs ptrace.ResourceSpans, ss ptrace.ScopeSpans, s ptrace.Span, failed *error) bool {
 	content, err := contentOf(rs, ss, s)
 	operation := name{calltree.ServiceOf(rs.Resource()), storage.OperationName{Name: s.Name(), Kind: s.Kind()}}
-	if *failed = err; err != nil || !e.erase(rs.Resource(), s) {
+	if *failed = err; err != nil || !e.erase(rs.Resource(), ss.Scope(), s) {
 		return false
 	}
 	e.spans[content] = true

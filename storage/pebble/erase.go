@@ -18,7 +18,7 @@ import (
 // EraseSpans implements storage.Eraser. A segment that held such spans is
 // written anew without them; that indexes still name it for them is harmless:
 // whoever reads an index looks at the segment.
-func (s *Store) EraseSpans(ctx context.Context, traces []pcommon.TraceID, erase func(pcommon.Resource, ptrace.Span) bool) (int, error) {
+func (s *Store) EraseSpans(ctx context.Context, traces []pcommon.TraceID, erase func(pcommon.Resource, pcommon.InstrumentationScope, ptrace.Span) bool) (int, error) {
 	if err := s.gate.enter(); err != nil {
 		return 0, fmt.Errorf("erase spans of %d traces: %w", len(traces), err)
 	}
@@ -42,7 +42,7 @@ func (s *Store) EraseSpans(ctx context.Context, traces []pcommon.TraceID, erase 
 // erasure is one call to erase spans.
 type erasure struct {
 	store  *Store
-	erase  func(pcommon.Resource, ptrace.Span) bool
+	erase  func(pcommon.Resource, pcommon.InstrumentationScope, ptrace.Span) bool
 	spans  map[xxh3.Uint128]struct{} // erased, equal ones once
 	names  map[segment.Name]struct{} // of these
 	traces residue
@@ -134,10 +134,11 @@ func (e *erasure) erases(body *segment.Body, i int) (bool, error) {
 		return false, err
 	}
 	rs := td.ResourceSpans().At(0)
-	span := rs.ScopeSpans().At(0).Spans().At(0)
+	ss := rs.ScopeSpans().At(0)
+	span := ss.Spans().At(0)
 	service := calltree.ServiceOf(rs.Resource())
 	name := segment.Name{Environment: service.Environment, Namespace: service.Namespace, Service: service.Name, Operation: span.Name(), Kind: int32(span.Kind())}
-	if !e.erase(rs.Resource(), span) {
+	if !e.erase(rs.Resource(), ss.Scope(), span) {
 		return false, nil
 	}
 	e.spans[xxh3.Hash128(one.Request())] = struct{}{}
