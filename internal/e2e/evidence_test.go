@@ -15,6 +15,7 @@ import (
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
 	"github.com/jcallgraph/jcallgraph/callgraph/strength"
+	"github.com/jcallgraph/jcallgraph/processor/dependency"
 	"github.com/jcallgraph/jcallgraph/storage"
 	"github.com/jcallgraph/jcallgraph/storage/pebble"
 )
@@ -113,7 +114,7 @@ func (r *run) written(least float64) func(context.Context) error {
 		if since < 0 {
 			since = flushes
 		}
-		if flushes < since+2 { // one may have been under way
+		if flushes < since+1+dependency.Turns { // one may have been under way
 			return fmt.Errorf("%v flushes, %v before", flushes, since)
 		}
 		return nil
