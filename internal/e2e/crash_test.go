@@ -13,9 +13,13 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 )
 
-func TestKillUnderLoadLosesNothing(t *testing.T) { endUnderLoad(t, syscall.SIGKILL) }
+func TestKillUnderLoadLosesNothing(t *testing.T) {
+	t.Parallel()
+	endUnderLoad(t, syscall.SIGKILL)
+}
 
 func TestTerminateUnderLoadLosesNothing(t *testing.T) {
+	t.Parallel()
 	r := endUnderLoad(t, syscall.SIGTERM)
 	require.Zero(t, r.Code, "exit code after SIGTERM")
 }
@@ -44,10 +48,11 @@ func endUnderLoad(t *testing.T, s syscall.Signal) *run {
 // open must, and calls for a closed one open it again. What is repeated when all
 // has been forgotten but what the store knows must not be counted either.
 func TestCrashesWhileBucketsCloseCountEveryCallOnce(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
-		t.Skip("waits for buckets to close: some 25 s")
+		t.Skip("waits for buckets to close: some 40 s")
 	}
-	overlay := file(t, "connectors: {call_graph: {pairing_window: 3s, open_time: 9s}}")
+	overlay := file(t, "connectors: {call_graph: {pairing_window: 5s, open_time: 15s}}")
 	r := start(t, t.TempDir(), "--config", "builtin:all-in-one", "--config", overlay)
 	l := newLoad(t, r)
 	begin := time.Now()
