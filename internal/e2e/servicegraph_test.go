@@ -156,7 +156,8 @@ func TestPrometheusSeesWhatSDKsCount(t *testing.T) {
 	r.Eventually("the graph has every call once", equals(r.mapped))
 	r.Eventually("Prometheus has every call once", equals(r.scraped))
 
-	// A restart begins with new series, and counts nothing again.
+	// A restart begins with new series, and counts nothing again that was final.
+	r.awaitFinal(t)
 	r.Stop(syscall.SIGKILL)
 	r = r.restart()
 	again := r.service(t, "lean")
