@@ -27,7 +27,7 @@ func TestTerminateUnderLoadLosesNothing(t *testing.T) {
 // endUnderLoad ends the collector twice under load. All that was acknowledged
 // must be there afterwards, and what the client sent again must count once.
 func endUnderLoad(t *testing.T, s syscall.Signal) *run {
-	first := start(t, t.TempDir())
+	first := start(t, t.TempDir(), patient(t)...)
 	l := newLoad(t, first)
 	l.until(t.Context(), func() { l.acknowledged(t, 300); first.Stop(s) })
 
@@ -50,9 +50,9 @@ func endUnderLoad(t *testing.T, s syscall.Signal) *run {
 func TestCrashesWhileBucketsCloseCountEveryCallOnce(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
-		t.Skip("waits for buckets to close: some 40 s")
+		t.Skip("waits for buckets to close: some 80 s")
 	}
-	overlay := file(t, "connectors: {call_graph: {pairing_window: 5s, open_time: 15s}}")
+	overlay := file(t, "connectors: {call_graph: {pairing_window: 10s, open_time: 30s}}")
 	r := start(t, t.TempDir(), "--config", "builtin:all-in-one", "--config", overlay)
 	l := newLoad(t, r)
 	begin := time.Now()
