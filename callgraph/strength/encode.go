@@ -11,8 +11,8 @@ import (
 // the fields, unsigned varints, but for IDs, which are fixed-size big-endian,
 // and strings, whose length comes before them. Times are Unix nanoseconds, 0
 // where there is none. Arrays by class are the set of the classes that are not
-// zero as bits, then these. Version 1 lacks what is marked so below.
-const version = 2
+// zero as bits, then these.
+const version = 1
 
 // MaxRecord is the greatest size of a record that ParseRecord takes, in bytes.
 const MaxRecord = 1 << 20
@@ -32,8 +32,8 @@ func (r *Record) Append(b []byte) []byte {
 func (e *Evidence) append(b []byte) []byte {
 	b = appendTallies(b, e.OK, e.Failed)
 	b = appendTallies(b, e.ChainOK, e.ChainFailed)
-	b = appendTally(b, e.Prompted)                // since 2
-	b = appendCounts(b, e.PromptedFailed, e.Open) // since 2
+	b = appendTally(b, e.Prompted)
+	b = appendCounts(b, e.PromptedFailed, e.Open)
 	b = appendCounts(b, e.Calls, e.LocalTraces)
 	b = appendCounts(b, e.Passed[:]...)
 	b = appendTime(b, e.First)
@@ -58,7 +58,7 @@ func appendOther(b []byte, o *Other) []byte {
 	b = appendCounts(b, o.Together, o.After, o.Open, o.OKAfter)
 	b = appendByClass(b, o.FailedAfter)
 	b = appendByClass(b, o.FailedTogether)
-	return appendCounts(b, o.PromptedAfter) // since 2
+	return appendCounts(b, o.PromptedAfter)
 }
 
 func appendNamed(b []byte, n *Named) []byte {
@@ -96,8 +96,7 @@ func appendTallies(b []byte, ok Tally, failed [Classes]Tally) []byte {
 }
 
 func appendTally(b []byte, t Tally) []byte {
-	b = appendCounts(b, t.Seen, t.Went, t.Survived, t.WentAndFailed)
-	return appendCounts(b, t.Beside, t.BesideSurvived) // since 2
+	return appendCounts(b, t.Seen, t.Went, t.Survived, t.WentAndFailed, t.Beside, t.BesideSurvived)
 }
 
 func appendByClass(b []byte, counts [Classes]uint64) []byte {

@@ -12,7 +12,7 @@ import (
 // ErrRecord is what every error of ParseRecord wraps.
 var ErrRecord = errors.New("not a record of evidence")
 
-// ParseRecord reads what Append wrote, or did in version 1. It allocates no more than a small
+// ParseRecord reads what Append wrote. It allocates no more than a small
 // multiple of the bytes it is given.
 func ParseRecord(b []byte) (Record, error) {
 	switch {
@@ -20,10 +20,10 @@ func ParseRecord(b []byte) (Record, error) {
 		return Record{}, fmt.Errorf("%w: empty", ErrRecord)
 	case len(b) > MaxRecord:
 		return Record{}, fmt.Errorf("%w: %d bytes, the limit is %d", ErrRecord, len(b), MaxRecord)
-	case b[0] == 0 || b[0] > version:
-		return Record{}, fmt.Errorf("%w: version %d, known are 1 to %d", ErrRecord, b[0], version)
+	case b[0] != version:
+		return Record{}, fmt.Errorf("%w: version %d, known is %d", ErrRecord, b[0], version)
 	}
-	p := parser{left: b[1:], version: b[0]}
+	p := parser{left: b[1:]}
 	r := p.record()
 	if p.wrong == "" && len(p.left) > 0 {
 		p.fail("bytes after it")
@@ -36,9 +36,8 @@ func ParseRecord(b []byte) (Record, error) {
 
 // parser reads on until something is wrong, and then nothing but zeros.
 type parser struct {
-	left    []byte
-	version byte
-	wrong   string
+	left  []byte
+	wrong string
 }
 
 func (p *parser) fail(wrong string) {
@@ -61,9 +60,7 @@ func (p *parser) record() (r Record) {
 func (p *parser) evidence() (e Evidence) {
 	e.OK, e.Failed = p.tallies()
 	e.ChainOK, e.ChainFailed = p.tallies()
-	if p.version > 1 {
-		e.Prompted, e.PromptedFailed, e.Open = p.tally(), p.count(), p.count()
-	}
+	e.Prompted, e.PromptedFailed, e.Open = p.tally(), p.count(), p.count()
 	e.Calls, e.LocalTraces = p.count(), p.count()
 	for r := range Reasons {
 		e.Passed[r] = p.count()
@@ -78,7 +75,7 @@ func (p *parser) evidence() (e Evidence) {
 
 // The least bytes that one of a list takes, which bound how many there can be.
 const (
-	smallestOther    = 8 + 3 + 4 + 2
+	smallestOther    = 8 + 3 + 4 + 2 + 1
 	smallestNamed    = 5 + 1
 	smallestEntrance = 5 + 3
 	smallestExample  = 16 + 8 + 1 + 1 + 1
@@ -110,9 +107,7 @@ func (p *parser) other() (o Other) {
 	o.Together, o.After, o.Open, o.OKAfter = p.count(), p.count(), p.count(), p.count()
 	o.FailedAfter = p.byClass()
 	o.FailedTogether = p.byClass()
-	if p.version > 1 {
-		o.PromptedAfter = p.count()
-	}
+	o.PromptedAfter = p.count()
 	return o
 }
 
@@ -143,11 +138,7 @@ func (p *parser) tallies() (ok Tally, failed [Classes]Tally) {
 }
 
 func (p *parser) tally() Tally {
-	t := Tally{Seen: p.count(), Went: p.count(), Survived: p.count(), WentAndFailed: p.count()}
-	if p.version > 1 {
-		t.Beside, t.BesideSurvived = p.count(), p.count()
-	}
-	return t
+	return Tally{Seen: p.count(), Went: p.count(), Survived: p.count(), WentAndFailed: p.count(), Beside: p.count(), BesideSurvived: p.count()}
 }
 
 func (p *parser) byClass() (counts [Classes]uint64) {
