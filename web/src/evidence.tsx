@@ -8,7 +8,7 @@ import { useLoad } from './load.ts';
 import { type DependencyRoute, keyOf } from './route.ts';
 import { now, toChain, toDependencies, toDependency, toFocus, windowQuery } from './state.ts';
 import { Ago, Copy, Empty, Name, ProblemNote, StrengthWord, Waiting } from './parts.tsx';
-import { classMeaning, classWord, judgedWords, onScale, ratioMarks, ratioText, reasonWords, strengthMeaning, terms, wentWords } from './strengthwords.ts';
+import { classMeaning, classWord, judgedWords, meaningOf, onScale, ratioMarks, ratioText, reasonWords, strengthMeaning, terms, wentWords } from './strengthwords.ts';
 import { beyondPeer, connectionWord, peerName } from './words.ts';
 
 const windowed = () => {
@@ -85,7 +85,7 @@ function Said({ detail: { dependency: d, observed, days } }: { detail: Dependenc
   return (
     <>
       <p class="verdict-words"><StrengthWord strength={d.strength} source={d.source} /> <span>{d.words || strengthMeaning[d.strength]}</span></p>
-      <p class="quiet"><span class="means">{d.strength}</span>: {strengthMeaning[d.strength]} {judgedWords(d, plural(days, 'day'))}</p>
+      <p class="quiet"><span class="means">{d.strength}</span>: {meaningOf(d.strength, d.basis)} {judgedWords(d, plural(days, 'day'))}</p>
       {observed && <p class="quiet">Observed: <StrengthWord strength={observed.strength} /> {observed.words}</p>}
     </>
   );

@@ -152,8 +152,8 @@ function Strip({ sections, reveal, total, more }: { sections: Section[]; reveal:
           </span>))}
         {more && <span class="gap open">{count(Math.max(1, total - sections.length))} later</span>}
       </div>
-      <Legend looks={new Set(sections.map(looksOf))} />
       <div class="ends-of" aria-hidden="true"><span>{end(runs[0]!.start)}</span><span>{end(runs[runs.length - 1]!.end)}</span></div>
+      <Legend looks={new Set(sections.map(looksOf))} />
     </div>
   );
 }

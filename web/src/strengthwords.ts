@@ -11,6 +11,12 @@ export const strengthMeaning: Record<Strength, string> = {
   unknown: 'Too little evidence, or evidence that does not agree enough.',
 };
 
+/** meaningOf a strength by what it was judged by. */
+export function meaningOf(strength: Strength, basis: Basis): string {
+  if (basis !== 'propagation') return strengthMeaning[strength];
+  return { ...strengthMeaning, strong: 'When the call fails, its caller fails too.', weak: 'When the call fails, its caller does not.' }[strength];
+}
+
 export const strengths: Strength[] = ['strong', 'conditional', 'weak', 'unknown'];
 
 /** strengthRank sorts the strong first, what is no call last. */

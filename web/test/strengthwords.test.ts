@@ -1,7 +1,7 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import type { Basis, ClassVerdict, EvidenceSource } from '../src/api.ts';
-import { judgedWords, onScale, ratioText, strengthSign, strengths } from '../src/strengthwords.ts';
+import { judgedWords, meaningOf, onScale, ratioText, strengthSign, strengths } from '../src/strengthwords.ts';
 import { Random } from './random.ts';
 
 test('a ratio is told with its interval', () => {
@@ -24,6 +24,12 @@ test('every ratio has a place on the bar', () => {
 
 test('no two strengths look the same without colour', () => {
   assert.equal(new Set(strengths.map((s) => strengthSign[s])).size, 4);
+});
+
+test('what a strength means depends on what was looked at', () => {
+  assert.match(meaningOf('strong', 'successors'), /calls after it are not made/);
+  assert.match(meaningOf('strong', 'propagation'), /its caller fails too/);
+  for (const s of strengths) assert.ok(meaningOf(s, 'propagation') && meaningOf(s, 'none'));
 });
 
 test('how a verdict was found is a sentence, whatever it is', () => {
