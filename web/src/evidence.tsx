@@ -147,7 +147,7 @@ function Classes({ detail, tight = false }: { detail: DependencyDetail; tight?: 
 
 /** RatioLegend explains the bars. A verdict needs 95 % on one side of a mark, an interval leaves 2.5 % out at either end. */
 const RatioLegend = ({ unknown }: { unknown: boolean }) => (
-  <p class="quiet ratio-legend">Ratio: how often it goes on after a failure, divided by how often after a success; 0 is never, 1 is as if nothing had failed. The black line is the estimate, the grey bar where the ratio lies with 95 %.
+  <p class="quiet ratio-legend">Ratio: how often it goes on after a failure, divided by how often after a success; 0 is never, 1 is as if nothing had failed. The upright line is the estimate, the grey bar where the ratio lies with 95 %.
     {' '}Below {ratioMarks.strong} with at least 95 % is strong, above {ratioMarks.weak} is weak; the bar leaves 2.5 % out at either end, so it may reach a little over a mark.
     {unknown && <> <b>Unknown</b>: it may still lie on either side of a mark. More failures will tell.</>}</p>
 );
