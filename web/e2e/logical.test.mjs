@@ -168,9 +168,11 @@ journey('an edge says how strong it is and leads to the evidence', async () => {
   await page.close();
 }, noShop);
 
-journey('a service stands alone in its neighbourhood, without an empty box of its name', async () => {
-  const { nodes } = await ask(collector, 'neighbourhood?service=order&up=1&down=1');
-  assert.deepEqual(nodes.filter((n) => n.service === 'order').map((n) => n.kind), ['observed']);
+journey('beside a service stands no empty box of its name', async () => {
+  const { nodes, edges } = await ask(collector, 'neighbourhood?service=order&up=1&down=1');
+  const linked = (i) => edges.some((e) => e.caller === i || e.callee === i);
+  assert.ok(nodes.some((n) => n.service === 'order' && n.kind === 'observed'));
+  assert.deepEqual(nodes.filter((n, i) => n.service === 'order' && n.kind === 'virtual' && !linked(i)), []);
 }, noShop);
 
 journey('a topic is named once in the list of dependencies', async () => {
