@@ -34,6 +34,7 @@ type Extension struct {
 	stop    context.CancelFunc
 	running sync.WaitGroup
 
+	address   string // at which it listens
 	store     string // what the storage extension says of the backend
 	listeners []listener
 }
@@ -78,13 +79,13 @@ func (e *Extension) Start(ctx context.Context, host component.Host) error {
 }
 
 // eraser is nil where nothing is to be erased.
-func (e *Extension) eraser(store storage.Backend, rules *logicalchain.Rules) func(context.Context, callgraph.ChainKey, string) (int, int, error) {
+func (e *Extension) eraser(store storage.Backend, rules *logicalchain.Rules) func(context.Context, callgraph.ChainKey, string) (query.Erased, error) {
 	if !e.config.Erase {
 		return nil
 	}
-	return func(ctx context.Context, key callgraph.ChainKey, raw string) (spans, traces int, err error) {
+	return func(ctx context.Context, key callgraph.ChainKey, raw string) (query.Erased, error) {
 		done, err := logicalchain.Erase(ctx, store, rules, key, raw)
-		return done.Spans, done.Traces, err
+		return query.Erased{Spans: done.Spans, Traces: done.Traces, EdgesLeft: done.Left.Edges, SitesLeft: done.Left.Sites}, err
 	}
 }
 
@@ -115,7 +116,7 @@ func (e *Extension) serve(ctx context.Context, host component.Host) error {
 	if err != nil {
 		return errors.Join(fmt.Errorf("http: %w", err), l.Close())
 	}
-	e.server = server
+	e.server, e.address = server, withPortOf(l.Addr(), e.config.HTTP.NetAddr.Endpoint)
 	e.running.Go(func() {
 		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			componentstatus.ReportStatus(host, componentstatus.NewFatalErrorEvent(fmt.Errorf("serve the query API: %w", err)))

@@ -32,6 +32,7 @@ type keeper struct {
 	logger   *zap.Logger
 
 	told       []strength.Record // by chains, not taken by the ledger yet
+	turn       uint64            // of flushes that went well
 	complained time.Time
 	kept, owed atomic.Int64 // of the ledger
 	flushed    atomic.Uint64
@@ -69,7 +70,7 @@ func (k *keeper) stop(ctx context.Context) error {
 	}
 	k.cancel()
 	<-k.done
-	return k.flush(ctx)
+	return k.flush(ctx, k.observer.Take)
 }
 
 func (k *keeper) run(ctx context.Context) {
@@ -93,16 +94,19 @@ func (k *keeper) tick(ctx context.Context, now time.Time) {
 	if k.chains != nil && len(k.told) == 0 { // while the store is down none is read
 		k.told = k.chains.Run(ctx, now)
 	}
-	if err := k.flush(ctx); err != nil && now.Sub(k.complained) >= complainEvery {
+	due := func(limit int) []strength.Record { return k.observer.TakeDue(limit, k.turn+1) }
+	if err := k.flush(ctx, due); err != nil && now.Sub(k.complained) >= complainEvery {
 		k.complained = now
 		k.logger.Warn("evidence of dependencies could not be written and will be written again", zap.Error(err))
 	}
 }
 
-func (k *keeper) flush(ctx context.Context) error {
-	err := k.ledger.Flush(ctx, k.take)
+func (k *keeper) flush(ctx context.Context, observed func(limit int) []strength.Record) error {
+	err := k.ledger.Flush(ctx, func(limit int) []strength.Record { return k.take(limit, observed) })
 	if k.flushed.Add(1); err != nil {
 		k.failed.Add(1)
+	} else {
+		k.turn++
 	}
 	k.kept.Store(int64(k.ledger.Kept()))
 	k.owed.Store(int64(k.ledger.Owed()))
@@ -110,11 +114,11 @@ func (k *keeper) flush(ctx context.Context) error {
 }
 
 // take hands out what chains told first.
-func (k *keeper) take(limit int) []strength.Record {
+func (k *keeper) take(limit int, observed func(limit int) []strength.Record) []strength.Record {
 	if n := min(limit, len(k.told)); n > 0 {
 		taken := k.told[:n:n]
 		k.told = k.told[n:]
 		return taken
 	}
-	return k.observer.Take(limit)
+	return observed(limit)
 }

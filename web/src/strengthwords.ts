@@ -70,7 +70,7 @@ export const terms: [string, string][] = [
   ['what follows', 'Calls of the same caller that begin after this one ended, after at least a fifth of its successes. What runs beside it does not count.'],
   ['fallback', 'A call that is made only after this one failed, in its place. It is told, and makes no verdict.'],
   ['whole chains', 'Requests of which every span is stored, read back once they were quiet. They tell what became of the request; the verdict does not depend on them.'],
-  ['can stop', 'Requests a second that come in and would end: the calls a second, times the share of failures after which the request failed.'],
+  ['can stop', 'Requests a second that come in and would end: the calls a second, times the share of failures that ended the request, less what fails anyway or what other failures explain.'],
   ['source', 'Observed: from failures that happened. Injected: from spans marked jcg.injected, by a chaos test. Declared: said in the configuration. The later overrides the earlier.'],
 ];
 
