@@ -68,7 +68,7 @@ func (c *graphConnector) Start(ctx context.Context, host component.Host) error {
 		return fmt.Errorf("create the connector's own metrics: %w", err)
 	}
 	if c.follower, err = c.newFollower(ctx, backend); err != nil {
-		return errors.Join(err, c.observed.close())
+		return errors.Join(err, c.observed.Unregister())
 	}
 	c.flusher = newFlusher(c.config, c.routes, c.counter, c.settings.Logger, c.observed)
 	if backend != nil {
@@ -88,7 +88,7 @@ func (c *graphConnector) Shutdown(ctx context.Context) error {
 	c.follower.stop()
 	err := c.flusher.stop(ctx)
 	c.flusher = nil
-	if unobserved := c.observed.close(); err == nil {
+	if unobserved := c.observed.Unregister(); err == nil {
 		err = unobserved
 	}
 	return err

@@ -112,7 +112,7 @@ func (f *flusher) deliver(ctx context.Context, cells []callgraph.Cell) error {
 	for chunk := range slices.Chunk(cells, cellsPerRequest) {
 		if err := f.routes.edges.ConsumeMetrics(ctx, edgemetric.Encode(chunk)); err != nil {
 			f.counter.Requeue(cells)
-			f.telemetry.failed(ctx)
+			f.telemetry.failures.Add(ctx, 1)
 			return fmt.Errorf("send %d edge counts: %w", len(cells), err)
 		}
 	}
@@ -128,7 +128,7 @@ func (f *flusher) checkpoint(ctx context.Context, now time.Time) error {
 		return nil
 	}
 	if err := f.checkpoints.SaveCheckpoint(ctx, f.writer, arrival); err != nil {
-		f.telemetry.failed(ctx)
+		f.telemetry.failures.Add(ctx, 1)
 		return fmt.Errorf("save checkpoint: %w", err)
 	}
 	f.saved = arrival
@@ -146,7 +146,7 @@ func (f *flusher) sendGraph(ctx context.Context, now time.Time) error {
 		return nil
 	}
 	if err := f.routes.graph.ConsumeMetrics(ctx, md); err != nil {
-		f.telemetry.failed(ctx)
+		f.telemetry.failures.Add(ctx, 1)
 		return fmt.Errorf("send the service graph: %w", err)
 	}
 	return nil

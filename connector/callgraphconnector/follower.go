@@ -75,7 +75,7 @@ func (f *follower) step(ctx context.Context, now time.Time) {
 	if err == nil || ctx.Err() != nil {
 		return
 	}
-	f.telemetry.failed(ctx)
+	f.telemetry.failures.Add(ctx, 1)
 	if now.Sub(f.complained) >= complainEvery {
 		f.complained = now
 		f.logger.Warn("the service graph for Prometheus falls behind what SDKs counted; trying on", zap.Error(err))

@@ -70,7 +70,7 @@ var (
 func (m *middleware) Start(context.Context, component.Host) (err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.registration, err = observe(m.meters, m.Gate)
+	m.registration, err = metrics.Observe(m.meters.Meter(meterName), m.Stats)
 	return err
 }
 

@@ -13,8 +13,8 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.opentelemetry.io/collector/processor"
 	"go.opentelemetry.io/collector/processor/processorhelper"
-	"go.opentelemetry.io/otel/metric"
 
+	"github.com/jcallgraph/jcallgraph/internal/ownmetric"
 	"github.com/jcallgraph/jcallgraph/processor/credential"
 )
 
@@ -53,12 +53,11 @@ const (
 func newTraces(ctx context.Context, set processor.Settings, cfg component.Config, next consumer.Traces) (processor.Traces, error) {
 	c := cfg.(*Config)
 	rules := credential.New(c.Keys, c.Parameters)
-	removed, err := set.MeterProvider.Meter(meterName).Int64Counter(metricRemoved, metric.WithUnit("{attribute}"),
-		metric.WithDescription("Attributes that were removed, or whose secrets were, before the spans were stored."))
+	removed, err := ownmetric.Counter(set.MeterProvider.Meter(meterName), metricRemoved, "{attribute}",
+		"Attributes that were removed, or whose secrets were, before the spans were stored.")
 	if err != nil {
 		return nil, fmt.Errorf("create the processor's own metric: %w", err)
 	}
-	removed.Add(ctx, 0) // there from the start
 	return processorhelper.NewTraces(ctx, set, cfg, next, func(ctx context.Context, td ptrace.Traces) (ptrace.Traces, error) {
 		if n := rules.Apply(td); n > 0 {
 			removed.Add(ctx, int64(n))

@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.opentelemetry.io/collector/processor"
+	"go.opentelemetry.io/otel/metric"
 
 	"github.com/jcallgraph/jcallgraph/processor/dependency"
 	"github.com/jcallgraph/jcallgraph/processor/dependency/localtrace"
@@ -29,7 +30,7 @@ type dependencyProcessor struct {
 	observer *dependency.Observer // from Start on
 	chains   *wholechain.Reader   // from Start on; nil where none are read
 	keeper   *keeper              // from Start to Shutdown
-	observed *telemetry           // likewise
+	observed metric.Registration  // likewise
 }
 
 func newProcessor(set processor.Settings, c *Config, next consumer.Traces) *dependencyProcessor {
@@ -62,7 +63,7 @@ func (p *dependencyProcessor) Start(_ context.Context, host component.Host) erro
 	if err := p.running.enter(p.id); err != nil {
 		return err
 	}
-	observed, err := observe(p.settings.MeterProvider, p.stats)
+	observed, err := metrics.Observe(p.settings.MeterProvider.Meter(meterName), p.stats)
 	if err != nil {
 		p.running.leave(p.id)
 		return fmt.Errorf("create the processor's own metrics: %w", err)
@@ -78,7 +79,7 @@ func (p *dependencyProcessor) Shutdown(ctx context.Context) error {
 	if p.observed == nil {
 		return nil
 	}
-	err := errors.Join(p.keeper.stop(ctx), p.observed.close())
+	err := errors.Join(p.keeper.stop(ctx), p.observed.Unregister())
 	p.observed = nil
 	p.running.leave(p.id)
 	return err
