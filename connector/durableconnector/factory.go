@@ -9,7 +9,6 @@ package durableconnector
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -66,17 +65,9 @@ func (*durableConnector) Capabilities() consumer.Capabilities {
 
 // Start implements component.Component.
 func (c *durableConnector) Start(_ context.Context, host component.Host) error {
-	extension, ok := host.GetExtensions()[c.config.Storage]
-	if !ok {
-		return fmt.Errorf("storage: there is no extension %q; add it to service::extensions", c.config.Storage)
-	}
-	backends, ok := extension.(storage.Backends)
-	if !ok {
-		return fmt.Errorf("storage: extension %q keeps no backends; name one of type call_graph_storage", c.config.Storage)
-	}
-	backend, err := backends.Backend(c.config.Backend)
+	backend, err := storage.Find(host.GetExtensions(), c.config.Storage, c.config.Backend)
 	if err != nil {
-		return fmt.Errorf("backend: %w", err)
+		return err
 	}
 	c.intake, err = intake.New(backend, c.telemetry.MeterProvider, c.telemetry.Logger)
 	return err

@@ -92,18 +92,11 @@ func (e *Extension) eraser(store storage.Backend, rules *logicalchain.Rules) fun
 type describer interface{ Describe(backend string) string }
 
 func (e *Extension) backend(host component.Host) (storage.Backend, error) {
-	found, ok := host.GetExtensions()[e.config.Storage]
-	if !ok {
-		return nil, fmt.Errorf("storage: there is no extension %q in service::extensions", e.config.Storage)
-	}
-	backends, ok := found.(storage.Backends)
-	if !ok {
-		return nil, fmt.Errorf("storage: extension %q has no backends", e.config.Storage)
-	}
-	if d, ok := found.(describer); ok {
+	extensions := host.GetExtensions()
+	if d, ok := extensions[e.config.Storage].(describer); ok {
 		e.store = d.Describe(e.config.Backend)
 	}
-	return backends.Backend(e.config.Backend)
+	return storage.Find(extensions, e.config.Storage, e.config.Backend)
 }
 
 func (e *Extension) serve(ctx context.Context, host component.Host) error {

@@ -49,7 +49,7 @@ const keptRecords = 4096
 func newKeeper(p *dependencyProcessor, backend storage.Backend) *keeper {
 	return &keeper{
 		interval: p.config.FlushInterval, observer: p.observer, chains: p.chains, logger: p.settings.Logger,
-		ledger: ledger.New(backend, p.writer(backend), min(keptRecords, p.config.MaxSites)),
+		ledger: ledger.New(backend, storage.WriterIDOf(backend, p.id.Name()), min(keptRecords, p.config.MaxSites)),
 		quit:   make(chan struct{}), done: make(chan struct{}),
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -51,7 +50,7 @@ func (p *dependencyProcessor) ConsumeTraces(ctx context.Context, td ptrace.Trace
 
 // Start implements component.Component.
 func (p *dependencyProcessor) Start(_ context.Context, host component.Host) error {
-	backend, err := p.backend(host)
+	backend, err := storage.Find(host.GetExtensions(), p.config.Storage, p.config.Backend)
 	if err != nil {
 		return err
 	}
@@ -104,31 +103,4 @@ func (p *dependencyProcessor) chainOptions() wholechain.Options {
 		Quiet: p.config.WholeChains.Quiet, Rate: p.config.WholeChains.Rate, MaxSites: p.config.MaxSites,
 		AssumeComplete: p.config.AssumeComplete, InjectedKeys: p.config.InjectedAttributes,
 	}
-}
-
-func (p *dependencyProcessor) backend(host component.Host) (storage.Backend, error) {
-	extension, ok := host.GetExtensions()[p.config.Storage]
-	if !ok {
-		return nil, fmt.Errorf("storage: there is no extension %q; add it to service::extensions", p.config.Storage)
-	}
-	backends, ok := extension.(storage.Backends)
-	if !ok {
-		return nil, fmt.Errorf("storage: extension %q keeps no backends; name one of type call_graph_storage", p.config.Storage)
-	}
-	backend, err := backends.Backend(p.config.Backend)
-	if err != nil {
-		return nil, fmt.Errorf("backend: %w", err)
-	}
-	return backend, nil
-}
-
-// writer is the store's ID, told apart by the processor's name where it has one.
-func (p *dependencyProcessor) writer(backend storage.Backend) uint64 {
-	id := backend.WriterID()
-	if name := p.id.Name(); name != "" {
-		h := fnv.New64a()
-		h.Write([]byte(name))
-		id ^= h.Sum64()
-	}
-	return id
 }
