@@ -280,10 +280,7 @@ func TestACrashChangesNoCount(t *testing.T) {
 
 // crash stops the goroutine, without a last flush.
 func crash(c connector.Traces) {
-	f := c.(*graphConnector).flusher
-	close(f.quit)
-	<-f.done
-	f.cancel()
+	c.(*graphConnector).flusher.rounds.Stop(context.Background())
 }
 
 func TestConnectorsOfOneStoreHaveWritersOfTheirOwn(t *testing.T) {
