@@ -7,7 +7,10 @@ import (
 	"time"
 
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/pipeline"
+
+	"github.com/jcallgraph/jcallgraph/internal/fields"
 )
 
 // Config of the connector. Every zero value stands for the default named with
@@ -66,6 +69,9 @@ const (
 	maxInterval      = 4 * time.Minute // Prometheus takes series for gone after 5
 	maxBuckets       = 100
 )
+
+// Unmarshal implements confmap.Unmarshaler.
+func (c *Config) Unmarshal(conf *confmap.Conf) error { return fields.Unmarshal(conf, c) }
 
 // Validate implements confmap.Validator.
 func (c *Config) Validate() error {

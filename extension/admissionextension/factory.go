@@ -11,12 +11,14 @@ import (
 	"sync"
 
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/extension"
 	"go.opentelemetry.io/collector/extension/extensionmiddleware"
 	"go.opentelemetry.io/otel/metric"
 	"google.golang.org/grpc"
 
 	"github.com/jcallgraph/jcallgraph/extension/admission"
+	"github.com/jcallgraph/jcallgraph/internal/fields"
 )
 
 // Config of the extension. Zero values are the defaults of admission.Options.
@@ -27,6 +29,9 @@ type Config struct {
 	// MaxRequests that are open, most of them waiting; 1024.
 	MaxRequests int64 `mapstructure:"max_requests"`
 }
+
+// Unmarshal implements confmap.Unmarshaler.
+func (c *Config) Unmarshal(conf *confmap.Conf) error { return fields.Unmarshal(conf, c) }
 
 // Validate implements confmap.Validator.
 func (c *Config) Validate() error {

@@ -62,7 +62,9 @@ func (s Set[S]) Observe(meter metric.Meter, state func() S, attributes ...attrib
 	return meter.RegisterCallback(func(_ context.Context, to metric.Observer) error {
 		now := state()
 		for i, m := range s {
-			m.tell(now, func(n uint64, more ...metric.ObserveOption) { to.ObserveInt64(made[i], int64(n), append(more, with)...) })
+			m.tell(now, func(n uint64, more ...metric.ObserveOption) {
+				to.ObserveInt64(made[i], int64(n), append(more, with)...)
+			})
 		}
 		return nil
 	}, all...)

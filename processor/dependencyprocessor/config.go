@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/confmap"
 
+	"github.com/jcallgraph/jcallgraph/internal/fields"
 	"github.com/jcallgraph/jcallgraph/processor/dependency"
 	"github.com/jcallgraph/jcallgraph/processor/dependency/wholechain"
 )
@@ -44,9 +46,9 @@ type WholeChainsConfig struct {
 	Off bool `mapstructure:"off"`
 	// Rate is how many are read a second for their failures, and as many chosen
 	// whatever happened in them; 20.
-	Rate int `mapstructure:"rate"`
+	Rate int `mapstructure:"rate" zero:"must be from 1 to 10000; off: true reads no chains"`
 	// Quiet is how long nothing of a chain must have come; 30s.
-	Quiet time.Duration `mapstructure:"quiet"`
+	Quiet time.Duration `mapstructure:"quiet" zero:"must be from 1s to 10m"`
 }
 
 // Limits of what is accepted.
@@ -59,6 +61,9 @@ const (
 	maxSites         = 10_000_000
 	maxRate          = 10_000
 )
+
+// Unmarshal implements confmap.Unmarshaler.
+func (c *Config) Unmarshal(conf *confmap.Conf) error { return fields.Unmarshal(conf, c) }
 
 // Validate implements confmap.Validator.
 func (c *Config) Validate() error {
