@@ -2,7 +2,6 @@ package dependencyprocessor
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -70,13 +69,13 @@ func (c *Config) Validate() error {
 	d := c.withDefaults()
 	return errors.Join(
 		c.validateBackend(),
-		between("flush_interval", d.FlushInterval, minFlushInterval, maxFlushInterval),
-		between("wait", d.Wait, minWait, maxWait),
-		between("max_spans", d.MaxSpans, 1, maxHeld),
-		between("max_sites", d.MaxSites, 1, maxSites),
+		fields.Between("flush_interval", d.FlushInterval, minFlushInterval, maxFlushInterval),
+		fields.Between("wait", d.Wait, minWait, maxWait),
+		fields.Between("max_spans", d.MaxSpans, 1, maxHeld),
+		fields.Between("max_sites", d.MaxSites, 1, maxSites),
 		c.validateInjected(),
-		between("whole_chains::rate", d.WholeChains.Rate, 1, maxRate),
-		between("whole_chains::quiet", d.WholeChains.Quiet, minWait, maxWait))
+		fields.Between("whole_chains::rate", d.WholeChains.Rate, 1, maxRate),
+		fields.Between("whole_chains::quiet", d.WholeChains.Quiet, minWait, maxWait))
 }
 
 func (c *Config) validateBackend() error {
@@ -93,33 +92,20 @@ func (c *Config) validateInjected() error {
 	return nil
 }
 
-func between[T int | time.Duration](field string, v, least, most T) error {
-	if v < least || v > most {
-		return fmt.Errorf("%s: %v is outside the accepted %v to %v", field, v, least, most)
-	}
-	return nil
-}
-
 func defaultConfig() component.Config { return new(Config).withDefaults() }
 
 // withDefaults is a copy without zero values.
 func (c *Config) withDefaults() *Config {
 	d := *c
-	orDefault(&d.Storage, component.MustNewID("call_graph_storage"))
-	orDefault(&d.FlushInterval, 2*time.Second)
-	orDefault(&d.Wait, dependency.DefaultWait)
-	orDefault(&d.MaxSpans, dependency.DefaultMaxSpans)
-	orDefault(&d.MaxSites, dependency.DefaultMaxSites)
+	fields.Default(&d.Storage, component.MustNewID("call_graph_storage"))
+	fields.Default(&d.FlushInterval, 2*time.Second)
+	fields.Default(&d.Wait, dependency.DefaultWait)
+	fields.Default(&d.MaxSpans, dependency.DefaultMaxSpans)
+	fields.Default(&d.MaxSites, dependency.DefaultMaxSites)
 	if len(d.InjectedAttributes) == 0 {
 		d.InjectedAttributes = []string{"jcg.injected"}
 	}
-	orDefault(&d.WholeChains.Rate, wholechain.DefaultRate)
-	orDefault(&d.WholeChains.Quiet, wholechain.DefaultQuiet)
+	fields.Default(&d.WholeChains.Rate, wholechain.DefaultRate)
+	fields.Default(&d.WholeChains.Quiet, wholechain.DefaultQuiet)
 	return &d
-}
-
-func orDefault[T comparable](v *T, d T) {
-	if *v == *new(T) {
-		*v = d
-	}
 }
