@@ -142,7 +142,7 @@ var legendLabel = regexp.MustCompile(`{{(\w+)}}`)
 // testSeries requires series that have the labels of the legend.
 func (s server) testSeries(t *testing.T, q panelQuery, choice []string) {
 	t.Helper()
-	v := s.result(t, q.Expr, choice)
+	v := s.result(t, q.Expr, choice, 1)
 	if q.LegendFormat == nil {
 		return
 	}
@@ -154,16 +154,23 @@ func (s server) testSeries(t *testing.T, q panelQuery, choice []string) {
 	}
 }
 
-// result waits for series: some metrics come with a later scrape.
-func (s server) result(t *testing.T, expr string, choice []string) promql.Vector {
+// result waits for that many series: some come with a later scrape.
+func (s server) result(t *testing.T, expr string, choice []string, atLeast int) promql.Vector {
 	t.Helper()
 	var v promql.Vector
 	s.Eventually(expr, func(ctx context.Context) (err error) {
 		v, err = s.query(ctx, expanded(expr, choice))
+		if err == nil && len(v) < atLeast {
+			err = fmt.Errorf("%d series, want %d or more", len(v), atLeast)
+		}
 		return err
 	})
 	return v
 }
+
+// edges are those of the traffic: to the shop, and from it to cart, payment and
+// database, the last of which has no callee that measures.
+const edges, measured = 4, 3
 
 func panelTitled(t *testing.T, d dashboard.Dashboard, title string) *dashboard.Panel {
 	t.Helper()
@@ -180,9 +187,9 @@ func (s server) testTable(t *testing.T, d dashboard.Dashboard) {
 	for _, target := range panelTitled(t, d, "Edges").Targets {
 		q := target.(*prometheus.Dataquery)
 		columns["Value #"+*q.RefId]++
-		v := s.result(t, q.Expr, everything)
-		require.GreaterOrEqual(t, len(v), 3, "of the edges to shop, cart, payment and database the last has no callee that measures")
-		v[0].Metric.Range(func(l labels.Label) { columns[l.Name]++ })
+		for _, sample := range s.result(t, q.Expr, everything, measured) {
+			sample.Metric.Range(func(l labels.Label) { columns[l.Name]++ })
+		}
 	}
 	order := edgeColumns()["indexByName"].(map[string]int)
 	for name := range columns {
@@ -195,12 +202,12 @@ func (s server) testTable(t *testing.T, d dashboard.Dashboard) {
 func (s server) testGraph(t *testing.T, d dashboard.Dashboard) {
 	q := panelTitled(t, d, "Graph").Targets[0].(*prometheus.Dataquery)
 	ids := map[string]bool{}
-	for _, sample := range s.result(t, q.Expr, everything) {
+	for _, sample := range s.result(t, q.Expr, everything, edges) {
 		require.Equal(t, sample.Metric.Get(edgemetric.LabelClient), sample.Metric.Get("source"))
 		require.Equal(t, sample.Metric.Get(edgemetric.LabelServer), sample.Metric.Get("target"))
 		ids[sample.Metric.Get("id")] = true
 	}
-	require.Len(t, ids, 4)
+	require.Len(t, ids, edges)
 }
 
 var labelValues = regexp.MustCompile(`^label_values\((.+), (\w+)\)$`)
@@ -214,7 +221,7 @@ func (s server) testVariables(t *testing.T, d dashboard.Dashboard) {
 		}
 		m := labelValues.FindStringSubmatch(*v.Query.String)
 		require.NotNil(t, m, *v.Query.String)
-		for _, sample := range s.result(t, m[1], everything) {
+		for _, sample := range s.result(t, m[1], everything, edges) {
 			if value := sample.Metric.Get(m[2]); value != "" && !slices.Contains(values[v.Name], value) {
 				values[v.Name] = append(values[v.Name], value)
 			}

@@ -34,6 +34,7 @@ type Extension struct {
 	stop    context.CancelFunc
 	running sync.WaitGroup
 
+	address   string // at which it listens
 	store     string // what the storage extension says of the backend
 	listeners []listener
 }
@@ -108,7 +109,7 @@ func (e *Extension) serve(ctx context.Context, host component.Host) error {
 	if err != nil {
 		return errors.Join(fmt.Errorf("http: %w", err), l.Close())
 	}
-	e.server = server
+	e.server, e.address = server, withPortOf(l.Addr(), e.config.HTTP.NetAddr.Endpoint)
 	e.running.Go(func() {
 		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			componentstatus.ReportStatus(host, componentstatus.NewFatalErrorEvent(fmt.Errorf("serve the query API: %w", err)))

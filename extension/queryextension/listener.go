@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -122,4 +123,14 @@ func listenError(component, endpoint string, err error) error {
 			"or shift all ports of the built-in configuration, as in: JCG_PORT_OFFSET=10000 build/jcallgraph --config builtin:all-in-one", component, endpoint)
 	}
 	return fmt.Errorf("%s can't listen at %s: %w", component, endpoint, err)
+}
+
+// withPortOf is an endpoint by the host that it names and the port that was
+// opened, which the system chose where it names port 0.
+func withPortOf(opened net.Addr, endpoint string) string {
+	host, _, err := net.SplitHostPort(endpoint)
+	if tcp, ok := opened.(*net.TCPAddr); ok && err == nil {
+		return net.JoinHostPort(host, strconv.Itoa(tcp.Port))
+	}
+	return endpoint
 }

@@ -3,11 +3,8 @@ package queryextension
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -18,15 +15,24 @@ import (
 	"github.com/jcallgraph/jcallgraph/storage/pebble"
 )
 
-// stored is what was sent: every span by itself, with its scope and resource,
-// as JSON, by trace.
+// stored is what was sent of the traces that are asked for: every span by itself,
+// with its scope and resource, as JSON, by trace.
 type stored map[pcommon.TraceID][]string
+
+// asked is one in 32 traces: the JSON of all spans would take more than a GiB
+// under the race detector.
+func asked(id pcommon.TraceID) bool { return id[15]%32 == 0 }
+
+// enough of the file's 64,151 spans have every service.
+const enough = 12_000
 
 func (s stored) add(t *testing.T, td ptrace.Traces) {
 	for _, rs := range td.ResourceSpans().All() {
 		for _, ss := range rs.ScopeSpans().All() {
 			for _, span := range ss.Spans().All() {
-				s[span.TraceID()] = append(s[span.TraceID()], alone(t, rs, ss, span))
+				if id := span.TraceID(); asked(id) {
+					s[id] = append(s[id], alone(t, rs, ss, span))
+				}
 			}
 		}
 	}
@@ -54,12 +60,15 @@ func TestRealTracesComeBackAsTheyWere(t *testing.T) {
 	backend, err := pebble.Open(pebble.Options{Directory: t.TempDir()})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, backend.Close()) })
-	sent := stored{}
+	sent, spans := stored{}, 0
 	for td, err := range otlpdump.Files(filepath.Join(root, "otel-demo", "astronomy-oteltraces.zst")) {
 		require.NoError(t, err)
 		sent.add(t, td)
 		_, err := backend.WriteSpans(t.Context(), td)
 		require.NoError(t, err)
+		if spans += td.SpanCount(); spans >= enough {
+			break
+		}
 	}
 	e := create(t, nil)
 	start(t, e, backend)
@@ -68,12 +77,10 @@ func TestRealTracesComeBackAsTheyWere(t *testing.T) {
 	require.Equal(t, 200, ask(t, e, "/api/services", &services))
 	require.Len(t, services.Data, 11)
 
-	ids := slices.SortedFunc(maps.Keys(sent), func(a, b pcommon.TraceID) int { return slices.Compare(a[:], b[:]) })
-	random := rand.New(rand.NewPCG(1, 2))
-	for range 100 {
-		id := ids[random.IntN(len(ids))]
-		sameAsOTLP(t, e, id, sent[id])
-		sameInJaeger(t, e, id, sent[id])
+	require.Greater(t, len(sent), 50)
+	for id, want := range sent {
+		sameAsOTLP(t, e, id, want)
+		sameInJaeger(t, e, id, want)
 	}
 }
 

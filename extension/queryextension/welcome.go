@@ -33,7 +33,7 @@ func (e *Extension) welcome() string {
 	if e.config.HTTP.TLS.HasValue() {
 		scheme = "https"
 	}
-	fmt.Fprintf(&b, "\nJCallGraph is ready.\n  look   %s://%s%s/\n", scheme, reachable(e.config.HTTP.NetAddr.Endpoint), strings.TrimSuffix(e.config.BasePath, "/"))
+	fmt.Fprintf(&b, "\nJCallGraph is ready.\n  look   %s://%s%s/\n", scheme, reachable(e.address), strings.TrimSuffix(e.config.BasePath, "/"))
 	if e.store != "" {
 		fmt.Fprintf(&b, "  store  %s\n", e.store)
 	}

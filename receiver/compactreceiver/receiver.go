@@ -32,6 +32,7 @@ type compact struct {
 	start, stop sync.Once
 	err         error // of the start
 	grpc        *grpc.Server
+	address     net.Addr // at which it listens
 	telemetry   metric.Registration
 	served      sync.WaitGroup
 }
@@ -77,6 +78,7 @@ func (r *compact) listen(ctx context.Context, host component.Host) (err error) {
 	if err != nil {
 		return fmt.Errorf("endpoint: %w", err)
 	}
+	r.address = l.Addr()
 	r.served.Go(func() { r.serve(quiet{l}, host) })
 	return nil
 }

@@ -90,27 +90,18 @@ func (c *collector) metrics(next consumer.Metrics) {
 
 // start starts the receiver as often as a collector does, and says where it
 // listens.
-func (c *collector) start(h component.Host) (address string) {
-	address = freeAddress(c.t)
-	c.config.NetAddr.Endpoint = address
+func (c *collector) start(h component.Host) string {
 	for _, r := range c.all {
 		require.NoError(c.t, r.Start(c.t.Context(), h))
 	}
 	c.t.Cleanup(c.shutdown)
-	return address
+	return c.all[0].(*compact).address.String()
 }
 
 func (c *collector) shutdown() {
 	for _, r := range c.all {
 		require.NoError(c.t, r.Shutdown(context.Background()))
 	}
-}
-
-func freeAddress(t testing.TB) string {
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer l.Close()
-	return l.Addr().String()
 }
 
 func (c *collector) count(name string, attributes ...attribute.KeyValue) (sum int64) {
@@ -275,6 +266,7 @@ func TestShutdown(t *testing.T) {
 	traces, err := consumer.NewTraces(func(context.Context, ptrace.Traces) error { in <- struct{}{}; <-out; return nil })
 	require.NoError(t, err)
 	c.traces(traces)
+	c.all[0].(*compact).grace = time.Hour
 	address := c.start(componenttest.NewNopHost())
 	s := open(t, address)
 	s.answer()
@@ -355,6 +347,7 @@ func TestShutdownGivesUpWithItsContext(t *testing.T) {
 	traces, err := consumer.NewTraces(func(context.Context, ptrace.Traces) error { in <- struct{}{}; <-out; return nil })
 	require.NoError(t, err)
 	c.traces(traces)
+	c.all[0].(*compact).grace = time.Hour
 	s := open(t, c.start(componenttest.NewNopHost()))
 	s.answer()
 	require.NoError(t, s.SendMsg(wrapperspb.Bytes(spans(t, wirepdata.NewEncoder()))))

@@ -88,14 +88,16 @@ func spans() ptrace.Traces {
 }
 
 func TestRefusedSpansAreCountedByReasonAndToldNowAndThen(t *testing.T) {
-	i, reader, logs := open(t, &backend{})
-	for range 3 {
-		repeated, err := i.WriteSpans(t.Context(), spans())
-		require.NoError(t, err)
-		require.False(t, repeated)
-	}
-	require.Equal(t, map[string]int64{"zero_trace_id": 6, "zero_span_id": 3}, counted(t, reader, metricSpans))
-	require.Equal(t, 1, logs.FilterMessage("spans refused that no backend can keep").Len())
+	synctest.Test(t, func(t *testing.T) {
+		i, reader, logs := open(t, &backend{})
+		for range 3 {
+			repeated, err := i.WriteSpans(t.Context(), spans())
+			require.NoError(t, err)
+			require.False(t, repeated)
+		}
+		require.Equal(t, map[string]int64{"zero_trace_id": 6, "zero_span_id": 3}, counted(t, reader, metricSpans))
+		require.Equal(t, 1, logs.FilterMessage("spans refused that no backend can keep").Len())
+	})
 }
 
 func TestNoticeIsGivenAtMostEveryTenSeconds(t *testing.T) {
@@ -169,12 +171,14 @@ func TestIntervalsAreCountedByWhatBecameOfThem(t *testing.T) {
 }
 
 func TestOtherMetricsAreCountedAndToldNowAndThen(t *testing.T) {
-	i, reader, logs := open(t, &backend{})
-	i.Ignore(t.Context(), 0, "")
-	require.Zero(t, logs.Len())
-	for range 3 {
-		i.Ignore(t.Context(), 5, "go.memory.used")
-	}
-	require.Equal(t, map[string]int64{"": 15}, counted(t, reader, metricIgnored))
-	require.Equal(t, 1, logs.FilterField(zap.String("metric", "go.memory.used")).Len())
+	synctest.Test(t, func(t *testing.T) {
+		i, reader, logs := open(t, &backend{})
+		i.Ignore(t.Context(), 0, "")
+		require.Zero(t, logs.Len())
+		for range 3 {
+			i.Ignore(t.Context(), 5, "go.memory.used")
+		}
+		require.Equal(t, map[string]int64{"": 15}, counted(t, reader, metricIgnored))
+		require.Equal(t, 1, logs.FilterField(zap.String("metric", "go.memory.used")).Len())
+	})
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
+
 	"github.com/jcallgraph/jcallgraph/callgraph"
 )
 
@@ -14,7 +16,7 @@ import (
 // at its bound.
 func BenchmarkWriteCells(b *testing.B) {
 	const edges = 100_000
-	s := openStore(b, Options{})
+	s := openStore(b, Options{fs: vfs.Default})
 	cells := make([]callgraph.Cell, edges)
 	for i := range cells {
 		cells[i] = hotCell("operation "+strconv.Itoa(i), 5, time.Now().Add(time.Hour))
@@ -42,7 +44,7 @@ func BenchmarkWriteCells(b *testing.B) {
 // a tenth of the intervals begin a new bucket.
 func BenchmarkWriteIntervals(b *testing.B) {
 	const instances, services, edges, senders = 3000, 100, 60, 64
-	s := openStore(b, Options{})
+	s := openStore(b, Options{fs: vfs.Default})
 	at := time.Now()
 	intervals := make(chan callgraph.Interval, senders)
 	var all sync.WaitGroup

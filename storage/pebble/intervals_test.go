@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
@@ -24,7 +25,7 @@ func TestIntervalsAddUp(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		c := &clock{time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
 		o := c.options()
-		o.Directory, o.EdgeRetention = t.TempDir(), 1000*time.Hour
+		o.Directory, o.fs, o.EdgeRetention = "store", vfs.NewMem(), 1000*time.Hour
 		s, err := Open(o)
 		require.NoError(r, err)
 		defer func() { require.NoError(r, s.Close()) }()

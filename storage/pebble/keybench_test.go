@@ -8,12 +8,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
+
 	"github.com/jcallgraph/jcallgraph/callgraph"
 )
 
 // BenchmarkWriteSightings writes new keys in new traces, 256 at a time.
 func BenchmarkWriteSightings(b *testing.B) {
-	s := openStore(b, Options{})
+	s := openStore(b, Options{fs: vfs.Default})
 	r := rand.New(rand.NewPCG(1, 2))
 	batch := make([]callgraph.Sighting, 256)
 	for n := 0; b.Loop(); n += len(batch) {

@@ -31,7 +31,8 @@ type Options struct {
 	// Now is the clock; time.Now.
 	Now func() time.Time
 
-	fs vfs.FS // of tests
+	fs          vfs.FS        // of tests
+	maintenance time.Duration // between calls of maintain; a minute
 }
 
 func (o Options) withDefaults() Options {
@@ -49,5 +50,6 @@ func (o Options) withDefaults() Options {
 	if o.fs == nil {
 		o.fs = vfs.Default
 	}
+	o.maintenance = cmp.Or(o.maintenance, time.Minute)
 	return o
 }

@@ -25,7 +25,7 @@ func (s *Store) maintainEvery(ctx context.Context, interval time.Duration) {
 	}
 }
 
-// maintain does what time asks for: it is called every minute.
+// maintain does what time asks for.
 func (s *Store) maintain(ctx context.Context, now time.Time) {
 	s.ledger.sealBefore(hourOf(now.UnixNano()) * int64(time.Hour))
 	s.report(s.dropOld(now.Add(-s.options.Retention).UnixNano()))

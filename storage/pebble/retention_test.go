@@ -15,19 +15,25 @@ import (
 	"github.com/jcallgraph/jcallgraph/storage"
 )
 
-// clock is what a store takes for the time.
+// clock is what a store takes for the time. The store does not look at it behind
+// the test's back: the test calls maintain.
 type clock struct{ now time.Time }
 
-func (c *clock) options() Options { return Options{Now: func() time.Time { return c.now }} }
+func (c *clock) options() Options {
+	return Options{Now: func() time.Time { return c.now }, maintenance: 1 << 62}
+}
 
-// writeLarge writes a span of 1 MiB that does not compress.
+// large are the bytes of a span that writeLarge writes.
+const large = 256 << 10
+
+// writeLarge writes a span that does not compress.
 func writeLarge(t testing.TB, s *Store, trace byte) {
 	t.Helper()
 	td := oneSpan(trace, 1)
-	large := make([]byte, 1<<20)
-	_, err := rand.Read(large)
+	random := make([]byte, large)
+	_, err := rand.Read(random)
 	require.NoError(t, err)
-	td.ResourceSpans().At(0).ScopeSpans().At(0).Spans().At(0).Attributes().PutEmptyBytes("large").FromRaw(large)
+	td.ResourceSpans().At(0).ScopeSpans().At(0).Spans().At(0).Attributes().PutEmptyBytes("large").FromRaw(random)
 	_, err = s.WriteSpans(context.Background(), td)
 	require.NoError(t, err)
 }
@@ -52,7 +58,7 @@ func TestRetention(t *testing.T) {
 	requireTraces(t, s, 11, 11)
 	require.EqualValues(t, 10, s.Stats().DroppedSpans)
 	// What recycled logs take is bounded and not counted here.
-	require.Eventually(t, func() bool { return s.db.Metrics().Total().TablesSize < 2<<20 }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return s.db.Metrics().Total().TablesSize < 2*large }, time.Minute, time.Millisecond)
 	s = reopen(t, s)
 	requireTraces(t, s, 11, 11)
 	c.now = c.now.Add(48 * time.Hour)
@@ -84,7 +90,7 @@ func requireTraces(t *testing.T, s *Store, first, last byte) {
 
 // TestMaxBytes drops the oldest chunks, as many as needed.
 func TestMaxBytes(t *testing.T) {
-	s := openStore(t, Options{MaxBytes: 5 << 20})
+	s := openStore(t, Options{MaxBytes: 5 * large})
 	for n := range byte(12) {
 		writeLarge(t, s, n+1)
 		s.settleIndexes(t)

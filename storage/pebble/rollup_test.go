@@ -1,10 +1,14 @@
 package pebble
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"testing"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
@@ -46,7 +50,7 @@ func TestRollUpKeepsSums(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		c := &clock{time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
 		o := c.options()
-		o.Directory = t.TempDir()
+		o.Directory, o.fs = "store", vfs.NewMem()
 		s, err := Open(o)
 		require.NoError(r, err)
 		defer func() { require.NoError(r, s.Close()) }()
@@ -78,12 +82,9 @@ func drawCells(r *rapid.T, now time.Time, written map[callgraph.CellKey]callgrap
 			written[x.CellKey] = x
 		}
 	}
-	for _, x := range written {
-		if len(cells) < 40 {
-			cells = append(cells, x)
-		}
-	}
-	for _, x := range written {
+	all := slices.SortedFunc(maps.Values(written), byKey) // so that a failure can be drawn again
+	cells = append(cells, all[:min(len(all), 40)]...)
+	for _, x := range all {
 		if x.Closed == 0 && rapid.Bool().Draw(r, "close") {
 			x.Closed, x.Sequence = now.Unix(), x.Sequence+1
 			x.Client.Add(time.Second, 1)
@@ -92,6 +93,10 @@ func drawCells(r *rapid.T, now time.Time, written map[callgraph.CellKey]callgrap
 		cells = append(cells, x)
 	}
 	return cells
+}
+
+func byKey(x, y callgraph.Cell) int {
+	return cmp.Or(cmp.Compare(x.Edge.Callee.Name, y.Edge.Callee.Name), cmp.Compare(x.Bucket.Start, y.Bucket.Start), cmp.Compare(x.Opened, y.Opened))
 }
 
 func TestRollUpSteps(t *testing.T) {

@@ -8,7 +8,6 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
@@ -72,7 +71,7 @@ func Open(o Options) (*Store, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	s.background = cancel
 	s.behind.Go(func() { s.index(ctx) })
-	s.behind.Go(func() { s.maintainEvery(ctx, time.Minute) })
+	s.behind.Go(func() { s.maintainEvery(ctx, o.maintenance) })
 	return s, nil
 }
 

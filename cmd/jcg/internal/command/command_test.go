@@ -83,7 +83,7 @@ func TestReplayFlagsGoBeforeTheEnvironment(t *testing.T) {
 		"OTEL_EXPORTER_OTLP_HEADERS":     "x-key=1",
 		"OTEL_EXPORTER_OTLP_COMPRESSION": "none",
 		"OTEL_EXPORTER_OTLP_CERTIFICATE": "absent.pem",
-	}, "replay", "--protocol=http", "--endpoint", c.HTTP(t), "--header=x-key=2", "--compression=gzip", "--insecure", "--timeout=5s", "--certificate=", dump(t, 1))
+	}, "replay", "--protocol=http", "--endpoint", c.HTTP(t), "--header=x-key=2", "--compression=gzip", "--insecure", "--timeout=1m", "--certificate=", dump(t, 1))
 	require.Zero(t, got.code, got.err)
 	require.Equal(t, []string{"2"}, c.Header("x-key"))
 	require.Equal(t, []string{"gzip"}, c.Header("content-encoding"))
