@@ -50,14 +50,14 @@ func (c *checker) fields(path string, given map[string]any, t reflect.Type) {
 		case ok:
 			c.field(join(path, name), given[name], f)
 		case !open:
-			c.refuse(join(path, name), "there is no such field; there are %s", names(known))
+			c.refusef(join(path, name), "there is no such field; there are %s", names(known))
 		}
 	}
 }
 
 func (c *checker) field(path string, given any, f reflect.StructField) {
 	if accepted := f.Tag.Get("zero"); accepted != "" && isZero(given, f.Type) {
-		c.refuse(path, "%s", accepted)
+		c.refusef(path, "%s", accepted)
 		return
 	}
 	c.value(path, given, f.Type)
@@ -103,6 +103,6 @@ func join(path, name string) string {
 	return path + "::" + name
 }
 
-func (c *checker) refuse(path, format string, a ...any) {
+func (c *checker) refusef(path, format string, a ...any) {
 	c.wrong = append(c.wrong, fmt.Errorf(path+": "+format, a...))
 }

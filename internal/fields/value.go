@@ -48,7 +48,7 @@ func (c *checker) text(path string, given any, into encoding.TextUnmarshaler) {
 		return
 	}
 	if err := into.UnmarshalText([]byte(text)); err != nil {
-		c.refuse(path, "%w", err)
+		c.refusef(path, "%w", err)
 	}
 }
 
@@ -174,5 +174,5 @@ func (c *checker) unlike(path, want string, given any) {
 		}
 		what = fmt.Sprintf("%q", what)
 	}
-	c.refuse(path, "must be %s, not %s", want, what)
+	c.refusef(path, "must be %s, not %s", want, what)
 }
