@@ -30,9 +30,9 @@ func (kept) Shutdown(context.Context) error { return nil }
 
 // TestAnOrdersTracesAreKeptTogether: an order is placed, paid and delivered in
 // three traces of three processes, hours apart. Independent sampling would keep
-// all three of one in a million.
+// all three of one in 8,000.
 func TestAnOrdersTracesAreKeptTogether(t *testing.T) {
-	const orders, n = 100_000, 100
+	const orders, n = 20_000, 20
 	leaving := kept{}
 	for _, service := range []string{"order", "payment", "delivery"} {
 		p := NewTracerProvider(WithPolicy(sampler.Policy{Rate: sampler.OneIn(n), Keep: sampler.Errors}),

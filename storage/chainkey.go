@@ -55,9 +55,9 @@ type KeyReader interface {
 	// Links returns the keys that share traces with a key, in order of kind,
 	// value, environment; at most limit.
 	Links(ctx context.Context, key callgraph.ChainKey, limit int) ([]callgraph.KeyLink, error)
-	// FindKeys returns the keys of a value, of every kind and environment, in
-	// order of kind, environment; at most limit.
-	FindKeys(ctx context.Context, value string, limit int) ([]callgraph.ChainKey, error)
+	// FindKeys returns the keys of a value, of one kind or, where that is empty, of
+	// every kind, of every environment, in order of kind, environment; at most limit.
+	FindKeys(ctx context.Context, kind, value string, limit int) ([]callgraph.ChainKey, error)
 }
 
 // Place is a place in a key's traces.
@@ -79,7 +79,7 @@ type Eraser interface {
 	// EraseSpans removes the spans of some traces that erase says, and returns how
 	// many these were. The others stay as they are. Many traces in one call cost
 	// far less than as many calls: the medium is cleaned once a call.
-	EraseSpans(ctx context.Context, traces []pcommon.TraceID, erase func(pcommon.Resource, ptrace.Span) bool) (int, error)
+	EraseSpans(ctx context.Context, traces []pcommon.TraceID, erase func(pcommon.Resource, pcommon.InstrumentationScope, ptrace.Span) bool) (int, error)
 	// EraseKey removes a key's sightings and links.
 	EraseKey(ctx context.Context, key callgraph.ChainKey) error
 }

@@ -5,10 +5,15 @@ import (
 	"hash/fnv"
 )
 
+type named interface {
+	comparable
+	fmt.Stringer
+}
+
 // Find is the backend that a component names in its fields storage, which is an
 // extension, and backend, which is one of that extension's. It knows no
 // collector, and takes the extensions as a collector's host has them.
-func Find[ID comparable, Extension any](extensions map[ID]Extension, id ID, name string) (Backend, error) {
+func Find[ID named, Extension any](extensions map[ID]Extension, id ID, name string) (Backend, error) {
 	extension, ok := extensions[id]
 	if !ok {
 		return nil, fmt.Errorf("storage: there is no extension %q; add it to service::extensions", id)

@@ -28,6 +28,7 @@ func main() {
 
 type options struct {
 	chains    int // a day
+	millis    int // of a day: a test's is shorter
 	processes int
 	density   int
 	spread    int
@@ -40,6 +41,7 @@ func parse(args []string, usage io.Writer) (o options, err error) {
 	flags.IntVar(&o.processes, "processes", 1000, "processes that begin them")
 	flags.IntVar(&o.density, "density", 1000, "how many days' chains begin in the denser time")
 	flags.IntVar(&o.spread, "spread", 4_000_000, "IDs of the one millisecond whose spread is measured")
+	o.millis = millisPerDay
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
@@ -54,6 +56,10 @@ func run(args []string, out, usage io.Writer) error {
 	if err != nil {
 		return err
 	}
+	return o.print(out)
+}
+
+func (o options) print(out io.Writer) error {
 	p := figure.New(out)
 	p.Print("chains_per_day", float64(o.chains), "chains")
 	p.Print("processes", float64(o.processes), "processes")
@@ -67,8 +73,8 @@ const millisPerDay = 24 * 60 * 60 * 1000
 
 // day makes every ID of a day.
 func (o options) day(p *figure.Printer, f *fleet) {
-	perMilli := float64(o.chains) / millisPerDay
-	collided := f.collisions(perMilli, millisPerDay)
+	perMilli := float64(o.chains) / float64(o.millis)
+	collided := f.collisions(perMilli, o.millis)
 	p.Print("day_chains", float64(f.made), "chains")
 	p.Print("day_chains_collided", float64(collided), "chains")
 	p.Print("collisions_per_million_computed", 1e6*collisionRate(perMilli), "chains")
@@ -78,8 +84,8 @@ func (o options) day(p *figure.Printer, f *fleet) {
 // dense makes as many IDs in a part of the time, and scales what it counts
 // back: how likely a chain is to collide grows with how many begin beside it.
 func (o options) dense(p *figure.Printer, f *fleet) {
-	perMilli := float64(o.chains) / millisPerDay * float64(o.density)
-	collided := f.collisions(perMilli, max(millisPerDay/o.density, 1))
+	perMilli := float64(o.chains) / float64(o.millis) * float64(o.density)
+	collided := f.collisions(perMilli, max(o.millis/o.density, 1))
 	scale := collisionRate(perMilli) / collisionRate(perMilli/float64(o.density))
 	measured := float64(collided) / float64(f.made)
 	p.Print("dense_chains_per_ms", perMilli, "chains")

@@ -32,6 +32,9 @@ type options struct {
 	maxSpans int
 	maxSites int
 	procs    int
+
+	busySites int
+	turns     int
 }
 
 func parse(args []string, usage io.Writer) (o options, err error) {
@@ -43,12 +46,14 @@ func parse(args []string, usage io.Writer) (o options, err error) {
 	flags.IntVar(&o.maxSpans, "max-spans", 200_000, "spans that may wait, as the processor's max_spans")
 	flags.IntVar(&o.maxSites, "max-sites", 50_000, "call sites, as the processor's max_sites")
 	flags.IntVar(&o.procs, "procs", 2, "GOMAXPROCS")
+	flags.IntVar(&o.busySites, "busy-sites", 10_000, "call sites whose evidence is written; 0: none")
+	flags.IntVar(&o.turns, "turns", 30, "flushes of it, two seconds apart")
 	input := flags.String("input", "", "OTLP dump to use in place of the OTel demo shop's recording in JCG_TRACES; more may follow as arguments")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
-	if min(o.spans, o.rounds, o.request, o.maxSpans, o.maxSites, o.procs) < 1 {
-		return o, errors.New("-spans, -rounds, -request, -max-spans, -max-sites and -procs must be at least 1")
+	if min(o.spans, o.rounds, o.request, o.maxSpans, o.maxSites, o.procs, o.turns) < 1 {
+		return o, errors.New("-spans, -rounds, -request, -max-spans, -max-sites, -procs and -turns must be at least 1")
 	}
 	if o.files = flags.Args(); *input != "" {
 		o.files = append([]string{*input}, o.files...)
@@ -69,6 +74,9 @@ func run(ctx context.Context, args []string, out, usage io.Writer) error {
 	p.Print("gomaxprocs", float64(o.procs), "threads")
 	p.Print("request_spans", float64(o.request), "spans")
 	if err := measureMemory(ctx, p, o); err != nil {
+		return err
+	}
+	if err := measureEvidence(ctx, p, o); err != nil {
 		return err
 	}
 	r, err := read(o.files, o.request)

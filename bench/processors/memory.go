@@ -32,7 +32,7 @@ func (nowhere) Trace(context.Context, pcommon.TraceID) (ptrace.Traces, error) {
 // local trace that is whole, then with spans whose local root never comes.
 func measureMemory(ctx context.Context, p *figure.Printer, o options) error {
 	before := heap()
-	pipe, err := begin(ctx, []maker{dependency(o.maxSpans, o.maxSites)}, nowhere{})
+	pipe, err := begin(ctx, []maker{dependencies(o.maxSpans, o.maxSites)}, nowhere{})
 	if err != nil {
 		return err
 	}

@@ -30,8 +30,8 @@ type maker func(ctx context.Context, next consumer.Traces) (processor.Traces, er
 var subjects = []subject{
 	{"nop", []maker{nop}},
 	{"logical_chain", []maker{logicalChain}},
-	{"dependency", []maker{dependency(0, 0)}},
-	{"processors", []maker{logicalChain, dependency(0, 0)}},
+	{"dependency", []maker{dependencies(0, 0)}},
+	{"processors", []maker{logicalChain, dependencies(0, 0)}},
 }
 
 func nop(ctx context.Context, next consumer.Traces) (processor.Traces, error) {
@@ -52,7 +52,7 @@ func logicalChain(ctx context.Context, next consumer.Traces) (processor.Traces, 
 	return f.CreateTraces(ctx, processortest.NewNopSettings(f.Type()), c, next)
 }
 
-func dependency(maxSpans, maxSites int) maker {
+func dependencies(maxSpans, maxSites int) maker {
 	return func(ctx context.Context, next consumer.Traces) (processor.Traces, error) {
 		f := dependencyprocessor.NewFactory()
 		c := f.CreateDefaultConfig().(*dependencyprocessor.Config)

@@ -108,8 +108,7 @@ func measure(seed uint64, n int, losses []float64, chains int) ([]result, error)
 	for _, w := range watchers.each {
 		r := result{n: n, loss: w.loss, tally: tally{spans: w.spans}}
 		for i := range truth.Sites {
-			// What happens after a fallback is the doing of the site that failed before it.
-			if e, known := w.evidence[truth.Sites[i].Site.ID()]; known && !truth.Sites[i].Fallback {
+			if e, known := w.evidence[truth.Sites[i].Site.ID()]; known {
 				r.compare(seed, &truth.Sites[i], e)
 			}
 		}

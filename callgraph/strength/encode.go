@@ -11,8 +11,8 @@ import (
 // the fields, unsigned varints, but for IDs, which are fixed-size big-endian,
 // and strings, whose length comes before them. Times are Unix nanoseconds, 0
 // where there is none. Arrays by class are the set of the classes that are not
-// zero as bits, then these.
-const version = 1
+// zero as bits, then these. Version 1 lacks what is marked so below.
+const version = 2
 
 // MaxRecord is the greatest size of a record that ParseRecord takes, in bytes.
 const MaxRecord = 1 << 20
@@ -32,6 +32,8 @@ func (r *Record) Append(b []byte) []byte {
 func (e *Evidence) append(b []byte) []byte {
 	b = appendTallies(b, e.OK, e.Failed)
 	b = appendTallies(b, e.ChainOK, e.ChainFailed)
+	b = appendTally(b, e.Prompted)                // since 2
+	b = appendCounts(b, e.PromptedFailed, e.Open) // since 2
 	b = appendCounts(b, e.Calls, e.LocalTraces)
 	b = appendCounts(b, e.Passed[:]...)
 	b = appendTime(b, e.First)
@@ -55,7 +57,8 @@ func appendOther(b []byte, o *Other) []byte {
 	b = appendCallee(b, o.Callee)
 	b = appendCounts(b, o.Together, o.After, o.Open, o.OKAfter)
 	b = appendByClass(b, o.FailedAfter)
-	return appendByClass(b, o.FailedTogether)
+	b = appendByClass(b, o.FailedTogether)
+	return appendCounts(b, o.PromptedAfter) // since 2
 }
 
 func appendNamed(b []byte, n *Named) []byte {
@@ -93,7 +96,8 @@ func appendTallies(b []byte, ok Tally, failed [Classes]Tally) []byte {
 }
 
 func appendTally(b []byte, t Tally) []byte {
-	return appendCounts(b, t.Seen, t.Went, t.Survived, t.WentAndFailed)
+	b = appendCounts(b, t.Seen, t.Went, t.Survived, t.WentAndFailed)
+	return appendCounts(b, t.Beside, t.BesideSurvived) // since 2
 }
 
 func appendByClass(b []byte, counts [Classes]uint64) []byte {

@@ -36,6 +36,15 @@ type Evidence struct {
 	// Failed are local traces in which it failed, by class; all of them are kept
 	// by SDKs that keep failures.
 	Failed [Classes]Tally
+	// Prompted are local traces in which it went well after another call had
+	// failed, sampled or kept for that failure: whatever the site's call then did,
+	// they would be here. PromptedFailed is the part of Failed, of all classes, in
+	// which another call had failed before.
+	Prompted       Tally
+	PromptedFailed uint64
+	// Open are local traces in which a call of the site had not ended when the caller
+	// did: it is not waited for.
+	Open uint64
 	// Others are the sites of the same caller that ran in these local traces, by
 	// rising ID.
 	Others []Other
@@ -66,6 +75,9 @@ type Tally struct {
 	Survived uint64
 	// WentAndFailed: both went on and failed.
 	WentAndFailed uint64
+	// Beside: another call failed, too, none that waited for this one or that this
+	// one waited for. BesideSurvived is its part of Survived.
+	Beside, BesideSurvived uint64
 }
 
 // Other is another site of the same caller, beside the site that the evidence is of.
@@ -80,7 +92,9 @@ type Other struct {
 	// the other began after the site's last attempt had ended; FailedTogether
 	// is where it began after the site's last call had begun, retries included:
 	// what is in it and not in FailedAfter did not wait for the site.
+	// PromptedAfter is the part of Prompted.Seen.
 	OKAfter        uint64
+	PromptedAfter  uint64
 	FailedAfter    [Classes]uint64
 	FailedTogether [Classes]uint64
 }

@@ -44,15 +44,58 @@ func Judge(observed, injected Evidence, declared Strength) Verdict {
 // successes is the evidence without its failures: what usually follows is the
 // same whoever makes the failures.
 func (e *Evidence) successes() Evidence {
-	s := Evidence{OK: e.OK, Others: slices.Clone(e.Others), Passed: e.Passed}
+	s := Evidence{OK: e.OK, Prompted: e.Prompted, Open: e.Open, Others: slices.Clone(e.Others), Passed: e.Passed}
 	for i := range s.Others {
 		s.Others[i].FailedAfter, s.Others[i].FailedTogether = [Classes]uint64{}, [Classes]uint64{}
 	}
 	return s
 }
 
+// judged is the evidence with successes that came about as the failures did: of a
+// site that fails only after others have failed, such as a fallback, those after
+// such failures. At the head hardly any of these is sampled, and what follows
+// without a failure need not follow then.
+func (e *Evidence) judged() *Evidence {
+	if n := e.failures(); n == 0 || e.PromptedFailed < n || e.Prompted.Seen < fewestOK {
+		return e
+	}
+	p := *e
+	add(&p.Passed[Biased], e.OK.Seen)
+	p.Passed[Biased] -= min(p.Passed[Biased], e.Prompted.Seen)
+	p.OK, p.Others = e.Prompted, slices.Clone(e.Others)
+	for i := range p.Others {
+		p.Others[i].OKAfter = p.Others[i].PromptedAfter
+	}
+	return &p
+}
+
+// judge: where it is not known whether anything follows, what holds either way does.
 func judge(e *Evidence) Verdict {
-	f := follow(e)
+	f := follow(e.judged())
+	v := f.judge()
+	if len(f.successors) > 0 || len(f.doubtful) == 0 {
+		return v
+	}
+	with, without := *f, *f
+	with.successors, with.doubtful, without.doubtful = f.doubtful, nil, nil
+	if one := without.judge(); one.Strength != Unknown && one.agree(with.judge()) {
+		return one
+	}
+	return v
+}
+
+// agree reports whether another verdict is the same; classes that are not are unknown.
+func (v *Verdict) agree(o Verdict) bool {
+	for i := range v.Classes {
+		if v.Classes[i].Strength != o.Classes[i].Strength {
+			v.Classes[i].Strength = Unknown
+		}
+	}
+	return v.Strength == o.Strength
+}
+
+func (f *followers) judge() Verdict {
+	e := f.e
 	v := Verdict{Basis: f.basis(), Successors: f.successors, Fallbacks: f.fallbacks, Successes: e.OK.Seen}
 	var pooled tested
 	var bounds []limits
@@ -68,6 +111,7 @@ func judge(e *Evidence) Verdict {
 		}
 	}
 	v.Strength = siteVerdict(v.Classes, bounds, f.strength(pooled))
+	v.Confounded = v.Strength == Unknown && f.apparent(pooled) == Strong
 	return v
 }
 
@@ -104,11 +148,17 @@ type followers struct {
 	// after its failures.
 	successors, doubtful, fallbacks []Successor
 	settled                         bool // enough successes to say that nothing follows
+	unawaited                       bool // the caller mostly ends first: nothing can follow
+	prompted                        bool // it fails only after others have failed
 }
 
 func follow(e *Evidence) *followers {
 	f := &followers{e: e, settled: share{0, e.OK.Seen}.below(usual) >= sure}
+	f.unawaited, f.prompted = e.outlives(), e.PromptedFailed >= e.failures()
 	for _, o := range e.Others {
+		if f.unawaited {
+			break
+		}
 		s := Successor{Other: o, AfterOK: share{o.OKAfter, e.OK.Seen}.estimate(), AfterFailed: e.afterFailed(&o).estimate()}
 		switch e.follows(&o) {
 		case successor:
@@ -123,8 +173,25 @@ func follow(e *Evidence) *followers {
 		return cmp.Or(cmp.Compare(b.AfterOK, a.AfterOK), cmp.Compare(b.AfterFailed, a.AfterFailed), compareOthers(a.Other, b.Other))
 	}
 	slices.SortFunc(f.successors, byUse)
+	slices.SortFunc(f.doubtful, byUse)
 	slices.SortFunc(f.fallbacks, byUse)
 	return f
+}
+
+// outlives: most calls that did not fail had not ended when the caller did.
+func (e *Evidence) outlives() bool {
+	all := e.Open
+	add(&all, e.OK.Seen)
+	add(&all, e.Passed[Biased])
+	return e.Open > 0 && share{e.Open, all}.above(0.5) >= sure
+}
+
+// failures are those of all classes.
+func (e *Evidence) failures() (n uint64) {
+	for _, t := range e.Failed {
+		add(&n, t.Seen)
+	}
+	return n
 }
 
 // afterFailed is how often the other ran after a failure, all classes but Rejected.
@@ -186,7 +253,7 @@ func (f *followers) basis() Basis {
 	switch {
 	case len(f.successors) > 0:
 		return Successors
-	case len(f.doubtful) == 0 && f.settled && f.e.Passed[Crowded] == 0:
+	case f.unawaited, len(f.doubtful) == 0 && f.settled && f.e.Passed[Crowded] == 0:
 		return Propagation
 	}
 	return NoBasis
@@ -198,6 +265,7 @@ type tested struct {
 	// made counts calls to successors, and to what may be one, that began after
 	// or beside the failed one; beside those that did not wait for it.
 	made, beside uint64
+	alone        uint64   // failures beside which no other call failed
 	after        []uint64 // by successor
 }
 
@@ -207,6 +275,7 @@ func (t *tested) add(o tested) {
 	add(&t.made, o.made)
 	add(&t.beside, o.beside)
 	add(&t.survived, o.survived)
+	add(&t.alone, o.alone)
 	if t.after == nil {
 		t.after = make([]uint64, len(o.after))
 	}
@@ -217,7 +286,7 @@ func (t *tested) add(o tested) {
 
 func (f *followers) test(c Class) tested {
 	failed := f.e.Failed[c]
-	t := tested{seen: failed.Seen, went: failed.Went, survived: failed.Survived, after: make([]uint64, len(f.successors))}
+	t := tested{seen: failed.Seen, went: failed.Went, survived: failed.Survived, alone: failed.Seen - min(failed.Beside, failed.Seen), after: make([]uint64, len(f.successors))}
 	for i, s := range f.successors {
 		t.after[i] = s.FailedAfter[c]
 		t.note(&s.Other, c)
@@ -235,6 +304,20 @@ func (t *tested) note(o *Other, c Class) {
 
 // strength is the verdict of failures.
 func (f *followers) strength(t tested) Strength {
+	s := f.apparent(t)
+	if s == Strong && f.confounded(t) {
+		return Unknown
+	}
+	return s
+}
+
+// confounded: another call always failed, too, and may be the one that stops the
+// caller. A fallback is no such call, nor is what a fallback was called for.
+func (f *followers) confounded(t tested) bool {
+	return t.alone == 0 && !f.prompted && len(f.fallbacks) == 0
+}
+
+func (f *followers) apparent(t tested) Strength {
 	if t.seen == 0 {
 		return Unknown
 	}
@@ -251,16 +334,17 @@ func (f *followers) survival(t tested) ratio {
 	return ratio{share{t.survived, t.seen}, share{f.e.OK.Survived, f.e.OK.Seen}}
 }
 
-func (f *followers) limits(t tested) limits {
+func (f *followers) limits(t tested) (l limits) {
 	switch f.basis() {
 	case Successors:
 		_, best := f.mostMade(t)
-		return limits{notStrong: best.above(strongBelow) >= 1-f.doubt(), notWeak: f.most(t, weakAbove) >= sure}
+		l = limits{notStrong: best.above(strongBelow) >= 1-f.doubt(), notWeak: f.most(t, weakAbove) >= sure}
 	case Propagation:
 		r := f.survival(t)
-		return limits{notStrong: r.above(strongBelow) >= sure, notWeak: r.below(weakAbove) >= sure}
+		l = limits{notStrong: r.above(strongBelow) >= sure, notWeak: r.below(weakAbove) >= sure}
 	}
-	return limits{}
+	l.notWeak = l.notWeak && !f.confounded(t)
+	return l
 }
 
 func (r ratio) strength() Strength {
@@ -270,7 +354,7 @@ func (r ratio) strength() Strength {
 		return Strong
 	case high >= sure:
 		return Weak
-	case 1-low-high >= sure:
+	case 1-low >= sure && 1-high >= sure:
 		return Conditional
 	}
 	return Unknown
@@ -285,7 +369,7 @@ func (f *followers) bySuccessors(t tested) Strength {
 		return Weak
 	case f.most(t, strongBelow) >= sure:
 		return Strong
-	case f.most(t, weakAbove) >= 1-(1-sure)/2 && best.above(strongBelow) >= 1-f.doubt()/2:
+	case f.most(t, weakAbove) >= sure && best.above(strongBelow) >= 1-f.doubt():
 		return Conditional
 	}
 	return Unknown

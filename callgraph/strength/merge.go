@@ -12,11 +12,14 @@ import (
 // Merge adds what o has seen. It keeps every other site, callee and entrance,
 // so that the order of merging does not matter; o stays as it is.
 func (e *Evidence) Merge(o Evidence) {
-	e.OK.add(o.OK)
-	e.ChainOK.add(o.ChainOK)
+	e.OK.Add(o.OK)
+	e.ChainOK.Add(o.ChainOK)
+	e.Prompted.Add(o.Prompted)
+	add(&e.PromptedFailed, o.PromptedFailed)
+	add(&e.Open, o.Open)
 	for c := range Classes {
-		e.Failed[c].add(o.Failed[c])
-		e.ChainFailed[c].add(o.ChainFailed[c])
+		e.Failed[c].Add(o.Failed[c])
+		e.ChainFailed[c].Add(o.ChainFailed[c])
 	}
 	for r := range Reasons {
 		add(&e.Passed[r], o.Passed[r])
@@ -37,11 +40,14 @@ func add(sum *uint64, n uint64) {
 	}
 }
 
-func (t *Tally) add(o Tally) {
+// Add adds what o counted.
+func (t *Tally) Add(o Tally) {
 	add(&t.Seen, o.Seen)
 	add(&t.Went, o.Went)
 	add(&t.Survived, o.Survived)
 	add(&t.WentAndFailed, o.WentAndFailed)
+	add(&t.Beside, o.Beside)
+	add(&t.BesideSurvived, o.BesideSurvived)
 }
 
 // union is both lists, each in order, as one: equal ones are merged.
@@ -75,6 +81,7 @@ func (o *Other) merge(b Other) {
 	add(&o.After, b.After)
 	add(&o.Open, b.Open)
 	add(&o.OKAfter, b.OKAfter)
+	add(&o.PromptedAfter, b.PromptedAfter)
 	for c := range Classes {
 		add(&o.FailedAfter[c], b.FailedAfter[c])
 		add(&o.FailedTogether[c], b.FailedTogether[c])

@@ -12,7 +12,7 @@ import (
 // ErrRecord is what every error of ParseRecord wraps.
 var ErrRecord = errors.New("not a record of evidence")
 
-// ParseRecord reads what Append wrote. It allocates no more than a small
+// ParseRecord reads what Append wrote, or did in version 1. It allocates no more than a small
 // multiple of the bytes it is given.
 func ParseRecord(b []byte) (Record, error) {
 	switch {
@@ -20,10 +20,10 @@ func ParseRecord(b []byte) (Record, error) {
 		return Record{}, fmt.Errorf("%w: empty", ErrRecord)
 	case len(b) > MaxRecord:
 		return Record{}, fmt.Errorf("%w: %d bytes, the limit is %d", ErrRecord, len(b), MaxRecord)
-	case b[0] != version:
-		return Record{}, fmt.Errorf("%w: version %d, known is %d", ErrRecord, b[0], version)
+	case b[0] == 0 || b[0] > version:
+		return Record{}, fmt.Errorf("%w: version %d, known are 1 to %d", ErrRecord, b[0], version)
 	}
-	p := parser{left: b[1:]}
+	p := parser{left: b[1:], version: b[0]}
 	r := p.record()
 	if p.wrong == "" && len(p.left) > 0 {
 		p.fail("bytes after it")
@@ -36,8 +36,9 @@ func ParseRecord(b []byte) (Record, error) {
 
 // parser reads on until something is wrong, and then nothing but zeros.
 type parser struct {
-	left  []byte
-	wrong string
+	left    []byte
+	version byte
+	wrong   string
 }
 
 func (p *parser) fail(wrong string) {
@@ -60,6 +61,9 @@ func (p *parser) record() (r Record) {
 func (p *parser) evidence() (e Evidence) {
 	e.OK, e.Failed = p.tallies()
 	e.ChainOK, e.ChainFailed = p.tallies()
+	if p.version > 1 {
+		e.Prompted, e.PromptedFailed, e.Open = p.tally(), p.count(), p.count()
+	}
 	e.Calls, e.LocalTraces = p.count(), p.count()
 	for r := range Reasons {
 		e.Passed[r] = p.count()
@@ -106,6 +110,9 @@ func (p *parser) other() (o Other) {
 	o.Together, o.After, o.Open, o.OKAfter = p.count(), p.count(), p.count(), p.count()
 	o.FailedAfter = p.byClass()
 	o.FailedTogether = p.byClass()
+	if p.version > 1 {
+		o.PromptedAfter = p.count()
+	}
 	return o
 }
 
@@ -136,7 +143,11 @@ func (p *parser) tallies() (ok Tally, failed [Classes]Tally) {
 }
 
 func (p *parser) tally() Tally {
-	return Tally{Seen: p.count(), Went: p.count(), Survived: p.count(), WentAndFailed: p.count()}
+	t := Tally{Seen: p.count(), Went: p.count(), Survived: p.count(), WentAndFailed: p.count()}
+	if p.version > 1 {
+		t.Beside, t.BesideSurvived = p.count(), p.count()
+	}
+	return t
 }
 
 func (p *parser) byClass() (counts [Classes]uint64) {

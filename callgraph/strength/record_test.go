@@ -23,9 +23,9 @@ var at = time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
 func randomEvidence(t *rapid.T) (e strength.Evidence) {
 	n := rapid.Uint64Range(0, 3)
 	tally := func() strength.Tally {
-		return strength.Tally{Seen: n.Draw(t, "seen"), Went: n.Draw(t, "went"), Survived: n.Draw(t, "survived"), WentAndFailed: n.Draw(t, "both")}
+		return strength.Tally{Seen: n.Draw(t, "seen"), Went: n.Draw(t, "went"), Survived: n.Draw(t, "survived"), WentAndFailed: n.Draw(t, "both"), Beside: n.Draw(t, "beside"), BesideSurvived: n.Draw(t, "beside survived")}
 	}
-	e.OK, e.ChainOK = tally(), tally()
+	e.OK, e.ChainOK, e.Prompted, e.PromptedFailed, e.Open = tally(), tally(), tally(), n.Draw(t, "prompted failures"), n.Draw(t, "open")
 	class := rapid.IntRange(0, strength.Classes-1).Draw(t, "class")
 	e.Failed[class], e.ChainFailed[class] = tally(), tally()
 	e.Calls, e.LocalTraces = n.Draw(t, "calls"), n.Draw(t, "local traces")
@@ -33,6 +33,7 @@ func randomEvidence(t *rapid.T) (e strength.Evidence) {
 	for _, id := range some(t, 1) {
 		o := strength.Other{ID: callgraph.StaticID(id), Callee: strength.Callee{Peer: fmt.Sprint("peer ", id), Operation: "GET", Connection: callgraph.Connection(n.Draw(t, "connection"))}}
 		o.Together, o.After, o.Open, o.OKAfter = n.Draw(t, "together"), n.Draw(t, "after"), n.Draw(t, "open"), n.Draw(t, "ok after")
+		o.PromptedAfter = n.Draw(t, "prompted after")
 		o.FailedAfter[class], o.FailedTogether[class] = n.Draw(t, "failed after"), n.Draw(t, "failed together")
 		e.Others = append(e.Others, o)
 	}
@@ -157,7 +158,8 @@ func TestBadRecordsAreRefused(t *testing.T) {
 		"another version":  append([]byte{9}, b[1:]...),
 		"bytes after it":   append(slices.Clone(b), 0),
 		"too long":         make([]byte, strength.MaxRecord+1),
-		"ends in a number": {1, 0x80},
+		"no version":       append([]byte{0}, b[1:]...),
+		"ends in a number": {2, 0x80},
 	} {
 		_, err := strength.ParseRecord(bad)
 		require.ErrorIs(t, err, strength.ErrRecord, name)
@@ -204,26 +206,47 @@ func TestATypicalSiteIsSmall(t *testing.T) {
 	require.Less(t, len(r.Append(nil)), 1200)
 }
 
-// TestVersion1 reads what the first version wrote. Its file never changes.
-func TestVersion1(t *testing.T) {
-	r := typical()
-	if os.Getenv("UPDATE_GOLDEN") == "first" {
-		require.NoError(t, os.WriteFile("testdata/v1_record.hex", []byte(hex.EncodeToString(r.Append(nil))+"\n"), 0o644))
+// TestVersions reads what each version wrote. Their files never change.
+func TestVersions(t *testing.T) {
+	first, second := typical(), typicalOf2()
+	if os.Getenv("UPDATE_GOLDEN") == "second" {
+		require.NoError(t, os.WriteFile("testdata/v2_record.hex", []byte(hex.EncodeToString(second.Append(nil))+"\n"), 0o644))
 	}
-	text, err := os.ReadFile("testdata/v1_record.hex")
+	require.Equal(t, first, parsed(t, golden(t, "v1_record")))
+	require.Equal(t, second, parsed(t, golden(t, "v2_record")))
+	require.Equal(t, golden(t, "v2_record"), second.Append(nil))
+}
+
+func golden(t *testing.T, name string) []byte {
+	text, err := os.ReadFile("testdata/" + name + ".hex")
 	require.NoError(t, err)
 	b, err := hex.DecodeString(strings.TrimSpace(string(text)))
 	require.NoError(t, err)
-	back, err := strength.ParseRecord(b)
+	return b
+}
+
+func parsed(t *testing.T, b []byte) strength.Record {
+	r, err := strength.ParseRecord(b)
 	require.NoError(t, err)
-	require.Equal(t, r, back)
-	require.Equal(t, b, r.Append(nil))
+	return r
+}
+
+// typicalOf2 has what version 1 lacks.
+func typicalOf2() strength.Record {
+	r := typical()
+	e := &r.Evidence
+	e.Failed[strength.Error].Beside, e.Failed[strength.Error].BesideSurvived = 12, 2
+	e.Prompted, e.PromptedFailed, e.Open = strength.Tally{Seen: 31, Went: 30, Survived: 29, WentAndFailed: 1, Beside: 31, BesideSurvived: 29}, 17, 5
+	e.Others[0].PromptedAfter = 30
+	return r
 }
 
 func FuzzParseRecord(f *testing.F) {
 	r := typical()
 	f.Add(r.Append(nil))
 	f.Add((&strength.Record{}).Append(nil))
+	second := typicalOf2()
+	f.Add(second.Append(nil))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		r, err := strength.ParseRecord(b)
 		if err != nil {

@@ -13,7 +13,9 @@ type Verdict struct {
 	// that run only after it failed.
 	Successors []Successor
 	Fallbacks  []Successor
-	Successes  uint64 // head-sampled local traces
+	Successes  uint64 // local traces that are a fair sample
+	// Confounded: it looks strong, but another call always failed, too.
+	Confounded bool
 }
 
 // Basis says what a verdict looks at.

@@ -20,7 +20,32 @@ func (v Verdict) Words() string {
 	for _, c := range v.Classes {
 		said = append(said, v.sentence(c))
 	}
+	if v.Strength == Unknown && len(v.Classes) > 0 {
+		said = append(said, v.doubt())
+	}
 	return strings.Join(said, " ")
+}
+
+// fewFailures cannot be strong, whatever they are.
+const fewFailures = 9
+
+// doubt is why there is no verdict though there were failures.
+func (v Verdict) doubt() string {
+	failures := uint64(0)
+	for _, c := range v.Classes {
+		add(&failures, c.Failures)
+	}
+	switch {
+	case v.Basis == NoBasis && v.Successes < fewFailures:
+		return "Unknown: the successes are too few to tell what usually follows."
+	case v.Basis == NoBasis:
+		return "Unknown: what usually follows is not clear."
+	case v.Confounded:
+		return "Unknown: another call always failed, too, and may be why."
+	case failures < fewFailures:
+		return "Unknown: the failures are too few."
+	}
+	return "Unknown: what came of the failures is not sure enough."
 }
 
 func (v Verdict) sentence(c ClassVerdict) string {
@@ -37,7 +62,7 @@ func (v Verdict) sentence(c ClassVerdict) string {
 	case v.Basis == Propagation:
 		return fmt.Sprintf("%s did not fail (%s).", after(c.WentOn), c.Strength)
 	}
-	return fmt.Sprintf("%d %s, too few successes to compare with (%s).", c.Failures, plural(c.Class, c.Failures), c.Strength)
+	return fmt.Sprintf("%d %s, with nothing to compare with (%s).", c.Failures, plural(c.Class, c.Failures), c.Strength)
 }
 
 func plural(c Class, n uint64) string {

@@ -2,10 +2,9 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"net/http"
-	"strings"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
+	"github.com/jcallgraph/jcallgraph/internal/collectortest"
 	"github.com/jcallgraph/jcallgraph/wire/server"
 )
 
@@ -62,13 +62,13 @@ func TestProgram(t *testing.T) {
 	t.Setenv("OTEL_SERVICE_NAME", "our-sdk")
 	t.Setenv("JCG_ENDPOINT", c.listenFor(t))
 	t.Setenv("OTEL_TRACES_SAMPLER", "always_off")
-	port := freePort(t)
+	port := strconv.Itoa(collectortest.FreePort(t))
 	t.Setenv("PORT", port)
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- run(ctx) }()
 	base := "http://127.0.0.1:" + port
-	require.Eventually(t, func() bool { return get(base+"/hello") == http.StatusOK }, 30*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return get(base+"/hello") == http.StatusOK }, time.Minute, 10*time.Millisecond)
 	require.Equal(t, http.StatusInternalServerError, get(base+"/broken"))
 	require.Equal(t, http.StatusOK, get(base+"/debug/jcallgraph"))
 	stop()
@@ -83,12 +83,4 @@ func get(url string) int {
 	}
 	_ = response.Body.Close()
 	return response.StatusCode
-}
-
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer l.Close()
-	return strings.TrimPrefix(fmt.Sprint(l.Addr()), "127.0.0.1:")
 }

@@ -31,10 +31,11 @@ const orders = 11
 // TestChains has each fault happen and compares all calls of all chains with
 // testdata/chains.txt.
 func TestChains(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	spans := newSink(t)
 	// Payments that hang do so until the deadline: none of the others, on however
 	// busy a machine, should need as much.
-	p := start(t, "--collector", spans.address, "--gateway", "127.0.0.1:0", "--rate", "0", "--timeout", "3s")
+	p := start(t, "--collector", spans.address, "--gateway", "127.0.0.1:0", "--rate", "0", "--timeout", "15s")
 	visit(t, p.gateway())
 
 	golden := filepath.Join("testdata", "chains.txt")

@@ -27,8 +27,9 @@ const storyOrders = 9 + 8*61
 // what the paper shows: which calls are strong and which are weak (Fig. 12), where
 // a chain that failed softly began to (Fig. 11), and an order's whole way.
 func TestStories(t *testing.T) {
+	t.Parallel()
 	collector := collectortest.Start(t, t.TempDir())
-	p := start(t, "--collector", collector.Address(collectortest.PortCompact), "--gateway", "127.0.0.1:0", "--rate", "0", "--timeout", "2s")
+	p := start(t, "--collector", collector.Address(collectortest.PortCompact), "--gateway", "127.0.0.1:0", "--rate", "0", "--timeout", "4s")
 	gateway := p.gateway()
 	numbers := order(t, gateway)
 	cancelStories(t, gateway, numbers)

@@ -61,9 +61,9 @@ func (s *Server) spellings(kind, raw string) (values []string, err error) {
 }
 
 func (s *Server) sameKeys(ctx context.Context, kind, value string) ([]callgraph.ChainKey, error) {
-	found, err := s.options.Backend.FindKeys(ctx, value, maxSameKeys)
+	found, err := s.options.Backend.FindKeys(ctx, kind, value, maxSameKeys)
 	if err != nil {
 		return nil, fmt.Errorf("find key %s=%s: %w", kind, value, err)
 	}
-	return slices.DeleteFunc(found, func(k callgraph.ChainKey) bool { return k.Kind != kind }), nil
+	return found, nil
 }

@@ -140,7 +140,8 @@ type rankedSite struct {
 }
 
 // rank is those that meet a search: by strength, then by what they can stop, the
-// most first, then by how many failures were seen.
+// most first, then by how many failures were seen. What unknown ones can stop is
+// not known: they come last, by what they carry.
 func rank(table verdicts, traffic traffic, x dependencySearch) (all []rankedSite) {
 	for _, d := range table.sites {
 		if !x.meets(d) {
@@ -148,7 +149,11 @@ func rank(table verdicts, traffic traffic, x dependencySearch) (all []rankedSite
 		}
 		t, known := traffic[d.id]
 		r := rankedSite{callSite: d, stop: d.stop(t, known)}
-		r.place = fmt.Sprintf("%d %s %s %s", severity[d.verdict.Strength], falling(r.stop.canStop), falling(float64(d.evidence.failed.Seen)), d.id)
+		weight := r.stop.canStop
+		if d.verdict.Strength == strength.Unknown {
+			weight = r.stop.rate
+		}
+		r.place = fmt.Sprintf("%d %s %s %s", severity[d.verdict.Strength], falling(weight), falling(float64(d.evidence.failed.Seen)), d.id)
 		all = append(all, r)
 	}
 	slices.SortFunc(all, func(a, b rankedSite) int { return cmp.Compare(a.place, b.place) })

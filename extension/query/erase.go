@@ -18,10 +18,19 @@ var ErrNotAllowed = errors.New("not allowed")
 // of old bytes takes longer than to read an answer.
 const eraseTimeout = 15 * time.Minute
 
+// Erased is what is gone of a key, and what still names it.
+type Erased struct {
+	Spans  int `json:"spans"` // that carried it and are gone
+	Traces int `json:"traces"`
+	// EdgesLeft and SitesLeft are edges, and call sites with evidence, named so by
+	// their operations or services. They stay as long as edges do.
+	EdgesLeft int `json:"edgesLeft"`
+	SitesLeft int `json:"sitesLeft"`
+}
+
 type erasure struct {
-	Key    keyShape `json:"key"`
-	Spans  int      `json:"spans"`
-	Traces int      `json:"traces"`
+	Key keyShape `json:"key"`
+	Erased
 }
 
 // eraseKey removes a key, those linked with it aside, and the spans that carry it.
@@ -70,9 +79,9 @@ func (s *Server) onlyKey(r *http.Request, environment string, named bool) (callg
 }
 
 func (s *Server) erase(ctx context.Context, key callgraph.ChainKey, raw string) (erasure, error) {
-	spans, traces, err := s.options.Erase(ctx, key, raw)
+	done, err := s.options.Erase(ctx, key, raw)
 	if err != nil {
-		err = fmt.Errorf("erase %s, of which %d spans are gone; ask again to go on: %w", key, spans, err)
+		err = fmt.Errorf("erase %s, of which %d spans are gone; ask again to go on: %w", key, done.Spans, err)
 	}
-	return erasure{shownKey(key), spans, traces}, err
+	return erasure{shownKey(key), done}, err
 }

@@ -26,12 +26,12 @@ type foundKey struct {
 func (s *Server) keysIn(ctx context.Context, text, environment string, limit int) ([]foundKey, error) {
 	var found []callgraph.ChainKey
 	for _, asked := range s.keysNamed(text) {
-		same, err := s.options.Backend.FindKeys(ctx, asked.Value, maxSameKeys)
+		same, err := s.options.Backend.FindKeys(ctx, asked.Kind, asked.Value, maxSameKeys)
 		if err != nil {
 			return nil, fmt.Errorf("find key %s: %w", asked, err)
 		}
 		for _, key := range same {
-			if (asked.Kind == "" || asked.Kind == key.Kind) && (environment == "" || environment == key.Environment) && !slices.Contains(found, key) {
+			if (environment == "" || environment == key.Environment) && !slices.Contains(found, key) {
 				found = append(found, key)
 			}
 		}

@@ -70,9 +70,9 @@ func (f *fakeKeys) Links(ctx context.Context, key callgraph.ChainKey, limit int)
 	return links[:min(limit, len(links))], f.failing
 }
 
-func (f *fakeKeys) FindKeys(_ context.Context, value string, limit int) (keys []callgraph.ChainKey, err error) {
+func (f *fakeKeys) FindKeys(_ context.Context, kind, value string, limit int) (keys []callgraph.ChainKey, err error) {
 	for _, s := range f.sightings {
-		if s.Key.Value == value && !slices.Contains(keys, s.Key) {
+		if s.Key.Value == value && (kind == "" || kind == s.Key.Kind) && !slices.Contains(keys, s.Key) {
 			keys = append(keys, s.Key)
 		}
 	}

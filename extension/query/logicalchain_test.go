@@ -291,12 +291,12 @@ func TestErasingIsAskedOfWhoMay(t *testing.T) {
 	var erased []string
 	s := newServer(t, store, func(o *Options) {
 		o.Hosts = []string{}
-		o.Erase = func(_ context.Context, key callgraph.ChainKey, raw string) (int, int, error) {
+		o.Erase = func(_ context.Context, key callgraph.ChainKey, raw string) (Erased, error) {
 			erased = append(erased, key.String()+" as "+raw)
 			if key.Value == "none" {
-				return 0, 0, nil
+				return Erased{}, nil
 			}
-			return 3, 2, nil
+			return Erased{Spans: 3, Traces: 2, EdgesLeft: 5, SitesLeft: 4}, nil
 		}
 	})
 	remove := func(path string, change func(*http.Request)) (int, string) {
@@ -327,7 +327,7 @@ func TestErasingIsAskedOfWhoMay(t *testing.T) {
 	erased = nil
 	code, body = remove("/api/jcg/v1/logical-chains/order/4711?environment=prod", nil)
 	require.Equal(t, http.StatusOK, code)
-	require.JSONEq(t, `{"key":{"environment":"prod","kind":"order","value":"4711"},"spans":3,"traces":2}`, body)
+	require.JSONEq(t, `{"key":{"environment":"prod","kind":"order","value":"4711"},"spans":3,"traces":2,"edgesLeft":5,"sitesLeft":4}`, body)
 	code, _ = remove("/api/jcg/v1/logical-chains/payment/P%2F1", nil)
 	require.Equal(t, http.StatusOK, code)
 	require.Equal(t, []string{"prod/order=4711 as 4711", "test/payment=P/1 as P/1"}, erased)
@@ -335,8 +335,8 @@ func TestErasingIsAskedOfWhoMay(t *testing.T) {
 
 func TestAnErasureThatFailsSaysHowFarItCame(t *testing.T) {
 	s := newServer(t, shop(), func(o *Options) {
-		o.Erase = func(context.Context, callgraph.ChainKey, string) (int, int, error) {
-			return 7, 1, errors.New("disk on fire")
+		o.Erase = func(context.Context, callgraph.ChainKey, string) (Erased, error) {
+			return Erased{Spans: 7, Traces: 1}, errors.New("disk on fire")
 		}
 	})
 	w := ask(s, "DELETE", "/api/jcg/v1/logical-chains/payment/P%2F1")
@@ -352,13 +352,13 @@ func TestAnErasureThatFailedGoesOn(t *testing.T) {
 		o.Key = func(environment, kind, raw string) callgraph.ChainKey {
 			return callgraph.ChainKey{Environment: environment, Kind: kind, Value: strings.ToUpper(raw)}
 		}
-		o.Erase = func(_ context.Context, key callgraph.ChainKey, raw string) (int, int, error) {
+		o.Erase = func(_ context.Context, key callgraph.ChainKey, raw string) (Erased, error) {
 			asked = append(asked, key.String()+" as "+raw)
 			if len(asked) < 3 {
 				store.sightings = nil // the rows are gone, their old bytes are not
-				return 1, 1, errors.New("old bytes are left")
+				return Erased{Spans: 1, Traces: 1}, errors.New("old bytes are left")
 			}
-			return 0, 0, nil
+			return Erased{}, nil
 		}
 	})
 	for range 2 {
@@ -376,9 +376,9 @@ func TestErasingHasTimeOfItsOwn(t *testing.T) {
 	var deadline time.Time
 	s := newServer(t, shop(), func(o *Options) {
 		o.Timeout = time.Second
-		o.Erase = func(ctx context.Context, _ callgraph.ChainKey, _ string) (int, int, error) {
+		o.Erase = func(ctx context.Context, _ callgraph.ChainKey, _ string) (Erased, error) {
 			deadline, _ = ctx.Deadline()
-			return 0, 0, ctx.Err()
+			return Erased{}, ctx.Err()
 		}
 	})
 	w := &slowWriter{ResponseWriter: httptest.NewRecorder()}
@@ -440,4 +440,23 @@ func TestFollowedKeysKeepTheirOrder(t *testing.T) {
 	n, err := s.networkOf(t.Context(), keys[0], 1, hashes(keys))
 	require.NoError(t, err)
 	require.Equal(t, keys, n.followed)
+}
+
+// A sender that makes up a kind for everything hides nobody else's key.
+func TestManyKindsOfAValueHideNoKey(t *testing.T) {
+	s, b := realServer(t)
+	var all []callgraph.Sighting
+	for n := range maxSameKeys {
+		all = append(all, callgraph.Sighting{Key: chainKey(fmt.Sprintf("kind%04d", n), "4711"), TraceID: traceNumber(byte(n)), Start: treescript.Epoch})
+	}
+	require.NoError(t, b.WriteSightings(t.Context(), all))
+	order := chainKey("order", "4711")
+	writeChain(t, b, 1, "web server a 0-5")
+	sight(t, b, 1, 0, order)
+	var answer logicalChain
+	fetchInto(t, s, keyPath("order", "4711"), &answer)
+	require.Equal(t, shownKey(order), answer.Key)
+	var found findings
+	fetchInto(t, s, "/api/jcg/v1/search?q=order%3D4711", &found)
+	require.Equal(t, []foundKey{{shownKey(order), 1, treescript.Epoch, treescript.Epoch}}, found.Keys)
 }

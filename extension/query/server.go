@@ -48,9 +48,8 @@ type Options struct {
 	// Kinds of keys that Key makes other than they are.
 	Kinds []string
 	// Erase removes a business key and the spans that carry it, by the stored
-	// value or as it was asked for, and returns how many spans and traces these
-	// were; nil: nothing is erased here.
-	Erase func(ctx context.Context, key callgraph.ChainKey, raw string) (spans, traces int, err error)
+	// value or as it was asked for; nil: nothing is erased here.
+	Erase func(ctx context.Context, key callgraph.ChainKey, raw string) (Erased, error)
 	// StrengthDays is how many days of evidence bear a verdict, today among them;
 	// 0 means DefaultStrengthDays.
 	StrengthDays int

@@ -73,6 +73,7 @@ type callSite struct {
 // figures are what a list shows of evidence, beside the verdict.
 type figures struct {
 	calls, localTraces uint64
+	ok, chainOK        strength.Tally
 	failed, chains     strength.Tally // all classes that count
 	callees            []strength.Named
 	entrances          []strength.Entrance
@@ -243,6 +244,7 @@ func figuresOf(observed, injected strength.Evidence) (f figures) {
 	observed.Merge(injected)
 	f.calls, f.localTraces = observed.Calls, observed.LocalTraces
 	f.callees, f.entrances, f.last = observed.Callees, observed.Entrances, observed.Last
+	f.ok, f.chainOK = observed.OK, observed.ChainOK
 	f.failed, f.chains = pooled(observed.Failed), pooled(observed.ChainFailed)
 	return f
 }
@@ -251,10 +253,7 @@ func figuresOf(observed, injected strength.Evidence) (f figures) {
 // such thing was not stopped.
 func pooled(classes [strength.Classes]strength.Tally) (sum strength.Tally) {
 	for _, t := range classes[:strength.Rejected] {
-		sum.Seen += t.Seen
-		sum.Went += t.Went
-		sum.Survived += t.Survived
-		sum.WentAndFailed += t.WentAndFailed
+		sum.Add(t)
 	}
 	return sum
 }

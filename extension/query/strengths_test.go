@@ -227,6 +227,46 @@ func TestStrongOnesThatStopMostComeFirstOverPages(t *testing.T) {
 	require.Len(t, uniqueTexts(names), 14)
 }
 
+// A weak call that fails in the same requests as a strong one stops nothing.
+func TestWhatFailsBesideAStrongOneStopsNothing(t *testing.T) {
+	weak, strong := seen(siteTo("ads"), 0, 1, 40, 40, 40), seen(siteTo("stock"), 0, 1, 40, 40, 0)
+	for _, r := range []*strength.Record{&weak, &strong} {
+		r.Evidence.ChainOK = strength.Tally{Seen: 400, Went: 400, Survived: 396, WentAndFailed: 4}
+		r.Evidence.Callees = []strength.Named{{Operation: callgraph.Operation{Service: callgraph.Service{Environment: "test", Namespace: "shop", Name: "cart"}, Name: "add"}, Chains: 1}}
+	}
+	weak.Evidence.ChainFailed[strength.Error] = strength.Tally{Seen: 40, Went: 40, Survived: 8, WentAndFailed: 32, Beside: 32}
+	strong.Evidence.ChainFailed[strength.Error] = strength.Tally{Seen: 40, Beside: 32}
+	s := newServer(t, &fakeStore{cells: shopCells(), fakeEvidence: fakeEvidence{records: []strength.Record{weak, strong}}})
+	for peer, want := range map[string]float64{"ads": 0, "stock": 0.99} {
+		var detail dependencyDetail
+		fetchInto(t, s, "/api/jcg/v1/dependencies/"+siteTo(peer).ID().String(), &detail)
+		require.InDelta(t, want, *detail.Dependency.StopShare, 0.001, peer)
+		require.InDelta(t, want*detail.Dependency.Rate, detail.Dependency.CanStop, 0.001, peer)
+		require.Positive(t, detail.Dependency.Rate)
+	}
+}
+
+// TestUnknownOnesRankByWhatTheyCarry, whatever their few failures ended.
+func TestUnknownOnesRankByWhatTheyCarry(t *testing.T) {
+	table, rates := verdicts{sites: map[callgraph.StaticID]*callSite{}}, traffic{}
+	for i, c := range []struct {
+		is    strength.Strength
+		ended uint64
+		rate  float64
+	}{{strength.Unknown, 0, 50}, {strength.Unknown, 1, 9}, {strength.Weak, 0, 1}, {strength.Unknown, 1, 70}, {strength.Strong, 1, 2}} {
+		id := callgraph.StaticID(i)
+		table.sites[id] = &callSite{
+			id: id, verdict: strength.Verdict{Strength: c.is}, evidence: figures{failed: strength.Tally{Seen: 1, Survived: 1 - c.ended}},
+		}
+		rates[id] = siteTraffic{rate: c.rate}
+	}
+	var order []callgraph.StaticID
+	for _, r := range rank(table, rates, dependencySearch{}) {
+		order = append(order, r.id)
+	}
+	require.Equal(t, []callgraph.StaticID{4, 2, 3, 0, 1}, order)
+}
+
 func uniqueTexts(all []string) map[string]bool {
 	set := map[string]bool{}
 	for _, text := range all {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
 	"github.com/jcallgraph/jcallgraph/callgraph/graphview"
+	"github.com/jcallgraph/jcallgraph/callgraph/strength"
 )
 
 // Where a rate is from.
@@ -73,7 +74,7 @@ func matching(sites []*callSite, c callgraph.Connection) []*callSite {
 type stop struct {
 	rate      float64
 	from      string
-	share     *float64 // of its failures after which the entrance, else the caller, failed
+	share     *float64 // of its failures that ended the chain, else the caller
 	shareFrom string
 	canStop   float64
 }
@@ -85,16 +86,16 @@ func (d *callSite) stop(t siteTraffic, known bool) (s stop) {
 			s.from = fromSharedEdge
 		}
 	}
-	failed := d.evidence.chains
+	ok, failed := d.evidence.chainOK, d.evidence.chains
 	s.shareFrom = fromEntrance
 	if failed.Seen == 0 {
-		failed, s.shareFrom = d.evidence.failed, fromCaller
+		ok, failed, s.shareFrom = d.evidence.ok, d.evidence.failed, fromCaller
 	}
 	if failed.Seen == 0 {
 		s.shareFrom = ""
 		return s
 	}
-	share := float64(failed.Seen-min(failed.Survived, failed.Seen)) / float64(failed.Seen)
+	share := strength.StopShare(ok, failed, len(d.verdict.Fallbacks) > 0)
 	s.share, s.canStop = &share, s.rate*share*d.tracesACall()
 	return s
 }

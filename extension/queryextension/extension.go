@@ -79,13 +79,13 @@ func (e *Extension) Start(ctx context.Context, host component.Host) error {
 }
 
 // eraser is nil where nothing is to be erased.
-func (e *Extension) eraser(store storage.Backend, rules *logicalchain.Rules) func(context.Context, callgraph.ChainKey, string) (int, int, error) {
+func (e *Extension) eraser(store storage.Backend, rules *logicalchain.Rules) func(context.Context, callgraph.ChainKey, string) (query.Erased, error) {
 	if !e.config.Erase {
 		return nil
 	}
-	return func(ctx context.Context, key callgraph.ChainKey, raw string) (spans, traces int, err error) {
+	return func(ctx context.Context, key callgraph.ChainKey, raw string) (query.Erased, error) {
 		done, err := logicalchain.Erase(ctx, store, rules, key, raw)
-		return done.Spans, done.Traces, err
+		return query.Erased{Spans: done.Spans, Traces: done.Traces, EdgesLeft: done.Left.Edges, SitesLeft: done.Left.Sites}, err
 	}
 }
 

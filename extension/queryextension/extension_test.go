@@ -325,7 +325,7 @@ type shredder struct {
 	erased []callgraph.ChainKey
 }
 
-func (s *shredder) EraseSpans(_ context.Context, traces []pcommon.TraceID, _ func(pcommon.Resource, ptrace.Span) bool) (int, error) {
+func (s *shredder) EraseSpans(_ context.Context, traces []pcommon.TraceID, _ func(pcommon.Resource, pcommon.InstrumentationScope, ptrace.Span) bool) (int, error) {
 	return len(traces), nil
 }
 

@@ -127,7 +127,7 @@ func (r *run) requireTold(t *testing.T, k *ticker) {
 // itself, and all is there once.
 func TestStreamsOutliveCollectors(t *testing.T) {
 	t.Parallel()
-	r := start(t, t.TempDir())
+	r := start(t, t.TempDir(), patient(t)...)
 	c := r.compact(t, client.Options{})
 	l := loadBy(c.export)
 	k := ticker{send: c.SendInterval}
@@ -156,7 +156,7 @@ func TestStreamsOutliveCollectors(t *testing.T) {
 // have another one.
 func TestAStalledCollectorLosesNothing(t *testing.T) {
 	t.Parallel()
-	r := start(t, t.TempDir())
+	r := start(t, t.TempDir(), patient(t)...)
 	c := r.compact(t, client.Options{AnswerTimeout: 2 * time.Second})
 	l := loadBy(c.export)
 	l.until(t.Context(), func() {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/otel/attribute"
@@ -17,6 +18,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/resource"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/jcallgraph/jcallgraph/internal/collectortest"
 	"github.com/jcallgraph/jcallgraph/sampler"
 	"github.com/jcallgraph/jcallgraph/sdk"
 )
@@ -41,7 +43,7 @@ func countingBy(exporter sdkmetric.Exporter, name string) counting {
 
 func (r *run) metricExporter(t *testing.T) sdkmetric.Exporter {
 	t.Helper()
-	e, err := otlpmetricgrpc.New(t.Context(), otlpmetricgrpc.WithInsecure(), otlpmetricgrpc.WithEndpoint(r.Address(portGRPC)))
+	e, err := otlpmetricgrpc.New(t.Context(), otlpmetricgrpc.WithInsecure(), otlpmetricgrpc.WithTimeout(collectortest.Patience), otlpmetricgrpc.WithEndpoint(r.Address(portGRPC)))
 	require.NoError(t, err)
 	return e
 }
@@ -154,7 +156,7 @@ func TestCallsCountedBySDKsAreInTheGraph(t *testing.T) {
 // requireIgnored sends what an application's own metrics are to the same
 // endpoint: it is acknowledged, and counted as dropped.
 func (r *run) requireIgnored(t *testing.T) {
-	reader := sdkmetric.NewPeriodicReader(r.metricExporter(t))
+	reader := sdkmetric.NewPeriodicReader(r.metricExporter(t), sdkmetric.WithInterval(time.Hour)) // once: at its end
 	p := sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader))
 	counter, err := p.Meter("e2e").Int64Counter("http.server.requests")
 	require.NoError(t, err)

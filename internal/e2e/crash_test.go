@@ -13,9 +13,13 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 )
 
-func TestKillUnderLoadLosesNothing(t *testing.T) { endUnderLoad(t, syscall.SIGKILL) }
+func TestKillUnderLoadLosesNothing(t *testing.T) {
+	t.Parallel()
+	endUnderLoad(t, syscall.SIGKILL)
+}
 
 func TestTerminateUnderLoadLosesNothing(t *testing.T) {
+	t.Parallel()
 	r := endUnderLoad(t, syscall.SIGTERM)
 	require.Zero(t, r.Code, "exit code after SIGTERM")
 }
@@ -23,7 +27,7 @@ func TestTerminateUnderLoadLosesNothing(t *testing.T) {
 // endUnderLoad ends the collector twice under load. All that was acknowledged
 // must be there afterwards, and what the client sent again must count once.
 func endUnderLoad(t *testing.T, s syscall.Signal) *run {
-	first := start(t, t.TempDir())
+	first := start(t, t.TempDir(), patient(t)...)
 	l := newLoad(t, first)
 	l.until(t.Context(), func() { l.acknowledged(t, 300); first.Stop(s) })
 
@@ -44,10 +48,11 @@ func endUnderLoad(t *testing.T, s syscall.Signal) *run {
 // open must, and calls for a closed one open it again. What is repeated when all
 // has been forgotten but what the store knows must not be counted either.
 func TestCrashesWhileBucketsCloseCountEveryCallOnce(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
-		t.Skip("waits for buckets to close: some 25 s")
+		t.Skip("waits for buckets to close: some 80 s")
 	}
-	overlay := file(t, "connectors: {call_graph: {pairing_window: 3s, open_time: 9s}}")
+	overlay := file(t, "connectors: {call_graph: {pairing_window: 10s, open_time: 30s}}")
 	r := start(t, t.TempDir(), "--config", "builtin:all-in-one", "--config", overlay)
 	l := newLoad(t, r)
 	begin := time.Now()
@@ -57,13 +62,7 @@ func TestCrashesWhileBucketsCloseCountEveryCallOnce(t *testing.T) {
 		if wave < 2 {
 			l.finish(t)
 			r.Eventually("every call to be counted", r.counted(l))
-			r.Eventually("all buckets to close", func(ctx context.Context) error {
-				open, err := r.Metric(ctx, "jcallgraph_callgraph_buckets_open")
-				if err == nil && open > 0 {
-					err = fmt.Errorf("%v buckets are open", open)
-				}
-				return err
-			})
+			r.awaitFinal(t)
 			l.until(t.Context(), func() { l.acknowledged(t, 10) })
 		}
 		l.until(t.Context(), func() { l.acknowledged(t, 10); r.Stop(syscall.SIGKILL) })
@@ -74,6 +73,23 @@ func TestCrashesWhileBucketsCloseCountEveryCallOnce(t *testing.T) {
 	l.again(t) // a crash after this would hide what was counted and not stored
 	requireStored(t, r, l)
 	requireCounted(t, r, l)
+}
+
+// awaitFinal waits until what was counted will not be counted again by another
+// run: buckets have closed, and were written since.
+func (r *run) awaitFinal(t *testing.T) {
+	t.Helper()
+	asked := 0
+	r.Eventually("all buckets to close", func(ctx context.Context) error {
+		open, err := r.Metric(ctx, "jcallgraph_callgraph_buckets_open")
+		if asked++; err != nil || open > 0 {
+			asked = 0
+		}
+		if err == nil && asked < 50 {
+			err = fmt.Errorf("%v buckets were open %d times ago", open, asked)
+		}
+		return err
+	})
 }
 
 // requireStored reads traces back of what was acknowledged: the latest, which

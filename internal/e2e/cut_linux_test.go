@@ -108,7 +108,8 @@ func TestACutNetworkLosesNothing(t *testing.T) {
 	e := newElsewhere(t)
 	offset := collectortest.FreeOffset(t)
 	address := fmt.Sprintf("%s:%d", e.here, portCompact+offset)
-	r := launch(t, t.TempDir(), offset, "--config", "builtin:all-in-one", "--config", file(t, fmt.Sprintf("receivers: {compact: {endpoint: %q}}", address)))
+	overlay := file(t, fmt.Sprintf("receivers: {compact: {endpoint: %q}}", address))
+	r := launch(t, t.TempDir(), offset, append(patient(t), "--config", overlay)...)
 	r.WaitHealthy()
 	c := r.compact(t, client.Options{AnswerTimeout: 4 * time.Second, Dial: func(context.Context) (*grpc.ClientConn, error) {
 		return grpc.NewClient("passthrough:///"+address, grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithContextDialer(e.dial))

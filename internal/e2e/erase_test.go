@@ -13,6 +13,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pcommon"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 )
 
 // erased and kept are orders' numbers that no other bytes of a store look like.
@@ -78,7 +80,9 @@ func (r *run) while(t *testing.T, id pcommon.TraceID, do func()) {
 		for failed == nil && sent < 100 && !done.Load() {
 			td, s := oneSpan(100 + sent)
 			s.SetTraceID(id)
-			failed = export(t.Context(), td)
+			for failed = export(t.Context(), td); status.Code(failed) == codes.Unavailable; { // as senders do where there is no room
+				failed = export(t.Context(), td)
+			}
 			sent++
 		}
 	})

@@ -38,7 +38,7 @@ service:
 // send again, since the gateway died before it answered, is known to the store.
 func TestGatewaysLoseNothing(t *testing.T) {
 	t.Parallel()
-	last := start(t, t.TempDir())
+	last := start(t, t.TempDir(), patient(t)...)
 	first := gateway(t, last, "")
 	l := newLoad(t, first)
 	for range 2 {

@@ -42,7 +42,7 @@ func TestStoreNotWritable(t *testing.T) {
 // writes back, at the latest after a restart.
 func TestDiskFull(t *testing.T) {
 	store := mount(t, 0, "size=256m")
-	r := start(t, store)
+	r := start(t, store, patient(t)...)
 	l := newLoad(t, r)
 	l.until(t.Context(), func() { l.acknowledged(t, 20) })
 	filler := fill(t, store)

@@ -8,6 +8,7 @@ import (
 )
 
 func TestPrometheusSeesTheServiceGraph(t *testing.T) {
+	t.Parallel()
 	overlay := file(t, "connectors: {call_graph: {pairing_window: 1s, open_time: 3s, prometheus: {interval: 1s}}}")
 	r := start(t, t.TempDir(), "--config", "builtin:all-in-one", "--config", overlay)
 	r.send(t, markerCall())

@@ -26,6 +26,14 @@ const (
 	senders         = 8
 )
 
+// patient has the halves of a call wait for each other. A server half that comes
+// first waits for the pairing window only, and the client half may be sent again
+// once a busy machine has started the collector anew, or its network is back.
+func patient(t *testing.T) []string {
+	t.Helper()
+	return []string{"--config", "builtin:all-in-one", "--config", file(t, "connectors: {call_graph: {pairing_window: 1m, open_time: 3m}}")}
+}
+
 // request carries the client halves of one set of calls and the server halves
 // of the set before: what a crash cuts apart must find together again. Each
 // call is a trace of its own.

@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"maps"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc"
@@ -17,15 +19,17 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
 	"github.com/jcallgraph/jcallgraph/callgraph/edgemetric"
+	"github.com/jcallgraph/jcallgraph/internal/collectortest"
 	"github.com/jcallgraph/jcallgraph/sdk"
 )
 
-// soon has buckets counted a few seconds after they ended.
-const soon = "connectors: {call_graph: {pairing_window: 1s, open_time: 3s, prometheus: {interval: 1s}}}"
+// soon has buckets counted soon after they ended, but not before a busy machine
+// has sent both halves of their calls.
+const soon = "connectors: {call_graph: {pairing_window: 5s, open_time: 20s, prometheus: {interval: 1s}}}"
 
 func (r *run) spanExporter(t *testing.T) sdktrace.SpanExporter {
 	t.Helper()
-	e, err := otlptracegrpc.New(t.Context(), otlptracegrpc.WithInsecure(), otlptracegrpc.WithEndpoint(r.Address(portGRPC)))
+	e, err := otlptracegrpc.New(t.Context(), otlptracegrpc.WithInsecure(), otlptracegrpc.WithTimeout(collectortest.Patience), otlptracegrpc.WithEndpoint(r.Address(portGRPC)))
 	require.NoError(t, err)
 	return e
 }
@@ -38,14 +42,14 @@ func named(service string) *resource.Resource {
 func (r *run) whole(t *testing.T, name string) counting {
 	t.Helper()
 	p := sdk.NewTracerProvider(sdk.WithResource(named(name)),
-		sdk.WithEdgeExporter(r.metricExporter(t)), sdk.WithExporter(r.spanExporter(t), sdk.Batching{}))
+		sdk.WithEdgeExporter(r.metricExporter(t)), sdk.WithExporter(r.spanExporter(t), sdk.Batching{Timeout: collectortest.Patience}))
 	return counting{p, p.Tracer("e2e"), p.Shutdown}
 }
 
 // stock is a process on the stock SDK.
 func (r *run) stock(t *testing.T, name string) counting {
 	t.Helper()
-	p := sdktrace.NewTracerProvider(sdktrace.WithResource(named(name)), sdktrace.WithBatcher(r.spanExporter(t)))
+	p := sdktrace.NewTracerProvider(sdktrace.WithResource(named(name)), sdktrace.WithBatcher(r.spanExporter(t), sdktrace.WithExportTimeout(collectortest.Patience)))
 	return counting{nil, p.Tracer("e2e"), p.Shutdown}
 }
 
@@ -108,6 +112,7 @@ func (r *run) scraped(ctx context.Context) (map[string][2]uint64, error) {
 // call each other: whoever counts, each call is once in the series, on the edge
 // that the graph has it on.
 func TestPrometheusSeesWhatSDKsCount(t *testing.T) {
+	t.Parallel()
 	const rounds = 20
 	r := start(t, t.TempDir(), "--config", "builtin:all-in-one", "--config", file(t, soon))
 	shop, lean, foreign := r.whole(t, "shop"), r.service(t, "lean"), r.stock(t, "foreign")
@@ -126,9 +131,11 @@ func TestPrometheusSeesWhatSDKsCount(t *testing.T) {
 			})
 		})
 	}
+	var stopping sync.WaitGroup // at once: halves of calls must not wait for each other
 	for _, s := range []counting{shop, lean, foreign} {
-		require.NoError(t, s.stop(t.Context()))
+		stopping.Go(func() { assert.NoError(t, s.stop(t.Context())) })
 	}
+	stopping.Wait()
 	want := map[string][2]uint64{
 		"user -> shop virtual_node":    {rounds, 0},
 		"user -> foreign virtual_node": {rounds, 0},
@@ -149,7 +156,8 @@ func TestPrometheusSeesWhatSDKsCount(t *testing.T) {
 	r.Eventually("the graph has every call once", equals(r.mapped))
 	r.Eventually("Prometheus has every call once", equals(r.scraped))
 
-	// A restart begins with new series, and counts nothing again.
+	// A restart begins with new series, and counts nothing again that was final.
+	r.awaitFinal(t)
 	r.Stop(syscall.SIGKILL)
 	r = r.restart()
 	again := r.service(t, "lean")

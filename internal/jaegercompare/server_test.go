@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -58,10 +57,10 @@ func startJaeger(t *testing.T) server {
 	if binary == "" {
 		t.Skip("JCG_JAEGER is not set: no Jaeger to compare with")
 	}
-	ports := freePorts(t, 3)
+	api, grpc, otlp := collectortest.FreePort(t), collectortest.FreePort(t), collectortest.FreePort(t)
 	config := filepath.Join(t.TempDir(), "jaeger.yaml")
-	require.NoError(t, os.WriteFile(config, fmt.Appendf(nil, jaegerConfig, ports[0], ports[1], ports[2]), 0o600))
-	s := server{"Jaeger", fmt.Sprintf("http://127.0.0.1:%d", ports[0]), fmt.Sprintf("http://127.0.0.1:%d/v1/traces", ports[2])}
+	require.NoError(t, os.WriteFile(config, fmt.Appendf(nil, jaegerConfig, api, grpc, otlp), 0o600))
+	s := server{"Jaeger", fmt.Sprintf("http://127.0.0.1:%d", api), fmt.Sprintf("http://127.0.0.1:%d/v1/traces", otlp)}
 	run(t, s, exec.Command(binary, "--config", "file:"+config)) //nolint:noctx // the test's cleanup ends it
 	return s
 }
@@ -194,15 +193,4 @@ func (s server) answer(t *testing.T, path string) answer {
 		a.body = string(text)
 	}
 	return a
-}
-
-func freePorts(t *testing.T, n int) (ports []int) {
-	t.Helper()
-	for range n {
-		l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-		require.NoError(t, err)
-		defer func() { require.NoError(t, l.Close()) }() // all at once, so that they differ
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
-	}
-	return ports
 }

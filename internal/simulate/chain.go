@@ -110,6 +110,8 @@ func (c *chain) follow(e int32, op *operation, t int64) int64 {
 		c.fails(e, broken, -2-e)
 	case plan.later:
 		c.fails(e, broken, plan.cause)
+	case plan.degraded:
+		c.fails(e, soft, plan.lacking)
 	}
 	return t
 }
@@ -129,6 +131,8 @@ type plan struct {
 	later     bool
 	answer    ending
 	cause     int32
+	degraded  bool  // an answer was put together from what was known before
+	lacking   int32 // for want of this call's
 }
 
 // stop has the plan end after the group; the first that says so holds.
@@ -355,10 +359,10 @@ func (c *chain) decide(p *plan, st *step, i int32, at int64) (end int64, stops b
 		}
 		return at, stops
 	}
-	if f := st.fallback; f != nil {
-		last := c.attempts(p, f, at)
-		if at, stops = c.decide(p, f, last, c.calls[last].end); stops {
-			return at, true
+	if st.fallback != nil {
+		var worked bool
+		if at, worked = c.fallBack(p, st.fallback, cause, at); worked {
+			return at, false
 		}
 	}
 	policy := &st.policies[class]
@@ -371,6 +375,19 @@ func (c *chain) decide(p *plan, st *step, i int32, at int64) (end int64, stops b
 		p.later, p.cause = true, cause
 	}
 	return at, false
+}
+
+// fallBack asks a fallback, and reports whether it had an answer: then the
+// caller goes on as if nothing had failed.
+func (c *chain) fallBack(p *plan, f *step, cause int32, at int64) (end int64, worked bool) {
+	k := &c.calls[c.attempts(p, f, at)]
+	if k.ending != fine {
+		return k.end, false
+	}
+	if f.degrades && !p.degraded {
+		p.degraded, p.lacking = true, cause
+	}
+	return k.end, true
 }
 
 // answerOf is what a caller that stops says: some pass a timeout on as one.

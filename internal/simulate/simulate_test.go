@@ -274,6 +274,39 @@ func TestTruthIsWhatHappens(t *testing.T) {
 	require.Greater(t, checked, 30)
 }
 
+// TestFallbacksAnswer: truth is what happens to sites with a fallback, and to
+// fallbacks, however often these fail.
+func TestFallbacksAnswer(t *testing.T) {
+	with, fallbacks := 0, 0
+	for seed := range uint64(6) {
+		s := newSystem(t, Options{Seed: seed, Services: 8, FaultRate: 0.04, OneIn: 100_000})
+		seen := map[int32]*behaviour{}
+		watched(s, 8000, func(ptrace.Traces) {}, func(c *chain) { observe(s, c, seen) })
+		for i := range s.sites {
+			b, site := seen[int32(i)], &s.sites[i]
+			if b == nil || !site.fallback && site.step.fallback == nil || b.okWent < 50 {
+				continue
+			}
+			truth, n, went := s.siteTruth(i), 0.0, 0.0
+			for c := range strength.Classes { // one policy for all
+				n, went = n+b.failed[c], went+b.went[c]
+			}
+			if n < 60 {
+				continue
+			}
+			ratio := went / n / (b.okWent / b.ok)
+			require.InDelta(t, truth.Of(strength.Error).WentOn, ratio, 0.08+2*math.Sqrt(1/n+1/b.ok), "seed %d: %s", seed, site.Site)
+			if site.fallback {
+				fallbacks++
+			} else {
+				with++
+			}
+		}
+	}
+	require.Greater(t, with, 10)
+	require.Greater(t, fallbacks, 2)
+}
+
 // behaviour is what callers did after a site's last call.
 type behaviour struct {
 	ok, okWent   float64

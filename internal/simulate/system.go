@@ -55,7 +55,8 @@ type step struct {
 	persistence float64 // how often a repeated attempt fails as the one before
 	faults      []fault // by rising sum
 	policies    [strength.Classes]policy
-	fallback    *step
+	fallback    *step // asked after a failure, by what the policies say if it fails, too
+	degrades    bool  // an answer with this fallback's is marked as a business failure
 }
 
 const bothKinds = 3

@@ -34,7 +34,7 @@ type SiteTruth struct {
 	Operation  string       `json:"operation"`
 	Connection string       `json:"connection"`
 	Basis      string       `json:"basis"`
-	Fallback   bool         `json:"fallback,omitempty"` // it runs only after another site has failed
+	Fallback   bool         `json:"fallback,omitempty"` // it is called only after another site has failed
 	Calls      uint64       `json:"calls"`
 	Successors []string     `json:"successors,omitempty"`
 	Classes    []ClassTruth `json:"classes"` // that happen there
@@ -134,24 +134,30 @@ func (o *operation) beside(some, others uint8) float64 {
 }
 
 // classTruth: with successors the caller goes on where one of them still runs;
-// without, where it does not fail. A site's outcome is that of its last call, so
-// of repeated ones those weigh most that stop the plan: each may, but only the
-// last goes on with a failure.
+// without, where it does not fail. A fallback that works has it go on in either case.
 func classTruth(site *site, c strength.Class, successors []*step) ClassTruth {
-	p := &site.step.policies[c]
-	stops, goes := float64(site.step.inTurn())*(1-p.goesOn), p.goesOn
-	share := goes / (stops + goes)
-	switch {
-	case len(successors) > 0 && allSkipped(successors, p.skips):
-		share = 0
-	case len(successors) > 0:
-	case p.answer == broken:
-		share = goes * (1 - p.failsLater) / (stops + goes)
-	default:
-		share = (stops + goes*(1-p.failsLater)) / (stops + goes)
+	share := site.step.policies[c].share(site.step, successors)
+	if f := site.step.fallback; f != nil {
+		share += (1 - share) * (1 - f.faultRate())
 	}
 	is := StrengthOf(share)
 	return ClassTruth{Class: c.String(), OfClass: c, Strength: is.String(), Is: is, WentOn: share, Failures: site.failures[c], Rate: site.step.rateOf(c)}
+}
+
+// share is how often a caller with the policy goes on. A site's outcome is that
+// of its last call, so of repeated ones those weigh most that stop the plan: each
+// may, but only the last goes on with a failure.
+func (p *policy) share(of *step, successors []*step) float64 {
+	stops, goes := float64(of.inTurn())*(1-p.goesOn), p.goesOn
+	switch {
+	case len(successors) > 0 && allSkipped(successors, p.skips):
+		return 0
+	case len(successors) > 0:
+		return goes / (stops + goes)
+	case p.answer == broken:
+		return goes * (1 - p.failsLater) / (stops + goes)
+	}
+	return (stops + goes*(1-p.failsLater)) / (stops + goes)
 }
 
 func allSkipped(steps []*step, skips uint64) bool {

@@ -22,7 +22,8 @@ func TestPython(t *testing.T) { traced(t, "python", installed(t, "python"), over
 
 // traced runs a language's example as two services and calls the first.
 func traced(t *testing.T, language, folder string, via transport) {
-	r := collectortest.Start(t, t.TempDir(), "--config", "builtin:all-in-one", "--config", overlay)
+	t.Parallel() // it waits most of the time
+	r := collectortest.Start(t, t.TempDir(), "--config", "builtin:all-in-one", "--config", patient)
 	p := pair{Run: r, front: language + "-front", back: language + "-back", environment: "dev"}
 	back := startApp(t, p, folder, app{name: p.back, via: via})
 	front := startApp(t, p, folder, app{name: p.front, via: via, back: back})

@@ -22,9 +22,13 @@ const (
 	fail    = 5
 )
 
-// overlay shortens the wait for halves that do not come. Those that come later
-// than that still count right, and are waited for as long as buckets are open.
-const overlay = "yaml:connectors::call_graph: {pairing_window: 2s, open_time: 20s}"
+// overlay shortens the wait for halves that do not come. A client half that comes
+// first is waited for as long as buckets are open; a server half no longer than
+// the window. Processes that export on their own have more of it.
+const (
+	overlay = "yaml:connectors::call_graph: {pairing_window: 5s, open_time: 20s}"
+	patient = "yaml:connectors::call_graph: {pairing_window: 15s, open_time: 45s}"
+)
 
 // pair is two services, front calling back, in a collector that they send to.
 type pair struct {

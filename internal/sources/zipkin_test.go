@@ -9,6 +9,8 @@ import (
 	"github.com/openzipkin/zipkin-go/reporter"
 	reporterhttp "github.com/openzipkin/zipkin-go/reporter/http"
 	"github.com/stretchr/testify/require"
+
+	"github.com/jcallgraph/jcallgraph/internal/collectortest"
 )
 
 // Zipkin's client and server of a call share one span ID, unless told not to.
@@ -23,7 +25,7 @@ func TestZipkin(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r, ports := startOverlay(t, newBroker(t).ListenAddrs()[0])
 			p := pair{Run: r, front: "zipkin-front", back: "zipkin-back", shared: c.shared}
-			reports := reporterhttp.NewReporter(loopback(ports.zipkin) + "/api/v2/spans")
+			reports := reporterhttp.NewReporter(loopback(ports.zipkin)+"/api/v2/spans", reporterhttp.Timeout(collectortest.Patience))
 			front, back := newZipkin(t, p.front, reports, c.options), newZipkin(t, p.back, reports, c.options)
 			call(t, serve(t, front, back))
 			require.NoError(t, reports.Close())

@@ -16,6 +16,8 @@ type book struct {
 	all     []*site // in no order
 	hand    int     // in all, of the clock that evicts
 	pending []*entry
+	due     int    // of pending, the first ones, that turn hands out
+	turn    uint64 // of takeDue last
 	refused uint64
 	evicted uint64
 }
@@ -33,9 +35,13 @@ type site struct {
 	names  strength.Site
 	others []*site
 	notes  []*entry
+	told   told
 	used   bool // since the hand came by
 	gone   bool
 }
+
+// told is how much of a day was handed out.
+type told struct{ day, seen, failed int64 }
 
 // entry is a record to be: others are in the order of the site's.
 type entry struct {
@@ -140,8 +146,59 @@ func (n *entry) other(t *site) *strength.Other {
 	return &e.Others[i]
 }
 
+// Turns is in how many turns each site has one: a busy one is handed out in each
+// Turns-th only.
+const Turns = 5
+
+// takeDue hands out what is due in a turn: each site's own turn comes once in
+// Turns, so that about as many are handed out in each. Before that goes what
+// changes what is known of a site by a tenth.
+func (b *book) takeDue(limit int, turn uint64) []strength.Record {
+	if b.turn != turn {
+		b.turn, b.due = turn, b.choose(turn)
+	}
+	return b.take(min(limit, b.due))
+}
+
+// choose moves what is due to the front.
+func (b *book) choose(turn uint64) (due int) {
+	for i, n := range b.pending {
+		if uint64(n.of.id)%Turns == turn%Turns || n.matters() {
+			b.pending[i], b.pending[due] = b.pending[due], n
+			due++
+		}
+	}
+	return due
+}
+
+// matters says whether a note has a tenth of what its site was told of this day,
+// of what was seen or of failures, or is of another day or source.
+func (n *entry) matters() bool {
+	t := n.of.told
+	if n.record.Day != t.day || n.record.Source != strength.Observed {
+		return true
+	}
+	return 10*n.seen() >= t.seen || 10*n.failures() > t.failed
+}
+
+func (n *entry) seen() int64 {
+	sum := n.record.Evidence.Calls
+	for _, passed := range n.record.Evidence.Passed {
+		sum += passed
+	}
+	return int64(sum)
+}
+
+func (n *entry) failures() (sum int64) {
+	for _, t := range n.record.Evidence.Failed {
+		sum += int64(t.Seen)
+	}
+	return sum
+}
+
 func (b *book) take(limit int) []strength.Record {
 	limit = min(max(limit, 0), len(b.pending))
+	b.due = max(b.due-limit, 0)
 	records := make([]strength.Record, 0, limit)
 	for _, n := range b.pending[:limit] {
 		records = append(records, n.finish())
@@ -153,6 +210,13 @@ func (b *book) take(limit int) []strength.Record {
 // finish makes the note a record and takes it from its site.
 func (n *entry) finish() strength.Record {
 	n.of.notes = slices.DeleteFunc(n.of.notes, func(o *entry) bool { return o == n })
+	if n.record.Source == strength.Observed {
+		if n.of.told.day != n.record.Day {
+			n.of.told = told{day: n.record.Day}
+		}
+		n.of.told.seen += n.seen()
+		n.of.told.failed += n.failures()
+	}
 	n.record.Site = n.of.names
 	e := &n.record.Evidence
 	for i := range e.Others {

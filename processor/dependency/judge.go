@@ -12,10 +12,11 @@ import (
 func (o *Observer) take(l *locals, r int32) {
 	l.close(r)
 	o.stats.Judged++
-	runs, wrong := o.gather(l, r)
+	runs := o.gather(l, r)
 	root := l.spans[r].root
 	w := witness{locals: l, root: &l.spans[r], runs: runs, fair: o.fair(root)}
 	w.beyond.find(runs[min(len(runs), maxRuns):])
+	w.failures(runs)
 	for i := range runs {
 		o.testify(&w, i)
 	}
@@ -23,8 +24,8 @@ func (o *Observer) take(l *locals, r int32) {
 		return
 	}
 	o.told = append(o.told, localtrace.Judged{
-		TraceID: l.key.trace, Service: root.operation.Service, Head: root.head, Entrance: root.entrance,
-		Failed: slices.ContainsFunc(runs, func(r run) bool { return r.result == failed }), Erred: wrong,
+		TraceID: l.key.trace, Head: root.head, Entrance: root.entrance,
+		Failed: slices.ContainsFunc(runs, func(r run) bool { return r.result == failed }),
 	})
 }
 
@@ -50,7 +51,7 @@ func (o *Observer) pass(l *locals, r int32, why strength.Reason) {
 	l.close(r)
 	l.spans[r].root.passed = true
 	o.stats.Passed[why]++
-	runs, _ := o.gather(l, r)
+	runs := o.gather(l, r)
 	for i := range runs {
 		if n := o.note(&l.spans[r], &runs[i]); n != nil {
 			n.record.Evidence.Passed[why]++
@@ -82,6 +83,48 @@ type witness struct {
 	// beyond are the runs beyond maxRuns.
 	beyond latest
 	fair   bool
+	// failed are the runs that failed, and kept those of them that a local trace is
+	// kept for.
+	failed, kept ended
+}
+
+func (w *witness) failures(runs []run) {
+	for i := range runs {
+		switch r := &runs[i]; {
+		case r.result != failed && r.result != mixed:
+		case r.class == strength.Soft: // alone it keeps no local trace by default
+			w.failed.note(r)
+		default:
+			w.failed.note(r)
+			w.kept.note(r)
+		}
+	}
+}
+
+// ended are the two runs of some that had ended first, nil where there are no such.
+type ended struct{ first, second *run }
+
+func (e *ended) note(r *run) {
+	switch {
+	case e.first == nil || r.ended < e.first.ended:
+		e.first, e.second = r, e.first
+	case e.second == nil || r.ended < e.second.ended:
+		e.second = r
+	}
+}
+
+// but is the first that is not r.
+func (e *ended) but(r *run) *run {
+	if e.first == r {
+		return e.second
+	}
+	return e.first
+}
+
+// before reports whether one of them that is not r had ended when r began.
+func (e *ended) before(r *run) bool {
+	one := e.but(r)
+	return one != nil && one.ended <= r.begun
 }
 
 // latest are the two runs that began last, nil where there are no such.
@@ -115,6 +158,7 @@ func (o *Observer) testify(w *witness, which int) {
 		return
 	}
 	e := &n.record.Evidence
+	e.Open += one(r.open)
 	if why, ok := w.reason(r); ok {
 		e.Passed[why]++
 		o.stats.Passed[why]++
@@ -126,15 +170,41 @@ func (o *Observer) testify(w *witness, which int) {
 		e.Calls += uint64(r.attempts)
 		e.LocalTraces++
 	}
-	went := w.others(n, r)
-	survived := w.root.root.survived()
+	tally := w.tally(r, w.others(n, r))
 	switch {
 	case r.result == failed:
-		count(&e.Failed[r.class], went, survived)
-		w.example(e, r, went)
+		e.Failed[r.class].Add(tally)
+		w.example(e, r, tally.Went > 0)
 	case w.fair:
-		count(&e.OK, went, survived)
+		e.OK.Add(tally)
 	}
+	switch {
+	case r.result == failed:
+		e.PromptedFailed += one(w.failed.before(r))
+	case w.prompted(r):
+		e.Prompted.Add(tally)
+	}
+}
+
+// prompted: a call of another site had failed before, and the local trace is here
+// whatever came then.
+func (w *witness) prompted(r *run) bool {
+	return w.kept.before(r) || w.fair && w.failed.before(r)
+}
+
+func (w *witness) tally(r *run, went bool) strength.Tally {
+	survived, beside := w.root.root.survived(), w.failed.but(r) != nil
+	return strength.Tally{
+		Seen: 1, Went: one(went), Survived: one(survived), WentAndFailed: one(went && !survived),
+		Beside: one(beside), BesideSurvived: one(beside && survived),
+	}
+}
+
+func one(is bool) uint64 {
+	if is {
+		return 1
+	}
+	return 0
 }
 
 // reason says why a run gives no evidence, or not all of it.
@@ -150,19 +220,6 @@ func (w *witness) reason(r *run) (why strength.Reason, ok bool) {
 	return 0, false
 }
 
-func count(t *strength.Tally, went, survived bool) {
-	t.Seen++
-	if went {
-		t.Went++
-	}
-	if survived {
-		t.Survived++
-	}
-	if went && !survived {
-		t.WentAndFailed++
-	}
-}
-
 // others notes the other sites of the local trace, and reports whether a call
 // of any began after the run.
 func (w *witness) others(n *entry, r *run) (went bool) {
@@ -176,6 +233,7 @@ func (w *witness) others(n *entry, r *run) (went bool) {
 		}
 		after := t.begun >= r.ended && t.begun > r.begun // of two calls at one instant the order is not known
 		went = went || after
+		after = after && !t.beganDuring(r) // else it did not wait, and is a loop beside it
 		x := n.other(t.site)
 		switch {
 		case x == nil:
@@ -187,13 +245,13 @@ func (w *witness) others(n *entry, r *run) (went bool) {
 				x.FailedTogether[r.class]++
 			}
 		default:
-			w.beside(x, t, after)
+			w.beside(x, r, t, after)
 		}
 	}
 	return went
 }
 
-func (w *witness) beside(x *strength.Other, t *run, after bool) {
+func (w *witness) beside(x *strength.Other, r, t *run, after bool) {
 	x.Together++
 	if after {
 		x.After++
@@ -203,6 +261,9 @@ func (w *witness) beside(x *strength.Other, t *run, after bool) {
 	}
 	if after && w.fair {
 		x.OKAfter++
+	}
+	if after && w.prompted(r) {
+		x.PromptedAfter++
 	}
 }
 
@@ -236,11 +297,14 @@ func (o *Observer) late(l *locals, i, r int32) {
 		return
 	}
 	root.late = append(root.late, s.to)
-	runs, _ := o.gather(l, r)
+	runs := o.gather(l, r)
 	at := o.book.site(root.operation, s.to)
 	known := slices.IndexFunc(runs, func(r run) bool { return r.site == at })
 	if at == nil || known >= 0 && runs[known].open {
 		return
+	}
+	if n := o.note(&l.spans[r], &run{site: at}); n != nil {
+		n.record.Evidence.Open++
 	}
 	if known < 0 {
 		o.abort(&l.spans[r], at)

@@ -292,6 +292,14 @@ func (o *Observer) Take(limit int) []strength.Record {
 	return o.book.take(limit)
 }
 
+// TakeDue is Take of what is due in a turn; turns are numbered from 1. Busy sites
+// are handed out in each Turns-th turn, others at once.
+func (o *Observer) TakeDue(limit int, turn uint64) []strength.Record {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.book.takeDue(limit, turn)
+}
+
 // Stats says what is held and has been done.
 func (o *Observer) Stats() Stats {
 	o.mu.Lock()

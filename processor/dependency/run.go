@@ -27,6 +27,13 @@ type run struct {
 	// Of the calls that had ended: begun is when the last one began, where it was
 	// tried again that of its first attempt; ended is when all had.
 	begun, ended int64
+	calls        []call // that had ended, by start; as good as the run
+}
+
+// beganDuring reports whether a call of the run began while the other one was made.
+func (r *run) beganDuring(other *run) bool {
+	i, _ := slices.BinarySearchFunc(r.calls, other.begun, func(c call, at int64) int { return cmp.Compare(c.start, at) })
+	return i < len(r.calls) && r.calls[i].start < other.ended
 }
 
 // result is what a run says of its site.
@@ -56,9 +63,9 @@ type work struct {
 	runs  []run
 }
 
-// gather finds what a local trace did, by site, and whether anything failed in
-// it. The runs are good until the next time.
-func (o *Observer) gather(l *locals, r int32) (runs []run, wrong bool) {
+// gather finds what a local trace did, by site. The runs are good until the next
+// time.
+func (o *Observer) gather(l *locals, r int32) []run {
 	w, root := &o.work, &l.spans[r]
 	w.calls, w.runs = w.calls[:0], w.runs[:0]
 	for i := root.root.first; i != noRoot; i = l.spans[i].next {
@@ -68,7 +75,6 @@ func (o *Observer) gather(l *locals, r int32) (runs []run, wrong bool) {
 	}
 	for i := root.root.first; i != noRoot; i = l.spans[i].next {
 		s := &l.spans[i]
-		wrong = wrong || s.flags&erred != 0 && s.end <= root.end
 		if s.to == nil || s.flags&outer != 0 || i == r {
 			continue
 		}
@@ -76,7 +82,7 @@ func (o *Observer) gather(l *locals, r int32) (runs []run, wrong bool) {
 			w.calls = append(w.calls, call{at, s.start, max(s.end, s.start), s.id, s.result, s.class, s.flags&injected != 0, s.end > root.end})
 		}
 	}
-	return w.split(), wrong
+	return w.split()
 }
 
 // split makes runs of the calls.
@@ -113,7 +119,7 @@ func runOf(calls []call) run {
 	if len(closed) == 0 {
 		return r
 	}
-	r.attempts = len(closed)
+	r.attempts, r.calls = len(closed), closed
 	for i := range closed {
 		c := &closed[i]
 		if i == 0 || !c.repeats(&closed[i-1]) {

@@ -34,7 +34,6 @@ type flags uint8
 
 const (
 	injected flags = 1 << iota
-	erred          // it failed, or had a soft error
 	outer          // an exit span over another one: no call of its own
 )
 
@@ -134,9 +133,6 @@ func (r *reader) own(s *seen, key string, v pcommon.Value) {
 func (r *reader) judge(s *seen, f *spanfact.Facts, from ptrace.Span) {
 	status := calltree.StatusOf(from)
 	outcome, _ := f.Outcome(status)
-	if outcome.Failed() || outcome == callgraph.SoftError {
-		s.flags |= erred
-	}
 	if s.kind.Exit() {
 		s.result, s.class = strength.ResultOf(f, status)
 		s.peer, s.over = f.Peer().Clip(), f.Connection()
@@ -145,7 +141,7 @@ func (r *reader) judge(s *seen, f *spanfact.Facts, from ptrace.Span) {
 	if s.kind.Entry() || s.parent == [8]byte{} || s.begins.stated >= 0 {
 		s.begins.outcome, s.begins.first = outcome, noRoot
 		s.begins.entrance = s.parent == [8]byte{}
-		s.begins.head = localtrace.HeadOf(from, false)
+		s.begins.head = localtrace.HeadOf(from)
 		s.root = &s.begins
 	}
 }

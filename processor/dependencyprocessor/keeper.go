@@ -34,6 +34,7 @@ type keeper struct {
 	complain func(error)
 
 	told       []strength.Record // by chains, not taken by the ledger yet
+	turn       uint64            // of flushes that went well
 	kept, owed atomic.Int64      // of the ledger
 	flushed    atomic.Uint64
 	failed     atomic.Uint64
@@ -60,7 +61,7 @@ func (k *keeper) start() { k.rounds = rounds.Start(k.interval, k.tick) }
 // stop waits for the goroutine and flushes for the last time.
 func (k *keeper) stop(ctx context.Context) error {
 	k.rounds.Stop(ctx)
-	return k.flush(ctx)
+	return k.flush(ctx, k.observer.Take)
 }
 
 func (k *keeper) tick(ctx context.Context, now time.Time) {
@@ -70,15 +71,18 @@ func (k *keeper) tick(ctx context.Context, now time.Time) {
 	if k.chains != nil && len(k.told) == 0 { // while the store is down none is read
 		k.told = k.chains.Run(ctx, now)
 	}
-	if err := k.flush(ctx); err != nil {
+	due := func(limit int) []strength.Record { return k.observer.TakeDue(limit, k.turn+1) }
+	if err := k.flush(ctx, due); err != nil {
 		k.complain(err)
 	}
 }
 
-func (k *keeper) flush(ctx context.Context) error {
-	err := k.ledger.Flush(ctx, k.take)
+func (k *keeper) flush(ctx context.Context, observed func(limit int) []strength.Record) error {
+	err := k.ledger.Flush(ctx, func(limit int) []strength.Record { return k.take(limit, observed) })
 	if k.flushed.Add(1); err != nil {
 		k.failed.Add(1)
+	} else {
+		k.turn++
 	}
 	k.kept.Store(int64(k.ledger.Kept()))
 	k.owed.Store(int64(k.ledger.Owed()))
@@ -86,11 +90,11 @@ func (k *keeper) flush(ctx context.Context) error {
 }
 
 // take hands out what chains told first.
-func (k *keeper) take(limit int) []strength.Record {
+func (k *keeper) take(limit int, observed func(limit int) []strength.Record) []strength.Record {
 	if n := min(limit, len(k.told)); n > 0 {
 		taken := k.told[:n:n]
 		k.told = k.told[n:]
 		return taken
 	}
-	return k.observer.Take(limit)
+	return observed(limit)
 }

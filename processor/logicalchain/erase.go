@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
@@ -17,28 +16,28 @@ import (
 type Store interface {
 	storage.KeyReader
 	storage.Eraser
+	Namer
 }
 
 // Erased is what was erased.
 type Erased struct {
 	Traces int // that carried the key
 	Spans  int // of them, those that did
+	Left   Left
 }
 
 const (
 	// erasePage is how many traces are erased at once: the store cleans its
 	// medium each time.
 	erasePage = 1000
-	// minSearched is how long a value must be to be looked for in any text: a
-	// shorter one is in texts that have nothing to do with it.
-	minSearched = 4
 	// maxSearchedKeys of a span are compared with a key: more than were taken of it.
 	maxSearchedKeys = 1024
 )
 
 // Erase removes a key from a store: in all of its traces the spans that carry
-// it, by a rule, by an attribute jcg.chain.* or anywhere in their texts, then
-// the key itself. Raw values are more texts to look for: with an HMAC, the key
+// it, by a rule, by an attribute jcg.chain.* or anywhere in their texts, those of
+// their resource and scope among them, then the key itself. Then it counts what
+// still names it. Raw values are more texts to look for: with an HMAC, the key
 // as people know it. The second time it does nothing; after an error it goes on
 // where it is called again. What arrives meanwhile may stay.
 func Erase(ctx context.Context, store Store, rules *Rules, key callgraph.ChainKey, raw ...string) (Erased, error) {
@@ -63,25 +62,23 @@ func Erase(ctx context.Context, store Store, rules *Rules, key callgraph.ChainKe
 	if err := store.EraseKey(ctx, key); err != nil {
 		return sum, fmt.Errorf("erase %s: %w", key.Kind, err)
 	}
+	left, err := e.needles.leftIn(ctx, store)
+	if sum.Left = left; err != nil {
+		return sum, fmt.Errorf("erase %s: it is gone, but what still names it could not be counted: %w", key.Kind, err)
+	}
 	return sum, nil
 }
 
 // eraser knows the spans of a key. Of a trace that has it all environments'
 // spans are meant.
 type eraser struct {
-	rules *Rules
-	key   callgraph.ChainKey
-	texts []string // lower case
+	rules   *Rules
+	key     callgraph.ChainKey
+	needles needles
 }
 
 func newEraser(rules *Rules, key callgraph.ChainKey, raw []string) eraser {
-	e := eraser{rules: rules, key: key}
-	for _, text := range append([]string{key.Value}, raw...) {
-		if len(text) >= minSearched {
-			e.texts = append(e.texts, strings.ToLower(text))
-		}
-	}
-	return e
+	return eraser{rules: rules, key: key, needles: newNeedles(append([]string{key.Value}, raw...))}
 }
 
 func (e eraser) erase(ctx context.Context, store Store, page []callgraph.Sighting) (spans int, err error) {
@@ -95,8 +92,8 @@ func (e eraser) erase(ctx context.Context, store Store, page []callgraph.Sightin
 	return store.EraseSpans(ctx, traces, e.carries)
 }
 
-func (e eraser) carries(resource pcommon.Resource, span ptrace.Span) bool {
-	return e.stated(resource, span) || e.within(span)
+func (e eraser) carries(resource pcommon.Resource, scope pcommon.InstrumentationScope, span ptrace.Span) bool {
+	return e.stated(resource, span) || e.within(span) || e.around(resource, scope)
 }
 
 func (e eraser) stated(resource pcommon.Resource, span ptrace.Span) bool {
@@ -105,59 +102,26 @@ func (e eraser) stated(resource pcommon.Resource, span ptrace.Span) bool {
 }
 
 func (e eraser) within(span ptrace.Span) bool {
-	if e.text(span.Name()) || e.text(span.Status().Message()) || e.fields(span.Attributes()) {
+	n := &e.needles
+	if n.in(span.Name()) || n.in(span.Status().Message()) || n.in(span.TraceState().AsRaw()) || n.inFields(span.Attributes()) {
 		return true
 	}
 	for _, event := range span.Events().All() {
-		if e.text(event.Name()) || e.fields(event.Attributes()) {
+		if n.in(event.Name()) || n.inFields(event.Attributes()) {
 			return true
 		}
 	}
 	for _, link := range span.Links().All() {
-		if e.fields(link.Attributes()) {
+		if n.in(link.TraceState().AsRaw()) || n.inFields(link.Attributes()) {
 			return true
 		}
 	}
 	return false
 }
 
-func (e eraser) fields(m pcommon.Map) bool {
-	for name, v := range m.All() {
-		if e.text(name) || e.value(v) {
-			return true
-		}
-	}
-	return false
-}
-
-func (e eraser) value(v pcommon.Value) bool {
-	switch v.Type() {
-	case pcommon.ValueTypeStr:
-		return e.text(v.Str())
-	case pcommon.ValueTypeBytes:
-		return e.text(string(v.Bytes().AsRaw()))
-	case pcommon.ValueTypeMap:
-		return e.fields(v.Map())
-	case pcommon.ValueTypeSlice:
-		return e.elements(v.Slice())
-	}
-	number, ok := textOf(v)
-	return ok && slices.Contains(e.texts, number)
-}
-
-func (e eraser) elements(list pcommon.Slice) bool {
-	for _, v := range list.All() {
-		if e.value(v) {
-			return true
-		}
-	}
-	return false
-}
-
-func (e eraser) text(s string) bool {
-	if len(s) < minSearched || len(e.texts) == 0 {
-		return false
-	}
-	s = strings.ToLower(s)
-	return slices.ContainsFunc(e.texts, func(text string) bool { return strings.Contains(s, text) })
+// around looks at what a span is stored with: all spans of a resource carry what
+// that does.
+func (e eraser) around(resource pcommon.Resource, scope pcommon.InstrumentationScope) bool {
+	n := &e.needles
+	return n.in(scope.Name()) || n.in(scope.Version()) || n.inFields(scope.Attributes()) || n.inFields(resource.Attributes())
 }

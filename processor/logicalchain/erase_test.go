@@ -2,8 +2,10 @@ package logicalchain
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/binary"
 	"errors"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -14,14 +16,18 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
+	"github.com/jcallgraph/jcallgraph/callgraph/strength"
 	"github.com/jcallgraph/jcallgraph/storage"
 )
 
 // shelf is a store of one key whose calls may fail.
 type shelf struct {
 	storage.KeyReader
+	storage.CellReader
 	sightings []callgraph.Sighting // by start
 	spans     map[pcommon.TraceID]ptrace.Traces
+	cells     []callgraph.Cell
+	evidence  []strength.Record
 	calls     int
 	failAt    int // number of the call that fails; 0: none
 }
@@ -44,11 +50,11 @@ func (s *shelf) Sightings(_ context.Context, key callgraph.ChainKey, after stora
 	return slices.Clone(rest[:min(limit, len(rest))]), s.fails()
 }
 
-func (s *shelf) EraseSpans(_ context.Context, traces []pcommon.TraceID, erase func(pcommon.Resource, ptrace.Span) bool) (n int, err error) {
+func (s *shelf) EraseSpans(_ context.Context, traces []pcommon.TraceID, erase func(pcommon.Resource, pcommon.InstrumentationScope, ptrace.Span) bool) (n int, err error) {
 	for _, id := range traces {
 		for _, rs := range s.spans[id].ResourceSpans().All() {
 			rs.ScopeSpans().At(0).Spans().RemoveIf(func(span ptrace.Span) bool {
-				gone := erase(rs.Resource(), span)
+				gone := erase(rs.Resource(), rs.ScopeSpans().At(0).Scope(), span)
 				if gone {
 					n++
 				}
@@ -61,6 +67,28 @@ func (s *shelf) EraseSpans(_ context.Context, traces []pcommon.TraceID, erase fu
 
 func (s *shelf) EraseKey(_ context.Context, key callgraph.ChainKey) error {
 	s.sightings = slices.DeleteFunc(s.sightings, func(x callgraph.Sighting) bool { return x.Key == key })
+	return s.fails()
+}
+
+func (s *shelf) Cells(_ context.Context, w callgraph.Window, yield func([]callgraph.Cell) error) error {
+	for _, c := range s.cells {
+		if w.Contains(time.Unix(c.Bucket.Start, 0)) {
+			if err := yield([]callgraph.Cell{c}); err != nil {
+				return err
+			}
+		}
+	}
+	return s.fails()
+}
+
+func (s *shelf) Evidence(_ context.Context, q storage.EvidenceQuery, yield func([]strength.Record) error) error {
+	for _, r := range s.evidence {
+		if q.FromDay <= r.Day && r.Day <= q.ToDay {
+			if err := yield([]strength.Record{r}); err != nil {
+				return err
+			}
+		}
+	}
 	return s.fails()
 }
 
@@ -164,6 +192,14 @@ func TestWhichSpansCarryAKey(t *testing.T) {
 		"in an event's name":            {order4711, nil, func(s ptrace.Span) { s.Events().AppendEmpty().SetName("packed 4711") }, true},
 		"in an event's attribute":       {order4711, nil, func(s ptrace.Span) { s.Events().AppendEmpty().Attributes().PutStr("log", "packed 4711") }, true},
 		"in a link's attribute":         {order4711, nil, func(s ptrace.Span) { s.Links().AppendEmpty().Attributes().PutStr("x", "4711") }, true},
+		"in the tracestate":             {order4711, nil, func(s ptrace.Span) { s.TraceState().FromRaw("vendor=o:4711") }, true},
+		"in a link's tracestate":        {order4711, nil, func(s ptrace.Span) { s.Links().AppendEmpty().TraceState().FromRaw("vendor=4711") }, true},
+		"percent-encoded":               {callgraph.ChainKey{Kind: "order", Value: "A/47 ü"}, nil, put("url.full", "/orders/a%2F47%20%c3%bc/pay"), true},
+		"percent-encoded twice":         {callgraph.ChainKey{Kind: "order", Value: "A/47"}, nil, put("url.full", "/orders/A%252F47"), true},
+		"in a form":                     {callgraph.ChainKey{Kind: "order", Value: "A 47/1"}, nil, put("url.query", "order=A+47%2F1"), true},
+		"in base64":                     {callgraph.ChainKey{Kind: "order", Value: "A-4711"}, nil, put("body", base64.StdEncoding.EncodeToString([]byte(`{"order":"A-4711"}`))), true},
+		"in base64, in a URL":           {callgraph.ChainKey{Kind: "order", Value: ">>>???"}, nil, put("url.query", "state="+url.QueryEscape(base64.StdEncoding.EncodeToString([]byte(">>>???")))), true},
+		"in base64, too short":          {rules.Key("", "order", "47111"), nil, put("body", base64.StdEncoding.EncodeToString([]byte("47111"))), false},
 		"by HMAC":                       {rules.Key("", "payment", "77"), nil, put("payment", rules.Key("", "payment", "77").Value), true},
 		"by HMAC, raw where none looks": {rules.Key("", "payment", "7777"), []string{"7777"}, put("url.path", "/pay/7777"), true},
 		"by HMAC, raw is not told":      {rules.Key("", "payment", "7777"), nil, put("url.path", "/pay/7777"), false},
@@ -172,8 +208,71 @@ func TestWhichSpansCarryAKey(t *testing.T) {
 		span.SetName("GET /")
 		span.Attributes().PutStr("http.route", "/")
 		c.change(span)
-		require.Equal(t, c.carries, newEraser(rules, c.key, c.raw).carries(pcommon.NewResource(), span), name)
+		require.Equal(t, c.carries, newEraser(rules, c.key, c.raw).carries(pcommon.NewResource(), pcommon.NewInstrumentationScope(), span), name)
 	}
-	require.False(t, newEraser(nil, order4711, nil).carries(pcommon.NewResource(), ptrace.NewSpan()))
-	require.Len(t, newEraser(nil, order4711, []string{strings.Repeat("x", 5), "abc"}).texts, 2)
+	require.False(t, newEraser(nil, order4711, nil).carries(pcommon.NewResource(), pcommon.NewInstrumentationScope(), ptrace.NewSpan()))
+	require.Len(t, newEraser(nil, order4711, []string{strings.Repeat("x", 5), "abc"}).needles.texts, 2)
+}
+
+// TestSpansCarryWhatTheirSurroundingsSay changes one thing around a span at a time.
+func TestSpansCarryWhatTheirSurroundingsSay(t *testing.T) {
+	for name, change := range map[string]func(pcommon.Resource, pcommon.InstrumentationScope){
+		"a resource's attribute": func(r pcommon.Resource, _ pcommon.InstrumentationScope) { r.Attributes().PutStr("tenant", "shop-4711") },
+		"a resource's number":    func(r pcommon.Resource, _ pcommon.InstrumentationScope) { r.Attributes().PutInt("customer", 4711) },
+		"a scope's name":         func(_ pcommon.Resource, s pcommon.InstrumentationScope) { s.SetName("job 4711") },
+		"a scope's version":      func(_ pcommon.Resource, s pcommon.InstrumentationScope) { s.SetVersion("4711") },
+		"a scope's attribute":    func(_ pcommon.Resource, s pcommon.InstrumentationScope) { s.Attributes().PutStr("run", "4711") },
+	} {
+		r, s := pcommon.NewResource(), pcommon.NewInstrumentationScope()
+		r.Attributes().PutStr("service.name", "web")
+		e := newEraser(nil, callgraph.ChainKey{Kind: "order", Value: "4711"}, nil)
+		require.False(t, e.carries(r, s, ptrace.NewSpan()), name)
+		change(r, s)
+		require.True(t, e.carries(r, s, ptrace.NewSpan()), name)
+	}
+}
+
+// TestWhatStillNamesAKeyIsCounted once an edge and a site, of any time.
+func TestWhatStillNamesAKeyIsCounted(t *testing.T) {
+	named := func(name string) callgraph.Operation {
+		return callgraph.Operation{Service: callgraph.Service{Name: "web"}, Name: name}
+	}
+	edge := func(caller, callee string, start int64) callgraph.Cell {
+		var c callgraph.Cell
+		c.Edge, c.Bucket.Start = callgraph.Edge{Caller: named(caller), Callee: named(callee)}, start
+		return c
+	}
+	site := func(id callgraph.StaticID, day int64, change func(*strength.Record)) strength.Record {
+		r := strength.Record{Key: strength.Key{Site: id, Day: day}, Site: strength.Site{Caller: named("GET /"), Callee: strength.Callee{Peer: "db", Operation: "get"}}}
+		change(&r)
+		return r
+	}
+	s, key := filled(1), callgraph.ChainKey{Kind: "order", Value: "AB-4711"}
+	s.sightings[0].Key = key
+	s.cells = []callgraph.Cell{
+		edge("GET /", "GET /orders/ab-4711", 10), edge("GET /", "GET /orders/ab-4711", 1<<33), edge("GET /orders/ab%2D4711", "x", 0), edge("GET /", "GET /orders/AB-471", 0),
+	}
+	s.evidence = []strength.Record{
+		site(1, 1, func(*strength.Record) {}),
+		site(2, 1, func(r *strength.Record) { r.Site.Caller.Name = "GET /AB-4711" }),
+		site(2, 2, func(r *strength.Record) { r.Site.Caller.Name = "GET /AB-4711" }),
+		site(3, 1<<20, func(r *strength.Record) { r.Site.Callee.Operation = "get AB-4711" }),
+		site(4, 1, func(r *strength.Record) { r.Site.Callee.Peer = "ab-4711.db" }),
+		site(5, 1, func(r *strength.Record) {
+			r.Evidence.Others = []strength.Other{{}, {Callee: strength.Callee{Operation: "get AB-4711"}}}
+		}),
+		site(6, 1, func(r *strength.Record) { r.Evidence.Callees = []strength.Named{{Operation: named("get AB-4711")}} }),
+		site(7, 1, func(r *strength.Record) {
+			r.Evidence.Entrances = []strength.Entrance{{Operation: named("GET /AB-4711")}}
+		}),
+	}
+	got, err := Erase(t.Context(), s, nil, key)
+	require.NoError(t, err)
+	require.Equal(t, Left{Edges: 2, Sites: 6}, got.Left)
+	for failing := range 2 {
+		s.calls, s.failAt = 0, 3+failing
+		_, err := Erase(t.Context(), s, nil, key)
+		require.ErrorIs(t, err, errShelf)
+		require.ErrorContains(t, err, "it is gone, but what still names it could not be counted")
+	}
 }

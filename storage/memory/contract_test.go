@@ -2,6 +2,7 @@ package memory_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -13,7 +14,8 @@ import (
 func TestContract(t *testing.T) {
 	servers := map[storage.Backend]*memory.Server{}
 	open := func(t *testing.T, s *memory.Server) storage.Backend {
-		b, err := memory.Open(memory.Options{Server: s})
+		// Cases keep evidence of the day before that of an hour ago.
+		b, err := memory.Open(memory.Options{Server: s, EdgeRetention: 72 * time.Hour})
 		require.NoError(t, err)
 		servers[b] = s
 		return b

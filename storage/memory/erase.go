@@ -17,7 +17,7 @@ import (
 
 // EraseSpans implements storage.Eraser. What another writer adds to a trace at
 // the same moment may be lost with it: the server has no transactions.
-func (b *Backend) EraseSpans(ctx context.Context, traces []pcommon.TraceID, erase func(pcommon.Resource, ptrace.Span) bool) (int, error) {
+func (b *Backend) EraseSpans(ctx context.Context, traces []pcommon.TraceID, erase func(pcommon.Resource, pcommon.InstrumentationScope, ptrace.Span) bool) (int, error) {
 	b.spans.Lock()
 	defer b.spans.Unlock()
 	if err := b.ready(ctx); err != nil {
@@ -46,7 +46,7 @@ func (b *Backend) EraseSpans(ctx context.Context, traces []pcommon.TraceID, eras
 
 type erasure struct {
 	backend *Backend
-	erase   func(pcommon.Resource, ptrace.Span) bool
+	erase   func(pcommon.Resource, pcommon.InstrumentationScope, ptrace.Span) bool
 	spans   map[string]bool // erased, by content
 	names   map[name]bool   // of these
 }
@@ -111,7 +111,7 @@ func (e *erasure) frame(frame []byte) (erased bool, err error) {
 func (e *erasure) takes(rs ptrace.ResourceSpans, ss ptrace.ScopeSpans, s ptrace.Span, failed *error) bool {
 	content, err := contentOf(rs, ss, s)
 	operation := name{calltree.ServiceOf(rs.Resource()), storage.OperationName{Name: s.Name(), Kind: s.Kind()}}
-	if *failed = err; err != nil || !e.erase(rs.Resource(), s) {
+	if *failed = err; err != nil || !e.erase(rs.Resource(), ss.Scope(), s) {
 		return false
 	}
 	e.spans[content] = true
@@ -199,27 +199,43 @@ func (b *Backend) forgetName(x name) error {
 	return nil
 }
 
-// EraseKey implements storage.Eraser.
+// EraseKey implements storage.Eraser. Each command takes the key from one value;
+// those by which it is found go last, so that who asks again after an error, or a
+// crash, finds what is left.
 func (b *Backend) EraseKey(ctx context.Context, key callgraph.ChainKey) error {
-	if err := b.ready(ctx); err != nil {
-		return err
-	}
 	b.spans.Lock()
 	defer b.spans.Unlock()
+	err := b.ready(ctx)
 	writers := b.writers()
 	for _, s := range b.chain(key) {
 		for writer := range writers {
-			if err := b.eraseFrom(carriedKey(s.trace, writer), b.traceRetention(), key); err != nil {
-				return fmt.Errorf("erase a key of kind %q: %w", key.Kind, err)
+			if err == nil {
+				err = b.ready(ctx)
 			}
+			if err == nil {
+				err = b.eraseFrom(carriedKey(s.trace, writer), b.traceRetention(), key)
+			}
+		}
+	}
+	if err == nil {
+		err = b.eraseFound(key, writers)
+	}
+	if err != nil {
+		return fmt.Errorf("erase a key of kind %q: %w", key.Kind, err)
+	}
+	return nil
+}
+
+// eraseFound erases by what a key is found: its traces, then itself.
+func (b *Backend) eraseFound(key callgraph.ChainKey, writers map[string]bool) error {
+	for writer := range writers {
+		for _, d := range days(b.options.Retention + 48*time.Hour) {
+			b.commands.Del(seenKey(d, writer, key))
 		}
 	}
 	for writer := range writers {
 		if err := b.eraseFrom(valueKey(key.Value, writer), b.traceRetention(), key); err != nil {
-			return fmt.Errorf("erase a key of kind %q: %w", key.Kind, err)
-		}
-		for _, d := range days(b.options.Retention + 48*time.Hour) {
-			b.commands.Del(seenKey(d, writer, key))
+			return err
 		}
 	}
 	return nil

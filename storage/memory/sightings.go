@@ -284,7 +284,7 @@ func (b *Backend) Links(ctx context.Context, key callgraph.ChainKey, limit int) 
 }
 
 // FindKeys implements storage.KeyReader.
-func (b *Backend) FindKeys(ctx context.Context, value string, limit int) ([]callgraph.ChainKey, error) {
+func (b *Backend) FindKeys(ctx context.Context, kind, value string, limit int) ([]callgraph.ChainKey, error) {
 	if err := b.ready(ctx); err != nil {
 		return nil, err
 	}
@@ -293,5 +293,8 @@ func (b *Backend) FindKeys(ctx context.Context, value string, limit int) ([]call
 		all = append(all, decodeCarried(b.commands.Get(valueKey(value, writer)))...)
 	}
 	keys := b.keysIn(all)
+	if kind != "" {
+		keys = slices.DeleteFunc(keys, func(k callgraph.ChainKey) bool { return k.Kind != kind })
+	}
 	return keys[:min(len(keys), max(limit, 0))], nil
 }

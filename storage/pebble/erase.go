@@ -6,12 +6,10 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/cockroachdb/pebble/v2"
 	"github.com/zeebo/xxh3"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
-	"github.com/jcallgraph/jcallgraph/callgraph"
 	"github.com/jcallgraph/jcallgraph/callgraph/calltree"
 	"github.com/jcallgraph/jcallgraph/storage"
 	"github.com/jcallgraph/jcallgraph/storage/pebble/internal/segment"
@@ -20,7 +18,7 @@ import (
 // EraseSpans implements storage.Eraser. A segment that held such spans is
 // written anew without them; that indexes still name it for them is harmless:
 // whoever reads an index looks at the segment.
-func (s *Store) EraseSpans(ctx context.Context, traces []pcommon.TraceID, erase func(pcommon.Resource, ptrace.Span) bool) (int, error) {
+func (s *Store) EraseSpans(ctx context.Context, traces []pcommon.TraceID, erase func(pcommon.Resource, pcommon.InstrumentationScope, ptrace.Span) bool) (int, error) {
 	if err := s.gate.enter(); err != nil {
 		return 0, fmt.Errorf("erase spans of %d traces: %w", len(traces), err)
 	}
@@ -44,7 +42,7 @@ func (s *Store) EraseSpans(ctx context.Context, traces []pcommon.TraceID, erase 
 // erasure is one call to erase spans.
 type erasure struct {
 	store  *Store
-	erase  func(pcommon.Resource, ptrace.Span) bool
+	erase  func(pcommon.Resource, pcommon.InstrumentationScope, ptrace.Span) bool
 	spans  map[xxh3.Uint128]struct{} // erased, equal ones once
 	names  map[segment.Name]struct{} // of these
 	traces residue
@@ -85,29 +83,29 @@ func (e *erasure) rewrite(number uint64, ids map[pcommon.TraceID]bool) error {
 	defer s.dropping.Unlock()
 	var left []byte
 	var arrival int64
-	before := len(e.traces.ranges)
+	gone := false
 	err := s.withSegment(number, func(g *segment.Segment) (err error) {
 		arrival = g.Arrival
-		left, err = e.left(g, ids, number)
+		left, gone, err = e.left(g, ids)
 		return err
 	})
-	if err != nil || len(e.traces.ranges) == before {
+	if err != nil || !gone {
 		return err
 	}
+	e.traces.add(numberKey(prefixSegment, number), numberKey(prefixSegment, number+1))
 	return s.replaceSegment(number, arrival, left)
 }
 
-// left are the spans of a segment that stay, as OTLP.
-func (e *erasure) left(g *segment.Segment, ids map[pcommon.TraceID]bool, number uint64) ([]byte, error) {
+// left are the spans of a segment that stay, as OTLP, and whether any goes.
+func (e *erasure) left(g *segment.Segment, ids map[pcommon.TraceID]bool) (spans []byte, gone bool, err error) {
 	if !slices.ContainsFunc(g.Traces, func(t segment.Trace) bool { return ids[t.ID] }) {
-		return nil, nil
+		return nil, false, nil
 	}
 	body, err := g.Decompress()
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	var left segment.Assembler
-	gone := false
 	for _, t := range g.Traces {
 		if !ids[t.ID] {
 			left.Add(body, t.From, t.To)
@@ -117,7 +115,7 @@ func (e *erasure) left(g *segment.Segment, ids map[pcommon.TraceID]bool, number 
 			erased, err := e.erases(body, i)
 			switch {
 			case err != nil:
-				return nil, err
+				return nil, false, err
 			case erased:
 				gone = true
 			default:
@@ -125,10 +123,7 @@ func (e *erasure) left(g *segment.Segment, ids map[pcommon.TraceID]bool, number 
 			}
 		}
 	}
-	if gone {
-		e.traces.add(numberKey(prefixSegment, number), numberKey(prefixSegment, number+1))
-	}
-	return left.Request(), nil
+	return left.Request(), gone, nil
 }
 
 func (e *erasure) erases(body *segment.Body, i int) (bool, error) {
@@ -139,10 +134,11 @@ func (e *erasure) erases(body *segment.Body, i int) (bool, error) {
 		return false, err
 	}
 	rs := td.ResourceSpans().At(0)
-	span := rs.ScopeSpans().At(0).Spans().At(0)
+	ss := rs.ScopeSpans().At(0)
+	span := ss.Spans().At(0)
 	service := calltree.ServiceOf(rs.Resource())
 	name := segment.Name{Environment: service.Environment, Namespace: service.Namespace, Service: service.Name, Operation: span.Name(), Kind: int32(span.Kind())}
-	if !e.erase(rs.Resource(), span) {
+	if !e.erase(rs.Resource(), ss.Scope(), span) {
 		return false, nil
 	}
 	e.spans[xxh3.Hash128(one.Request())] = struct{}{}
@@ -235,98 +231,4 @@ func (n *names) drop(x segment.Name) {
 		delete(n.seen, x)
 		n.bytes -= sizeOf(x)
 	}
-}
-
-// EraseKey implements storage.Eraser.
-func (s *Store) EraseKey(ctx context.Context, key callgraph.ChainKey) error {
-	if err := s.gate.enter(); err != nil {
-		return fmt.Errorf("erase a key of kind %q: %w", key.Kind, err)
-	}
-	defer s.gate.leave()
-	s.erasing.Lock()
-	defer s.erasing.Unlock()
-	var r residue
-	err := s.begin(&r)
-	if err == nil {
-		err = s.eraseRows(key, &r)
-	}
-	if err == nil {
-		err = s.clean(ctx, &r)
-	}
-	if err != nil {
-		return fmt.Errorf("erase a key of kind %q: %w", key.Kind, err)
-	}
-	return nil
-}
-
-// eraseRows deletes all that names a key, in one commit.
-func (s *Store) eraseRows(key callgraph.ChainKey, r *residue) error {
-	s.sightings.mu.Lock()
-	defer s.sightings.mu.Unlock()
-	b := s.db.NewBatch()
-	for _, erase := range []func(*pebble.Batch, callgraph.ChainKey, *residue) error{s.eraseSightings, s.eraseLinks, s.eraseCrowds} {
-		if err := erase(b, key, r); err != nil {
-			return err
-		}
-	}
-	if b.Empty() {
-		return b.Close()
-	}
-	_ = b.Set(metaKey(unclean), nil, nil)
-	return s.commit(b)
-}
-
-func (s *Store) eraseSightings(b *pebble.Batch, key callgraph.ChainKey, r *residue) error {
-	return s.eraseUnder(b, prefixSighting, key, r, func(rest, _ []byte) error {
-		_, id, err := readPlace(rest)
-		if err != nil {
-			return err
-		}
-		all, err := s.carriedBy(id)
-		if err != nil {
-			return err
-		}
-		left := slices.DeleteFunc(all, func(c carried) bool { return c.key == key })
-		r.add(carriedKey(id), append(carriedKey(id), 0))
-		if len(left) == 0 {
-			return b.Delete(carriedKey(id), nil)
-		}
-		return b.Set(carriedKey(id), appendCarried(nil, left), nil)
-	})
-}
-
-func (s *Store) eraseLinks(b *pebble.Batch, key callgraph.ChainKey, r *residue) error {
-	return s.eraseUnder(b, prefixLink, key, r, func(rest, _ []byte) error {
-		other, _, err := cutByKind(rest)
-		if err != nil {
-			return err
-		}
-		back := linkKey(other, key)
-		r.add(back, append(slices.Clip(back), 0))
-		r.text(back)
-		return b.Delete(back, nil)
-	})
-}
-
-func (s *Store) eraseCrowds(b *pebble.Batch, key callgraph.ChainKey, r *residue) error {
-	return s.eraseUnder(b, prefixCrowd, key, r, func(_, _ []byte) error { return nil })
-}
-
-// eraseUnder deletes a key's rows of a prefix; each gets what follows the key
-// in a row.
-func (s *Store) eraseUnder(b *pebble.Batch, prefix byte, key callgraph.ChainKey, r *residue, each func(rest, value []byte) error) error {
-	from := appendByValue([]byte{prefix}, key)
-	found := false
-	err := s.scan(from, end(from), func(row, value []byte) error {
-		found = true
-		if err := b.Delete(row, nil); err != nil {
-			return err
-		}
-		return each(row[len(from):], value)
-	})
-	if found {
-		r.add(from, end(from))
-		r.text(from)
-	}
-	return err
 }

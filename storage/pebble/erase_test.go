@@ -56,7 +56,7 @@ func eraseSecret(ctx context.Context, s *Store, traces ...byte) (int, error) {
 	for _, n := range traces {
 		ids = append(ids, oneID(n))
 	}
-	n, err := s.EraseSpans(ctx, ids, func(_ pcommon.Resource, x ptrace.Span) bool {
+	n, err := s.EraseSpans(ctx, ids, func(_ pcommon.Resource, _ pcommon.InstrumentationScope, x ptrace.Span) bool {
 		v, ok := x.Attributes().Get("order.number")
 		return ok && v.Str() == secret.Value
 	})
@@ -164,7 +164,7 @@ func TestErasureThatWasInterrupted(t *testing.T) {
 		carrying(t, s, 2, others[0])
 		require.NoError(t, s.db.Flush())
 		texts := oldBytes(t, s, 1)
-		require.NoError(t, s.eraseRows(secret, &residue{}))
+		require.NoError(t, s.eraseRows(t.Context(), secret, &residue{}))
 		require.NotEmpty(t, filesWith(t, s, texts[0]))
 		if restart {
 			s = reopen(t, s)
@@ -195,7 +195,7 @@ func TestErasureInAllStates(t *testing.T) {
 			s.indexing.Unlock()
 		}
 	}
-	all := func(pcommon.Resource, ptrace.Span) bool { return true }
+	all := func(pcommon.Resource, pcommon.InstrumentationScope, ptrace.Span) bool { return true }
 	n, err := s.EraseSpans(t.Context(), []pcommon.TraceID{oneID(1), oneID(2), oneID(3)}, all)
 	require.NoError(t, err)
 	require.Equal(t, 6, n)

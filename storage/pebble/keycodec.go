@@ -38,7 +38,7 @@ func cutText(b []byte) (s string, rest []byte, err error) {
 	var text []byte
 	for {
 		i := bytes.IndexByte(b, 0)
-		if i < 0 || i+1 >= len(b) {
+		if i < 0 || i+1 >= len(b) || b[i+1] != textEnd && b[i+1] != textZero {
 			return "", nil, errCorruptKey
 		}
 		text = append(text, b[:i]...)

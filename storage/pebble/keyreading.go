@@ -1,6 +1,7 @@
 package pebble
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -186,9 +187,12 @@ func leaveFirst(found map[callgraph.ChainKey]pcommon.TraceID, n int) {
 }
 
 // FindKeys implements storage.KeyReader.
-func (s *Store) FindKeys(ctx context.Context, value string, limit int) (keys []callgraph.ChainKey, err error) {
+func (s *Store) FindKeys(ctx context.Context, kind, value string, limit int) (keys []callgraph.ChainKey, err error) {
 	err = s.reading(ctx, func() (err error) {
 		prefix := appendText([]byte{prefixSighting}, value)
+		if kind != "" {
+			prefix = appendText(prefix, kind)
+		}
 		it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: prefix, UpperBound: end(prefix)})
 		if err != nil {
 			return err
@@ -204,5 +208,5 @@ func (s *Store) FindKeys(ctx context.Context, value string, limit int) (keys []c
 		}
 		return it.Error()
 	})
-	return keys, reads("keys", "any", err)
+	return keys, reads("keys", cmp.Or(kind, "any"), err)
 }

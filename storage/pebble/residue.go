@@ -22,7 +22,15 @@ type residue struct {
 	texts       [][]byte    // that the list of tables may name as the ends of one
 }
 
-func (r *residue) add(from, to []byte) { r.ranges = append(r.ranges, [2][]byte{from, to}) }
+// maxHeldRanges bounds what a residue holds: beyond it, ranges are merged.
+const maxHeldRanges = 1 << 12
+
+func (r *residue) add(from, to []byte) {
+	if len(r.ranges) >= maxHeldRanges {
+		r.ranges = r.merged()
+	}
+	r.ranges = append(r.ranges, [2][]byte{from, to})
+}
 
 // begin takes over from an erasure that was interrupted.
 func (s *Store) begin(r *residue) error {

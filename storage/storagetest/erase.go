@@ -5,6 +5,7 @@ import (
 	"errors"
 	"runtime"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
+	"github.com/jcallgraph/jcallgraph/callgraph/calltree"
 	"github.com/jcallgraph/jcallgraph/storage"
 )
 
@@ -20,6 +22,7 @@ func eraseCases() []contractCase {
 	return []contractCase{
 		{"erase/nothing", eraseNothing},
 		{"erase/some spans of a trace", eraseSomeSpans},
+		{"erase/by all that is known of a span", eraseBySurroundings},
 		{"erase/several traces, several requests", eraseSeveral},
 		{"erase/a whole trace", eraseWholeTrace},
 		{"erase/nothing of it is found", eraseFinds},
@@ -27,6 +30,7 @@ func eraseCases() []contractCase {
 		{"erase/a trace goes on", eraseThenWrite},
 		{"erase/a key", eraseKey},
 		{"erase/a key of many traces and links", eraseKeyOfMany},
+		{"erase/a key, given up on the way", eraseKeyGivenUp},
 		{"erase/closed", eraseClosed},
 		{"erase/while others write", eraseConcurrently},
 	}
@@ -39,7 +43,7 @@ func (s *subject) eraseNamed(t *testing.T, name string, want int, numbers ...int
 	for _, n := range numbers {
 		ids = append(ids, traceID(n))
 	}
-	n, err := s.EraseSpans(t.Context(), ids, func(_ pcommon.Resource, x ptrace.Span) bool { return x.Name() == name })
+	n, err := s.EraseSpans(t.Context(), ids, func(_ pcommon.Resource, _ pcommon.InstrumentationScope, x ptrace.Span) bool { return x.Name() == name })
 	require.NoError(t, err)
 	require.Equal(t, want, n)
 }
@@ -67,6 +71,22 @@ func eraseSomeSpans(t *testing.T, s *subject) {
 		requireSame(t, traces(from, rest[0], rest[1]), readTrace(t, s, 1))
 		requireSame(t, traces(from, rest[2]), readTrace(t, s, 2))
 	}
+}
+
+// eraseBySurroundings shows resource and scope to who says what goes.
+func eraseBySurroundings(t *testing.T, s *subject) {
+	td := traces(s.base, span{trace: 1, id: 1, name: "gone", service: "web"}, span{trace: 1, id: 2, name: "gone", service: "cart"})
+	for _, rs := range td.ResourceSpans().All() {
+		rs.ScopeSpans().At(0).Scope().SetName("scope of " + calltree.ServiceOf(rs.Resource()).Name)
+	}
+	write(t, s, td)
+	n, err := s.EraseSpans(t.Context(), []pcommon.TraceID{traceID(1)}, func(r pcommon.Resource, scope pcommon.InstrumentationScope, x ptrace.Span) bool {
+		service := calltree.ServiceOf(r).Name
+		return scope.Name() == "scope of "+service && service == "cart" && x.Name() == "gone"
+	})
+	require.NoError(t, err)
+	require.Equal(t, 1, n)
+	require.Equal(t, 1, readTrace(t, s, 1).SpanCount())
 }
 
 func eraseSeveral(t *testing.T, s *subject) {
@@ -112,7 +132,7 @@ func eraseFinds(t *testing.T, s *subject) {
 func eraseNames(t *testing.T, s *subject) {
 	from := s.base
 	write(t, s, traces(from, span{trace: 1, id: 1, name: "order 4711", service: "web"}, span{trace: 1, id: 2, name: "shared", service: "web"}, span{trace: 2, id: 3, name: "shared", service: "web"}))
-	n, err := s.EraseSpans(t.Context(), []pcommon.TraceID{traceID(1)}, func(pcommon.Resource, ptrace.Span) bool { return true })
+	n, err := s.EraseSpans(t.Context(), []pcommon.TraceID{traceID(1)}, func(pcommon.Resource, pcommon.InstrumentationScope, ptrace.Span) bool { return true })
 	require.NoError(t, err)
 	require.Equal(t, 2, n)
 	requireOperations(t, s, callgraph.Service{Name: "web"}, []storage.OperationName{{Name: "shared"}})
@@ -167,6 +187,51 @@ func eraseKeyOfMany(t *testing.T, s *subject) {
 	require.Len(t, s.linked(t, chainKey("item", "A"), 1000), 99)
 }
 
+// givenUp is a context that is cancelled once it was asked some times.
+type givenUp struct {
+	context.Context
+	asked atomic.Int32
+	after int32
+}
+
+func (c *givenUp) Err() error {
+	if c.asked.Add(1) > c.after {
+		return context.Canceled
+	}
+	return nil
+}
+
+// eraseKeyGivenUp asks again after an erasure that was given up: while anything
+// is left the key is found.
+func eraseKeyGivenUp(t *testing.T, s *subject) {
+	given := 0
+	for after := range int32(8) {
+		for i := range 5 {
+			s.sight(t, s.sighted(order, i+1, i), s.sighted(chainKey("item", string(rune('A'+i))), i+1, 0))
+		}
+		err := s.EraseKey(&givenUp{Context: t.Context(), after: after}, order)
+		left := len(s.sightings(t, order))
+		for i := range 5 {
+			left += len(s.linked(t, chainKey("item", string(rune('A'+i))), 10))
+		}
+		if err != nil {
+			given++
+			require.ErrorIs(t, err, context.Canceled)
+		}
+		if left > 0 {
+			require.Error(t, err)
+			require.Equal(t, []callgraph.ChainKey{order}, s.find(t, order.Value, 10))
+		}
+		require.NoError(t, s.EraseKey(t.Context(), order))
+		require.Empty(t, s.sightings(t, order))
+		require.Empty(t, s.find(t, order.Value, 10))
+		for i := range 5 {
+			require.Equal(t, []callgraph.ChainKey{chainKey("item", string(rune('A'+i)))}, s.keysOf(t, i+1))
+		}
+	}
+	require.Positive(t, given)
+}
+
 func eraseClosed(t *testing.T, s *subject) {
 	require.NoError(t, s.Close())
 	_, err := s.EraseSpans(t.Context(), []pcommon.TraceID{traceID(1)}, nil)
@@ -213,6 +278,8 @@ func eraseConcurrently(t *testing.T, s *subject) {
 }
 
 func (s *subject) eraseGone(ctx context.Context, trace int) error {
-	_, err := s.EraseSpans(ctx, []pcommon.TraceID{traceID(trace)}, func(_ pcommon.Resource, x ptrace.Span) bool { return x.Name() == "gone" })
+	_, err := s.EraseSpans(ctx, []pcommon.TraceID{traceID(trace)}, func(_ pcommon.Resource, _ pcommon.InstrumentationScope, x ptrace.Span) bool {
+		return x.Name() == "gone"
+	})
 	return err
 }

@@ -25,6 +25,7 @@ func keyCases() []contractCase {
 		{"keys/environments are apart", keyEnvironments},
 		{"keys/of a trace, in order", keysOfTrace},
 		{"keys/found by value, in order", keysByValue},
+		{"keys/found by kind and value, whatever other kinds there are", keysByKind},
 		{"keys/links within and across calls", keyLinks},
 		{"keys/links, many of a trace", keyLinksOfMany},
 		{"keys/links, limited", keyLinksLimited},
@@ -83,7 +84,12 @@ func (s *subject) keysOf(t *testing.T, trace int) []callgraph.ChainKey {
 
 func (s *subject) find(t *testing.T, value string, limit int) []callgraph.ChainKey {
 	t.Helper()
-	keys, err := s.FindKeys(t.Context(), value, limit)
+	return s.findOfKind(t, "", value, limit)
+}
+
+func (s *subject) findOfKind(t *testing.T, kind, value string, limit int) []callgraph.ChainKey {
+	t.Helper()
+	keys, err := s.FindKeys(t.Context(), kind, value, limit)
 	require.NoError(t, err)
 	return keys
 }
@@ -213,6 +219,21 @@ func keysByValue(t *testing.T, s *subject) {
 	require.Empty(t, s.find(t, "", 10))
 }
 
+func keysByKind(t *testing.T, s *subject) {
+	want := []callgraph.ChainKey{order, {Environment: "test", Kind: "order", Value: "4711"}}
+	all := []callgraph.Sighting{s.sighted(want[0], 1, 1), s.sighted(want[1], 2, 1)}
+	for _, kind := range []string{"a", "b", "orde", "orders", "order\x00"} {
+		all = append(all, s.sighted(chainKey(kind, "4711"), 3, 1))
+	}
+	s.sight(t, append(all, s.sighted(chainKey("order", "47"), 3, 1))...)
+	require.Equal(t, want, s.findOfKind(t, "order", "4711", 2))
+	require.Equal(t, want, s.findOfKind(t, "order", "4711", 10))
+	require.Equal(t, want[:1], s.findOfKind(t, "order", "4711", 1))
+	require.Empty(t, s.findOfKind(t, "order", "4711", 0))
+	require.Empty(t, s.findOfKind(t, "ord", "4711", 10))
+	require.Empty(t, s.findOfKind(t, "order", "", 10))
+}
+
 func keyLinks(t *testing.T, s *subject) {
 	payment, waybill, other := chainKey("payment", "p1"), chainKey("waybill", "w1"), chainKey("order", "4712")
 	s.sight(t, s.sighted(order, 1, 1), s.sighted(payment, 1, 1))
@@ -336,6 +357,6 @@ func keyClosed(t *testing.T, s *subject) {
 	require.ErrorIs(t, err, storage.ErrClosed)
 	_, err = s.Links(t.Context(), order, 1)
 	require.ErrorIs(t, err, storage.ErrClosed)
-	_, err = s.FindKeys(t.Context(), "4711", 1)
+	_, err = s.FindKeys(t.Context(), "", "4711", 1)
 	require.ErrorIs(t, err, storage.ErrClosed)
 }

@@ -14,12 +14,17 @@ const shots = fileURLToPath(new URL('screenshots', import.meta.url));
 export const wide = { width: 1440, height: 900 };
 export const narrow = { width: 390, height: 844 };
 
+/** patience of each wait for a page: a busy machine may stand still for half a minute. A journey has time for several. */
+const patience = 90_000;
+export const journeyTime = { timeout: 400_000 };
+
 export async function launch() {
   const browser = await chromium.launch({ executablePath, args });
   return {
     /** page with faults: what its console and its requests said that they should not. */
     async page({ viewport = wide, dark = false } = {}) {
       const context = await browser.newContext({ viewport, colorScheme: dark ? 'dark' : 'light', reducedMotion: 'reduce', locale: 'en-US' });
+      context.setDefaultTimeout(patience);
       const page = await context.newPage();
       const faults = [];
       page.on('pageerror', (error) => faults.push('error: ' + error.message));

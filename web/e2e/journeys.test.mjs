@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
-import { launch, requireSound, shot, wide } from './browser.mjs';
+import { journeyTime, launch, requireSound, shot, wide } from './browser.mjs';
 import { ask, missing, post, start, until } from './collector.mjs';
 import { big, endless, failingOrder, hostile, markup, shop, stack } from './traces.mjs';
 
@@ -19,7 +19,7 @@ after(async () => {
   await collector?.stop();
 });
 
-const journey = (name, steps) => test(name, { skip: missing, timeout: 120_000 }, steps);
+const journey = (name, steps) => test(name, { skip: missing, ...journeyTime }, steps);
 
 /** opened is a page at a hash; the caller closes it. */
 async function opened(hash, options) {
@@ -199,7 +199,7 @@ journey('a live list does not move what is under the pointer', async () => {
   await first.hover();
   const late = big(Date.now() + 9000, 30, 'late');
   await post(collector, late.request);
-  await page.locator('.failures li', { hasText: 'DeepError' }).waitFor({ timeout: 30_000 });
+  await page.locator('.failures li', { hasText: 'DeepError' }).waitFor();
   assert.deepEqual(await first.boundingBox(), place);
   assert.equal(withoutAge(await first.textContent()), withoutAge(text));
   await page.mouse.move(700, 5);
@@ -219,6 +219,7 @@ journey('a chain of 2,000 spans draws what is seen and scrolls to what is not', 
   await page.locator('.treegrid').press('Home');
   await page.locator('#row-0[aria-selected=true]').waitFor();
   await page.locator('.treegrid').press('End');
+  await page.locator('#row-1999[aria-selected=true]').waitFor();
   const box = await chosenRow(page).boundingBox();
   assert.ok(box.y > 0 && box.y + box.height <= wide.height, 'the last span is in sight');
   await page.getByRole('button', { name: 'Only what failed' }).click();

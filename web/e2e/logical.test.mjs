@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { launch, narrow, requireSound, shot, wide } from './browser.mjs';
+import { journeyTime, launch, narrow, requireSound, shot, wide } from './browser.mjs';
 import { ask, built, missing, post, start, until } from './collector.mjs';
 import { many, markup, story } from './traces.mjs';
 
@@ -28,7 +28,7 @@ after(async () => {
   await collector?.stop();
 });
 
-const journey = (name, steps, skip = missing) => test(name, { skip, timeout: 240_000 }, steps);
+const journey = (name, steps, skip = missing) => test(name, { skip, ...journeyTime }, steps);
 
 async function opened(hash, options) {
   const page = await browser.page(options);
@@ -129,7 +129,7 @@ journey('the shop teaches which of its dependencies are strong', async () => {
     const found = await strengths();
     return Object.keys(found).some((k) => /^stock (strong|conditional)/.test(k)) // strong for errors, weak for soft ones
       && Object.keys(found).some((k) => /^loyalty weak/.test(k));
-  }, 'order → stock strong or conditional, order → loyalty weak', 180_000);
+  }, 'order → stock strong or conditional, order → loyalty weak', 300_000);
   const page = await opened('#/dependencies?service=order');
   await page.getByRole('row', { name: /order.*stock.*(strong|conditional)/ }).first().waitFor();
   for (const [size, viewport] of Object.entries({ wide, narrow })) {

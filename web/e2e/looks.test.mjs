@@ -2,7 +2,7 @@
 // console; in both themes, on wide and narrow screens. Screenshots are left to be looked at.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { launch, narrow, requireSound, shot, wide } from './browser.mjs';
+import { journeyTime, launch, narrow, requireSound, shot, wide } from './browser.mjs';
 import { ask, missing, post, start, until } from './collector.mjs';
 import { failingOrder, hostile, shop } from './traces.mjs';
 
@@ -23,7 +23,7 @@ after(async () => {
   await collector?.stop();
 });
 
-const journey = (name, steps) => test(name, { skip: missing, timeout: 120_000 }, steps);
+const journey = (name, steps) => test(name, { skip: missing, ...journeyTime }, steps);
 
 /** opened is a page at a hash; the caller closes it. */
 async function opened(hash, options) {

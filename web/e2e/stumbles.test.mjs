@@ -1,7 +1,7 @@
 // What a new user stumbled over once: lists that stayed, keys that did nothing, words that were missing.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { launch, narrow, requireSound } from './browser.mjs';
+import { journeyTime, launch, narrow, requireSound } from './browser.mjs';
 import { ask, missing, post, start, until } from './collector.mjs';
 import { failingOrder, hostile, patience, requests, shop } from './traces.mjs';
 
@@ -23,7 +23,7 @@ after(async () => {
   await collector?.stop();
 });
 
-const journey = (name, steps) => test(name, { skip: missing, timeout: 120_000 }, steps);
+const journey = (name, steps) => test(name, { skip: missing, ...journeyTime }, steps);
 
 async function opened(hash, options) {
   const page = await browser.page(options);
@@ -62,6 +62,7 @@ journey('keys work without a press of the mouse', async () => {
   await page.goto(collector.url + '#/focus?service=web');
   await page.locator('.node.focused:focus').waitFor();
   await page.goto(collector.url + '#/');
+  await page.locator('#map-title').waitFor(); // the page before had a graph too
   await page.locator('.graph .node').first().waitFor();
   await page.keyboard.press('ArrowRight');
   await page.locator('.graph a.node:focus').waitFor();
@@ -124,7 +125,7 @@ journey('rows of a chain follow a window that becomes narrow', async () => {
   await until(async () => {
     const [first, second] = await Promise.all([rows.nth(0).boundingBox(), rows.nth(1).boundingBox()]);
     return second.y >= first.y + first.height;
-  }, 'rows that do not overlap', 10_000);
+  }, 'rows that do not overlap');
   await page.close();
 });
 

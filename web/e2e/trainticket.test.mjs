@@ -5,7 +5,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { launch, narrow, requireSound, shot, wide } from './browser.mjs';
+import { journeyTime, launch, narrow, requireSound, shot, wide } from './browser.mjs';
 import { ask, missing, start, until } from './collector.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -26,7 +26,7 @@ after(async () => {
   await collector?.stop();
 });
 
-const journey = (name, steps) => test(name, { skip, timeout: 120_000 }, steps);
+const journey = (name, steps) => test(name, { skip, ...journeyTime }, steps);
 
 journey('the map shows every service once, and a failure leads to its origin', async () => {
   for (const [size, viewport] of Object.entries({ wide, narrow })) {

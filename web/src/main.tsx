@@ -1,6 +1,6 @@
 // The page: a header and one view, chosen by the URL.
 import { render } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { beginChain } from './api.ts';
 import { ChainView } from './chain.tsx';
 import { DependenciesView } from './dependencies.tsx';
@@ -73,7 +73,7 @@ function Page() {
   const main = useRef<HTMLElement>(null);
   const seen = useRef(place);
   useKeys({ '?': () => (location.hash = toHelp()) });
-  useEffect(() => {
+  useLayoutEffect(() => { // before the first paint: later it would take the keyboard from what a key has just entered
     document.title = title(at);
     if (seen.current === place) return;
     seen.current = place;

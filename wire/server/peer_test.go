@@ -141,7 +141,7 @@ func (r *receiver) connect(t testing.TB, o ...grpc.DialOption) *grpc.ClientConn 
 }
 
 func openOn(t testing.TB, conn *grpc.ClientConn, sender string) *peer {
-	ctx, cut := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cut := context.WithTimeout(t.Context(), 5*time.Minute) // all that a test does with it, on a machine that stands still meanwhile
 	t.Cleanup(cut)
 	stream, err := conn.NewStream(metadata.AppendToOutgoingContext(ctx, service.SenderKey, sender), &service.Stream, service.Method)
 	require.NoError(t, err)

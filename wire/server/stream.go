@@ -75,15 +75,17 @@ func (st *stream) frame(frame []byte) error {
 		return st.ended(nil)
 	}
 	c, err := st.take(frame)
-	if err == nil {
-		err = st.answer(c)
+	if err != nil {
+		return err
 	}
-	switch {
+	// Before the answer, or what others hold by the time it is sent would decide.
+	overloaded := c.Answer != wire.Refused && st.server.counts.overloaded(st.state, st.server.options.MaxState)
+	switch err := st.answer(c); {
 	case err != nil:
 		return err
 	case c.Answer == wire.Refused:
 		return status.Error(codes.InvalidArgument, c.Code.String()+": "+c.Why)
-	case st.server.counts.overloaded(st.state, st.server.options.MaxState):
+	case overloaded:
 		return status.Error(codes.ResourceExhausted, "all streams together hold too much")
 	}
 	return st.pause()

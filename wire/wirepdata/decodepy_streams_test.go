@@ -58,7 +58,7 @@ func TestPythonReadsRealTraces(t *testing.T) {
 // enough for.
 func TestPythonReadsHostileStreams(t *testing.T) {
 	for _, name := range []string{"templates without attributes", "traces", "a trace a span", "lists of successors"} {
-		t.Run(name, func(t *testing.T) { requireSameInPython(t, hostileFrames(t, hostile[name])[:100]) })
+		t.Run(name, func(t *testing.T) { requireSameInPython(t, hostileFrames(t, hostile[name], 100)[:100]) })
 	}
 }
 

@@ -2,6 +2,7 @@ package wirepdata_test
 
 import (
 	"fmt"
+	"math"
 	"runtime"
 	"strings"
 	"testing"
@@ -86,7 +87,7 @@ const decoderMost = 20 << 20
 func TestHostileStreamsHoldLittle(t *testing.T) {
 	for name, fill := range hostile {
 		t.Run(name, func(t *testing.T) {
-			frames := hostileFrames(t, fill)
+			frames := hostileFrames(t, fill, math.MaxInt)
 			before, most, estimate := heap(), 0, 0
 			var decoded uint64
 			var took time.Duration
@@ -114,12 +115,12 @@ func TestHostileStreamsHoldLittle(t *testing.T) {
 }
 
 // hostileFrames are an epoch's and more: until nothing more has room, or there
-// was much.
-func hostileFrames(t *testing.T, fill func(int, ptrace.Span)) (encoded [][]byte) {
+// was much, but at most so many.
+func hostileFrames(t *testing.T, fill func(int, ptrace.Span), most int) (encoded [][]byte) {
 	e := wirepdata.NewEncoder()
 	const batch, much = 20, 3 << 20
 	sent := 0
-	for n := 0; sent < much && e.Resets() < 2; n += batch {
+	for n := 0; sent < much && e.Resets() < 2 && len(encoded) < most; n += batch {
 		td := filled(n, batch, fill)
 		sent += (&ptrace.ProtoMarshaler{}).TracesSize(td)
 		frames, err := e.Encode(td)

@@ -17,9 +17,6 @@ const (
 	Unsampled Sampling = iota
 	// Sampled ones would have been kept whatever happened in them.
 	Sampled
-	// Unclear ones may be either: their threshold may be the head's, or one that
-	// was given for what happened.
-	Unclear
 	// Unstated ones tell nothing, as those of SDKs other than ours that keep all.
 	Unstated
 )
@@ -29,21 +26,20 @@ func (s Sampling) String() string {
 	if s > Unstated {
 		return "invalid"
 	}
-	return [...]string{"unsampled", "sampled", "unclear", "unstated"}[s]
+	return [...]string{"unsampled", "sampled", "unstated"}[s]
 }
 
 // Head is what a span tells of the head's decision.
 type Head struct {
 	Sampling  Sampling
-	Threshold sampler.Threshold // where it is Sampled or Unclear
+	Threshold sampler.Threshold // where it is Sampled
 }
 
-// HeadOf reads what a local root tells of the head's decision; failed says that
-// something in its local trace did. A root that states how many spans there
-// were states jcg.head_th, too, wherever the head sampled it: nothing is Unclear
-// there. Of other spans threshold 0 without jcg.head_th is always Unclear: what
-// was kept as slow, or as the first of its kind, looks so too.
-func HeadOf(span ptrace.Span, failed bool) Head {
+// HeadOf reads what a local root tells of the head's decision. A root that states
+// how many spans there were states jcg.head_th, too, wherever the head sampled it.
+// Of others the threshold that they met is taken for the head's: they are
+// looked at only where somebody says that they are a fair sample.
+func HeadOf(span ptrace.Span) Head {
 	attributes := span.Attributes()
 	if late, ok := attributes.Get(callgraph.AttributeLate); ok && late.Bool() {
 		return Head{}
@@ -59,14 +55,10 @@ func HeadOf(span ptrace.Span, failed bool) Head {
 	if _, stated := attributes.Get(callgraph.AttributeLocalSpans); stated {
 		return Head{}
 	}
-	h := metBy(span, state, state.Threshold)
-	switch {
-	case !state.HasThreshold:
-		h.Sampling = Unstated
-	case h.Sampling == Sampled && (failed || h.Threshold == 0):
-		h.Sampling = Unclear
+	if !state.HasThreshold {
+		return Head{Sampling: Unstated}
 	}
-	return h
+	return metBy(span, state, state.Threshold)
 }
 
 func metBy(span ptrace.Span, state sampler.State, t sampler.Threshold) Head {

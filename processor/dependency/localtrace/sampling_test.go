@@ -25,24 +25,23 @@ func sampledSpan(state, headThreshold string) ptrace.Span {
 func TestWhatASpanTellsOfTheHead(t *testing.T) {
 	for name, c := range map[string]struct {
 		state, headThreshold string
-		ok, failed           localtrace.Sampling
+		want                 localtrace.Sampling
 	}{
-		"one in two":           {"ot=th:8", "", localtrace.Sampled, localtrace.Unclear}, // thinned by a storm, perhaps
-		"in a longer state":    {"a=b, ot=x:1;th:8", "", localtrace.Sampled, localtrace.Unclear},
-		"all":                  {"ot=th:0", "", localtrace.Unclear, localtrace.Unclear},
-		"below the threshold":  {"ot=th:9", "", localtrace.Unsampled, localtrace.Unsampled},
-		"own randomness":       {"ot=th:8;rv:7fffffffffffff", "", localtrace.Unsampled, localtrace.Unsampled},
-		"kept and sampled":     {"ot=th:0", "8", localtrace.Sampled, localtrace.Sampled},
-		"kept and not sampled": {"ot=th:0", "9", localtrace.Unsampled, localtrace.Unsampled},
-		"broken head":          {"ot=th:0", "x", localtrace.Unsampled, localtrace.Unsampled},
-		"nothing":              {"", "", localtrace.Unstated, localtrace.Unstated},
-		"broken threshold":     {"ot=th:x", "", localtrace.Unstated, localtrace.Unstated},
+		"one in two":           {"ot=th:8", "", localtrace.Sampled},
+		"in a longer state":    {"a=b, ot=x:1;th:8", "", localtrace.Sampled},
+		"all":                  {"ot=th:0", "", localtrace.Sampled},
+		"below the threshold":  {"ot=th:9", "", localtrace.Unsampled},
+		"own randomness":       {"ot=th:8;rv:7fffffffffffff", "", localtrace.Unsampled},
+		"kept and sampled":     {"ot=th:0", "8", localtrace.Sampled},
+		"kept and not sampled": {"ot=th:0", "9", localtrace.Unsampled},
+		"broken head":          {"ot=th:0", "x", localtrace.Unsampled},
+		"nothing":              {"", "", localtrace.Unstated},
+		"broken threshold":     {"ot=th:x", "", localtrace.Unstated},
 	} {
 		s := sampledSpan(c.state, c.headThreshold)
-		require.Equal(t, c.ok, localtrace.HeadOf(s, false).Sampling, name)
-		require.Equal(t, c.failed, localtrace.HeadOf(s, true).Sampling, name)
+		require.Equal(t, c.want, localtrace.HeadOf(s).Sampling, name)
 		s.Attributes().PutBool(callgraph.AttributeLate, true)
-		require.Equal(t, localtrace.Unsampled, localtrace.HeadOf(s, false).Sampling, name)
+		require.Equal(t, localtrace.Unsampled, localtrace.HeadOf(s).Sampling, name)
 	}
 }
 
@@ -63,38 +62,6 @@ func TestALocalRootLeavesNothingUnclear(t *testing.T) {
 	} {
 		s := sampledSpan(c.state, c.headThreshold)
 		s.Attributes().PutInt(callgraph.AttributeLocalSpans, 1)
-		for _, failed := range []bool{false, true} {
-			require.Equal(t, c.want, localtrace.HeadOf(s, failed).Sampling, name)
-		}
+		require.Equal(t, c.want, localtrace.HeadOf(s).Sampling, name)
 	}
-}
-
-func TestUnclearHeadsAreThoseOfTheService(t *testing.T) {
-	all, half, zero := callgraph.Service{Name: "all"}, callgraph.Service{Name: "half"}, sampledSpan("ot=th:0", "")
-	h := localtrace.NewHeads(2)
-	failed := localtrace.HeadOf(zero, true)
-	for range 9 {
-		h.Learn(all, localtrace.HeadOf(zero, false), false)
-		h.Learn(all, failed, true) // teaches nothing
-		require.False(t, h.Sampled(all, failed), "too few to know")
-	}
-	h.Learn(all, localtrace.HeadOf(zero, false), false)
-	require.True(t, h.Sampled(all, failed))
-
-	for range 10 {
-		h.Learn(half, localtrace.HeadOf(zero, false), false) // they were slow
-	}
-	h.Learn(half, localtrace.HeadOf(sampledSpan("ot=th:8", ""), false), false)
-	require.False(t, h.Sampled(half, failed), "not all are sampled there")
-	require.True(t, h.Sampled(half, localtrace.HeadOf(sampledSpan("ot=th:8", ""), false)), "clear by itself")
-
-	for range 999 {
-		h.Learn(half, localtrace.HeadOf(zero, false), false)
-		require.False(t, h.Sampled(half, failed))
-	}
-	h.Learn(half, localtrace.HeadOf(zero, false), false)
-	require.True(t, h.Sampled(half, failed), "the rate was changed")
-
-	h.Learn(callgraph.Service{Name: "third"}, localtrace.HeadOf(zero, false), false)
-	require.False(t, h.Sampled(all, failed), "the one seen longest ago is forgotten")
 }

@@ -7,7 +7,6 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
-	"github.com/jcallgraph/jcallgraph/callgraph"
 	"github.com/jcallgraph/jcallgraph/callgraph/calltree"
 	"github.com/jcallgraph/jcallgraph/processor/dependency/localtrace"
 )
@@ -18,7 +17,33 @@ type chain struct {
 	of     map[*calltree.Node]*localtrace.Trace
 	calls  map[*calltree.Node]localtrace.Call
 	latest map[*localtrace.Trace][]localtrace.Call // those that began last first
+	// failed are the calls that failed for good, kin how many of them wait for a
+	// node or are waited for by it, itself included.
+	failed int
+	kin    map[*calltree.Node]int
 }
+
+// noteFailures takes the calls that failed for good.
+func (c *chain) noteFailures(tree *calltree.Tree, failed map[*calltree.Node]bool) {
+	c.failed, c.kin = len(failed), map[*calltree.Node]int{}
+	if c.failed == 0 {
+		return
+	}
+	above, below := map[*calltree.Node]int{}, map[*calltree.Node]int{}
+	var order []*calltree.Node
+	for _, n := range tree.Walk() {
+		order = append(order, n)
+		above[n] = above[n.Parent] + int(one(failed[n]))
+	}
+	for _, n := range slices.Backward(order) {
+		c.kin[n] = above[n] + below[n]
+		below[n.Parent] += below[n] + int(one(failed[n]))
+	}
+}
+
+// beside reports whether a call failed that neither waits for the node nor is
+// waited for by it.
+func (c *chain) beside(n *calltree.Node) bool { return c.failed > c.kin[n] }
 
 func chainOf(tree *calltree.Tree) chain {
 	c := chain{
@@ -76,17 +101,6 @@ func (c chain) beginsAfter(l *localtrace.Trace, ended pcommon.Timestamp, below l
 			return false
 		}
 		if other.Site.Callee != below.Site.Callee {
-			return true
-		}
-	}
-	return false
-}
-
-// failed reports whether any span did, so that the local trace may have been
-// kept for it.
-func failed(l *localtrace.Trace) bool {
-	for _, n := range l.Spans {
-		if o, _ := calltree.Outcome(n.Span); o.Failed() || o == callgraph.SoftError {
 			return true
 		}
 	}

@@ -16,7 +16,6 @@ import (
 // judge reads chains. It learns from each what others need.
 type judge struct {
 	options Options
-	heads   *localtrace.Heads
 	answers answers
 }
 
@@ -28,8 +27,10 @@ func (j *judge) judge(tree *calltree.Tree, fair bool) ([]strength.Record, Refusa
 	if r := j.refusal(tree, c); r != None {
 		return nil, r
 	}
+	sites := bySite(c)
+	c.noteFailures(tree, failuresOf(sites))
 	records := map[strength.Key]*strength.Record{}
-	for _, calls := range bySite(c) {
+	for _, calls := range sites {
 		r := j.record(c, calls, fair)
 		if sum := records[r.Key]; sum != nil {
 			sum.Evidence.Merge(r.Evidence)
@@ -62,6 +63,17 @@ func bySite(c chain) [][]localtrace.Call {
 	return slices.Collect(maps.Values(sites))
 }
 
+// failuresOf are the calls by which sites failed.
+func failuresOf(sites [][]localtrace.Call) map[*calltree.Node]bool {
+	failed := map[*calltree.Node]bool{}
+	for _, calls := range sites {
+		if s := settle(calls); s.result == strength.Faulted {
+			failed[s.last.Node] = true
+		}
+	}
+	return failed
+}
+
 // record is what the chain tells of one site.
 func (j *judge) record(c chain, calls []localtrace.Call, fair bool) strength.Record {
 	settled := settle(calls)
@@ -87,8 +99,11 @@ func (j *judge) record(c chain, calls []localtrace.Call, fair bool) strength.Rec
 }
 
 func (c chain) tally(last localtrace.Call, rootFailed bool) strength.Tally {
-	went := c.goesOn(last)
-	return strength.Tally{Seen: 1, Went: one(went), Survived: one(!rootFailed), WentAndFailed: one(went && rootFailed)}
+	went, beside := c.goesOn(last), c.beside(last.Node)
+	return strength.Tally{
+		Seen: 1, Went: one(went), Survived: one(!rootFailed), WentAndFailed: one(went && rootFailed),
+		Beside: one(beside), BesideSurvived: one(beside && !rootFailed),
+	}
 }
 
 func one(is bool) uint64 {

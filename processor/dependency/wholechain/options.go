@@ -29,9 +29,6 @@ const (
 	DefaultMaxSites   = 50_000
 )
 
-// maxServices is of how many services thresholds are known.
-const maxServices = 50_000
-
 func (o Options) orDefaults() Options {
 	if o.Quiet <= 0 {
 		o.Quiet = DefaultQuiet

@@ -12,7 +12,6 @@ import (
 	"github.com/jcallgraph/jcallgraph/callgraph/calltree"
 	"github.com/jcallgraph/jcallgraph/callgraph/strength"
 	"github.com/jcallgraph/jcallgraph/internal/treescript"
-	"github.com/jcallgraph/jcallgraph/processor/dependency/localtrace"
 )
 
 const separator = "----\n"
@@ -20,7 +19,7 @@ const separator = "----\n"
 func newJudge() *judge {
 	return &judge{
 		options: Options{InjectedKeys: []string{"jcg.injected"}}.orDefaults(),
-		heads:   localtrace.NewHeads(10), answers: newAnswers(10),
+		answers: newAnswers(10),
 	}
 }
 
@@ -77,5 +76,8 @@ func writeRecord(b *strings.Builder, r strength.Record) {
 func writeTally(b *strings.Builder, what string, t strength.Tally) {
 	if t.Seen > 0 {
 		fmt.Fprintf(b, "    %s %d: went on %d, survived %d, went on and failed %d\n", what, t.Seen, t.Went, t.Survived, t.WentAndFailed)
+		if t.Beside > 0 {
+			fmt.Fprintf(b, "      beside another failure %d, of which survived %d\n", t.Beside, t.BesideSurvived)
+		}
 	}
 }

@@ -45,14 +45,14 @@ func New(store Store, o Options) *Reader {
 	o = o.orDefaults()
 	return &Reader{
 		options: o, store: store, queue: newQueue(o),
-		judge: judge{options: o, heads: localtrace.NewHeads(maxServices), answers: newAnswers(o.MaxSites)},
+		judge: judge{options: o, answers: newAnswers(o.MaxSites)},
 	}
 }
 
 // Note takes a local trace that was judged now: its chain is to be read if one of
 // its calls failed, or by choice.
 func (r *Reader) Note(j localtrace.Judged, now time.Time) {
-	sampled := r.sampled(j)
+	sampled := r.options.samples(j.Head)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !sampled {
@@ -60,14 +60,6 @@ func (r *Reader) Note(j localtrace.Judged, now time.Time) {
 		return
 	}
 	r.queue.note(j.TraceID, j.Entrance, j.Failed, now)
-}
-
-func (r *Reader) sampled(j localtrace.Judged) bool {
-	if j.Head.Sampling == localtrace.Unstated {
-		return r.options.AssumeComplete
-	}
-	r.judge.heads.Learn(j.Service, j.Head, j.Erred)
-	return r.judge.heads.Sampled(j.Service, j.Head)
 }
 
 // refuse counts the entrances only: each is a chain.

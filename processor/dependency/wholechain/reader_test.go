@@ -10,7 +10,6 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
-	"github.com/jcallgraph/jcallgraph/callgraph"
 	"github.com/jcallgraph/jcallgraph/callgraph/strength"
 	"github.com/jcallgraph/jcallgraph/internal/treescript"
 	"github.com/jcallgraph/jcallgraph/processor/dependency/localtrace"
@@ -46,8 +45,8 @@ func trace(n int) traceID { return traceID{byte(n >> 16), byte(n >> 8), byte(n)}
 
 func sampled(n int, entrance, failed bool) localtrace.Judged {
 	return localtrace.Judged{
-		TraceID: trace(n), Service: callgraph.Service{Name: "shop"},
-		Head: localtrace.Head{Sampling: localtrace.Sampled, Threshold: 1}, Entrance: entrance, Failed: failed, Erred: failed,
+		TraceID: trace(n),
+		Head:    localtrace.Head{Sampling: localtrace.Sampled, Threshold: 1}, Entrance: entrance, Failed: failed,
 	}
 }
 
@@ -95,7 +94,7 @@ func TestWhatIsNoFairSampleIsNotRead(t *testing.T) {
 	s := newStore(t)
 	r := New(s, Options{})
 	r.Run(t.Context(), begin)
-	for n, h := range []localtrace.Sampling{localtrace.Unsampled, localtrace.Unclear, localtrace.Unstated} {
+	for n, h := range []localtrace.Sampling{localtrace.Unsampled, localtrace.Unstated} {
 		j := sampled(n, true, true)
 		j.Head.Sampling = h
 		r.Note(sampled(n, false, true), begin)
@@ -103,7 +102,7 @@ func TestWhatIsNoFairSampleIsNotRead(t *testing.T) {
 	}
 	require.Empty(t, r.Run(t.Context(), begin.Add(time.Minute)))
 	require.Empty(t, s.read)
-	require.EqualValues(t, 3, r.Stats().Refused[NotSampled])
+	require.EqualValues(t, 2, r.Stats().Refused[NotSampled])
 }
 
 func TestChainsThatCannotBeReadAreCounted(t *testing.T) {

@@ -55,7 +55,7 @@ func (j *judge) refusal(tree *calltree.Tree, c chain) Refusal {
 		}
 	}
 	for _, l := range c.locals {
-		if !j.sampled(l) {
+		if !j.options.samples(localtrace.HeadOf(l.Root.Span)) {
 			return NotSampled
 		}
 	}
@@ -88,14 +88,9 @@ func (j *judge) lacking(l *localtrace.Trace) Refusal {
 	return Incomplete
 }
 
-func (j *judge) sampled(l *localtrace.Trace) bool {
-	erred := failed(l)
-	head := localtrace.HeadOf(l.Root.Span, erred)
-	if head.Sampling == localtrace.Unstated {
-		return j.options.AssumeComplete
-	}
-	j.heads.Learn(l.Root.Service, head, erred)
-	return j.heads.Sampled(l.Root.Service, head)
+// samples reports whether a local trace would be here whatever happened in it.
+func (o Options) samples(h localtrace.Head) bool {
+	return h.Sampling == localtrace.Sampled || h.Sampling == localtrace.Unstated && o.AssumeComplete
 }
 
 // unanswered: spans of a callee that were all lost show only so.

@@ -2,8 +2,11 @@ package command
 
 import (
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
+
+	"github.com/jcallgraph/jcallgraph/cmd/jcg/internal/keyapi"
 )
 
 const eraseLong = `Erase removes a business key from a collector's store, and every span that
@@ -11,6 +14,15 @@ carries it. Keys that are linked with it stay. There is no way back.
 
 The collector must allow it: extension call_graph_query, erase: true. What was
 not erased, as after an error, is erased when it is asked again.`
+
+func tellErased(out io.Writer, done keyapi.Erased) error {
+	text := fmt.Sprintf("erased %d spans of %d traces\n", done.Spans, done.Traces)
+	if done.EdgesLeft+done.SitesLeft > 0 {
+		text += fmt.Sprintf("its value is still in the names of operations or services: on %d edges and at %d call sites, until these are too old (edge_retention)\n", done.EdgesLeft, done.SitesLeft)
+	}
+	_, err := io.WriteString(out, text)
+	return err
+}
 
 func newErase(s Surroundings) *cobra.Command {
 	f := &keyFlags{}
@@ -29,8 +41,7 @@ func newErase(s Surroundings) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(s.Out, "erased %d spans of %d traces\n", done.Spans, done.Traces)
-			return err
+			return tellErased(s.Out, done)
 		},
 	}
 	f.add(c)

@@ -22,7 +22,7 @@ import (
 )
 
 // queryAPI serves a store in which 45 chains carry order a/b.
-func queryAPI(t *testing.T, erase func(context.Context, callgraph.ChainKey, string) (int, int, error)) string {
+func queryAPI(t *testing.T, erase func(context.Context, callgraph.ChainKey, string) (query.Erased, error)) string {
 	b, err := memory.Open(memory.Options{Server: memory.NewServer(64 << 20)})
 	require.NoError(t, err)
 	for n := range byte(45) {
@@ -87,14 +87,17 @@ func TestAnExportIsWholeOrNone(t *testing.T) {
 
 func TestEraseSaysWhatIsGone(t *testing.T) {
 	var asked []string
-	endpoint := queryAPI(t, func(_ context.Context, key callgraph.ChainKey, raw string) (int, int, error) {
+	endpoint := queryAPI(t, func(_ context.Context, key callgraph.ChainKey, raw string) (query.Erased, error) {
 		asked = append(asked, key.String()+" as "+raw)
-		return 7, 3, nil
+		return query.Erased{Spans: 7, Traces: 3, EdgesLeft: len(asked) - 1}, nil
 	})
-	got := jcg(t, nil, "erase", "--endpoint", endpoint, "--key", "order=a/b", "--environment=test")
+	erase := []string{"erase", "--endpoint", endpoint, "--key", "order=a/b", "--environment=test"}
+	got := jcg(t, nil, erase...)
 	require.Zero(t, got.code, got.err)
 	require.Equal(t, "erased 7 spans of 3 traces\n", got.out)
 	require.Equal(t, []string{"test/order=a/b as a/b"}, asked)
+	got = jcg(t, nil, erase...)
+	require.Contains(t, got.out, "still in the names of operations or services: on 1 edges and at 0 call sites")
 }
 
 func TestKeyCommandsRefuse(t *testing.T) {

@@ -22,7 +22,7 @@ back and go on, as our SDK would keep them. The same seed makes the same system.
 
 Without --rate the chains lie in the hour before now (--duration) and are sent
 at once; with it they begin now, so many a second, until --chains or --duration
-are over or Ctrl-C ends them.
+are over, where they are given, or Ctrl-C ends them.
 
 With --truth a file tells what is true of the system: which dependencies are
 strong and which weak, where each failure began, which traces belong to one
@@ -79,7 +79,7 @@ func (f *simulateFlags) add(c *cobra.Command) {
 	flags.Uint64Var(&f.seed, "seed", 1, "makes the system")
 	flags.Var(&f.services, "services", "how many there are")
 	flags.Var(&f.entrances, "entrances", "operations that chains begin at (default: one for eight services, at least 5)")
-	flags.Var(&f.chains, "chains", "how many; 0 with --rate: no end")
+	flags.Var(&f.chains, "chains", "how many (with --rate: no end, unless given)")
 	flags.Var(&f.rate, "rate", "chains a second, from now on; 0: all at once, as if they had been before")
 	flags.Var(&f.duration, "duration", "without --rate, the time before now that the chains lie in (default 1h); with it, when they end")
 	flags.Var(&f.oneIn, "one-in", "of so many successful chains one is kept, as by our SDK")
@@ -100,8 +100,18 @@ func (f *simulateFlags) options() simulate.Options {
 	}
 }
 
+// plan: the default number of chains is for those that are sent at once. Whoever
+// asks for a rate alone watches, and ends it.
+func (f *simulateFlags) plan(chainsGiven bool) simulation.Plan {
+	p := simulation.Plan{Chains: f.chains.value, Rate: f.rate.value, Duration: f.duration.value}
+	if p.Rate > 0 && !chainsGiven {
+		p.Chains = 0
+	}
+	return p
+}
+
 func (f *simulateFlags) run(c *cobra.Command, s Surroundings) error {
-	plan := simulation.Plan{Chains: f.chains.value, Rate: f.rate.value, Duration: f.duration.value}
+	plan := f.plan(c.Flags().Changed("chains"))
 	if err := plan.Validate(); err != nil {
 		return err
 	}

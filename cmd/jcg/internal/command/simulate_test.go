@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
 
 	"github.com/jcallgraph/jcallgraph/cmd/jcg/internal/otlptest"
+	"github.com/jcallgraph/jcallgraph/cmd/jcg/internal/simulation"
 	"github.com/jcallgraph/jcallgraph/internal/otlpdump"
 	"github.com/jcallgraph/jcallgraph/internal/simulate"
 )
@@ -70,6 +71,22 @@ func TestSimulateEndsWhereItIsInterrupted(t *testing.T) {
 	got := jcgIn(ctx, nil, "simulate", "--endpoint", c.GRPC(t), "--rate=2000", "--chains=0")
 	require.Zero(t, got.code, got.err)
 	require.Regexp(t, `(?s)accepted +[1-9].*simulated \d+ chains`, got.out)
+}
+
+func TestSimulateAtARateHasNoEndUnlessGiven(t *testing.T) {
+	f := &simulateFlags{chains: count{value: 10_000}}
+	require.Equal(t, simulation.Plan{Chains: 10_000}, f.plan(false))
+	f.rate.value = 50
+	require.Equal(t, simulation.Plan{Rate: 50}, f.plan(false))
+	require.Equal(t, simulation.Plan{Rate: 50, Chains: 10_000}, f.plan(true))
+	var c otlptest.Collector
+	ctx, cancel := context.WithCancel(t.Context())
+	c.Answer = func(int, ptrace.Traces) (ptraceotlp.ExportResponse, error) {
+		cancel()
+		return ptraceotlp.NewExportResponse(), nil
+	}
+	got := jcgIn(ctx, nil, "simulate", "--endpoint", c.GRPC(t), "--rate=2000")
+	require.Zero(t, got.code, got.err)
 }
 
 func TestSimulateSaysWhatItAccepts(t *testing.T) {

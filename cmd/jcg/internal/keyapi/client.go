@@ -91,8 +91,8 @@ func (c *Client) page(ctx context.Context, key Key, links int, cursor string) (p
 	return td, answer.Cursor, nil
 }
 
-// Erased is what is gone.
-type Erased struct{ Spans, Traces int }
+// Erased is what is gone, and what still names it.
+type Erased struct{ Spans, Traces, EdgesLeft, SitesLeft int }
 
 // Erase removes a key and the spans that carry it.
 func (c *Client) Erase(ctx context.Context, key Key) (done Erased, err error) {
