@@ -305,7 +305,10 @@ func (t *tested) note(o *Other, c Class) {
 // strength is the verdict of failures.
 func (f *followers) strength(t tested) Strength {
 	s := f.apparent(t)
-	if s == Strong && f.confounded(t) {
+	switch {
+	case s == Strong && f.confounded(t):
+		return Unknown
+	case s != Weak && f.e.OK.Seen < fewestOK: // the ratio is at least the part after failures, whatever it is after successes
 		return Unknown
 	}
 	return s
@@ -343,7 +346,7 @@ func (f *followers) limits(t tested) (l limits) {
 		r := f.survival(t)
 		l = limits{notStrong: r.above(strongBelow) >= sure, notWeak: r.below(weakAbove) >= sure}
 	}
-	l.notWeak = l.notWeak && !f.confounded(t)
+	l.notWeak = l.notWeak && !f.confounded(t) && f.e.OK.Seen >= fewestOK
 	return l
 }
 

@@ -2,6 +2,7 @@ package strength
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -56,13 +57,22 @@ func (v Verdict) sentence(c ClassVerdict) string {
 	case v.Basis == Successors && c.WentOn == 0:
 		return fmt.Sprintf("%s made none of the calls that usually follow (%s).", after(c.Failures), c.Strength)
 	case v.Basis == Successors:
-		return fmt.Sprintf("%s went on to %s %s (%s).", after(c.WentOn), c.Next.Peer, c.Next.Operation, c.Strength)
+		return fmt.Sprintf("%s went on to %s (%s).", after(c.WentOn), c.Next.name(), c.Strength)
 	case v.Basis == Propagation && c.WentOn == 0:
 		return fmt.Sprintf("%s failed, too (%s).", after(c.Failures), c.Strength)
 	case v.Basis == Propagation:
 		return fmt.Sprintf("%s did not fail (%s).", after(c.WentOn), c.Strength)
 	}
 	return fmt.Sprintf("%d %s, with nothing to compare with (%s).", c.Failures, plural(c.Class, c.Failures), c.Strength)
+}
+
+// name says the peer once: a span of messages often has its topic's name in its
+// own, as "orders publish".
+func (c Callee) name() string {
+	if slices.Contains(strings.Fields(c.Operation), c.Peer) {
+		return c.Operation
+	}
+	return c.Peer + " " + c.Operation
 }
 
 func plural(c Class, n uint64) string {

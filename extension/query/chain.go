@@ -24,6 +24,7 @@ type (
 	chain struct {
 		Summary   summary       `json:"summary"`
 		Keys      []keyShape    `json:"keys"`
+		States    []keyState    `json:"states"`
 		Services  []serviceName `json:"services"`
 		Spans     []chainSpan   `json:"spans"`
 		Origins   []chainOrigin `json:"origins"`
@@ -79,7 +80,7 @@ func (s *Server) chainByID(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("keys of chain %s: %w", r.PathValue("id"), err)
 	}
-	answer.Chain.Keys = shownKeys(keys)
+	answer.Chain.Keys, answer.Chain.States = shownKeys(keys), st.states(keys)
 	s.judgeCalls(st, answer.Chain.Spans)
 	for _, td := range found[1:] {
 		answer.Others = append(answer.Others, newStory(td).summary())

@@ -46,6 +46,7 @@ type (
 		ShortID string     `json:"shortId"`
 		Start   time.Time  `json:"start"`
 		Keys    []keyShape `json:"keys"`
+		States  []keyState `json:"states"`
 		Wait    *float64   `json:"wait"`
 		Missing bool       `json:"missing"`
 		Chain   *summary   `json:"chain"`
@@ -120,7 +121,7 @@ func (s *Server) sections(ctx context.Context, x keySearch) ([]section, string, 
 func (s *Server) section(ctx context.Context, seen sighted) (one section, spans int, err error) {
 	id := pcommon.TraceID(seen.TraceID)
 	one = section{
-		TraceID: id.String(), ShortID: callgraph.ShortIDOf(id).String(), Start: seen.Start.UTC(), Keys: shownKeys(seen.keys), Missing: true,
+		TraceID: id.String(), ShortID: callgraph.ShortIDOf(id).String(), Start: seen.Start.UTC(), Keys: shownKeys(seen.keys), States: []keyState{}, Missing: true,
 	}
 	td, err := s.stored(ctx, id)
 	if err != nil || td.SpanCount() == 0 {
@@ -129,6 +130,7 @@ func (s *Server) section(ctx context.Context, seen sighted) (one section, spans 
 	st := newStory(td)
 	sum := st.summary()
 	one.Chain, one.Missing, one.end = &sum, false, max(st.end, st.start)
+	one.States = st.states(seen.keys)
 	if st.start > 0 {
 		one.Start = sum.Start
 	}

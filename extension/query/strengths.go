@@ -221,12 +221,18 @@ func (s *Server) judged(all ledger) verdicts {
 	}
 	for i := range s.options.Declared {
 		if site := s.options.Declared[i].Site; t.sites[site.ID()] == nil {
-			t.add(s.judge(site.ID(), &entry{site: site}, 0))
+			d := s.judge(site.ID(), &entry{site: site}, 0)
+			d.words = fmt.Sprintf(neverSeen, d.verdict.Strength)
+			t.add(d)
 		}
 	}
 	t.sort()
 	return t
 }
+
+// neverSeen is said of a declared call without evidence: most often its names
+// are not those of the spans.
+const neverSeen = "Declared %s. No such call was seen: environment, namespace and names must be written as in the answers of the API."
 
 func (s *Server) judge(id callgraph.StaticID, e *entry, digest uint64) *callSite {
 	observed, err1 := unpacked(e.observed)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -98,6 +99,7 @@ func TestDeclaredAndInjectedOverrideAndTheObservedIsShownBeside(t *testing.T) {
 		var detail dependencyDetail
 		fetchInto(t, s, "/api/jcg/v1/dependencies/"+siteTo(peer).ID().String(), &detail)
 		require.Equal(t, want, detail.Observed.Strength, peer)
+		require.Equal(t, peer == "ads", strings.Contains(detail.Dependency.Words, "No such call was seen"), detail.Dependency.Words)
 	}
 }
 

@@ -45,13 +45,13 @@ function summary(i, start, { service = 'gateway', operation = 'POST /orders', ou
   };
 }
 
-function sections(summaries, keysOf = () => []) {
+function sections(summaries, keysOf = () => [], statesOf = () => []) {
   let end = -Infinity;
   return summaries.map((chain, i) => {
     const start = Date.parse(chain.start);
     const wait = i === 0 ? null : (start - end) / 1000;
     end = Math.max(end, start + 1000 * chain.duration);
-    return { traceId: chain.traceId, shortId: chain.shortId, start: chain.start, keys: keysOf(i), wait, missing: false, chain };
+    return { traceId: chain.traceId, shortId: chain.shortId, start: chain.start, keys: keysOf(i), states: statesOf(i), wait, missing: false, chain };
   });
 }
 
@@ -68,13 +68,25 @@ export function cancelled(now) {
   const own = key('order', '4711');
   return {
     key: own, others: [], traces: 6, tracesExact: true, first: rows[0].start, last: rows[4].start, cursor: '', notes: [],
-    sections: [...sections(rows, (i) => (i === 1 ? [own, key('payment', 'P-99')] : i >= 2 ? [own, key('waybill', 'W-2026-000123')] : [own])),
-      { traceId: 'f'.repeat(32), shortId: 'ffffffff', start: new Date(now - 30_000).toISOString(), keys: [own], wait: null, missing: true, chain: null }],
+    sections: [...sections(rows, (i) => (i === 1 ? [own, key('payment', 'P-99')] : i >= 2 ? [own, key('waybill', 'W-2026-000123')] : [own]), (i) => ({ 1: [{ kind: 'order', state: 'paid' }, { kind: 'payment', state: 'booked' }], 4: [{ kind: 'order', state: 'cancelled' }] })[i] ?? []),
+      { traceId: 'f'.repeat(32), shortId: 'ffffffff', start: new Date(now - 30_000).toISOString(), keys: [own], states: [], wait: null, missing: true, chain: null }],
     linked: [
       { key: key('payment', 'P-99'), traceId: rows[1].traceId, depth: 1, followed: true, links: 2, whyNot: '' },
       { key: key('waybill', 'W-2026-000123'), traceId: rows[2].traceId, depth: 1, followed: true, links: 1, whyNot: '' },
       { key: key('customer', 'C-1'), traceId: rows[0].traceId, depth: 1, followed: false, links: 21, whyNot: 'hub' },
     ],
+  };
+}
+
+/** growing is an order that goes on: each time it is asked for it has one chain more, up to its end; the one before has more spans then. */
+export function growing(now) {
+  const whole = cancelled(now);
+  let asked = 0;
+  return () => {
+    const shown = Math.min(whole.sections.length - 1, ++asked);
+    const last = whole.sections[shown - 1];
+    const open = { ...last, chain: { ...last.chain, spans: 1 } };
+    return { ...whole, key: key('order', 'growing'), traces: shown, last: new Date(now).toISOString(), linked: [], sections: [...whole.sections.slice(0, shown - 1), open] };
   };
 }
 
@@ -100,7 +112,7 @@ export function strange(now) {
   const own = key(markup, `../${endless}%2F?#שלום`);
   const chain = { ...summary(1, now - 60_000, { outcome: 'error', origin: failure(markup, endless, 'error', markup, endless) }), entrance: { ...place(endless, markup), environment: markup } };
   return {
-    key: own, others: [], traces: 1, tracesExact: true, first: chain.start, last: chain.start, sections: sections([chain], () => [own, key(endless, markup)]), cursor: '', notes: [markup],
+    key: own, others: [], traces: 1, tracesExact: true, first: chain.start, last: chain.start, sections: sections([chain], () => [own, key(endless, markup)], () => [{ kind: endless, state: markup }]), cursor: '', notes: [markup],
     linked: [{ key: key(endless, markup), traceId: chain.traceId, depth: 1, followed: false, links: 0, whyNot: 'limit' }],
   };
 }
@@ -119,7 +131,7 @@ export function dependencies(now) {
   const callee = (peer, operation, connection = 'http') => ({ peer, operation, connection, resolved: place(peer, operation) });
   return [
     { ...base, id: '00000000000000a1', callee: callee('stock', 'POST /reserve'), strength: 'strong', classes: [verdict('error', 'strong', 333, 0, ratio(0.001, 0, 0.01))], rate: 14.2, canStop: 14.2, words: 'After 333 of 333 errors the caller did not go on to payment POST /charge (strong).' },
-    { ...base, id: '00000000000000a2', callee: callee('payment', 'POST /charge'), strength: 'conditional', classes: [verdict('timeout', 'strong', 333, 0, ratio(0.001, 0, 0.012)), verdict('error', 'weak', 250, 250, ratio(1.0, 0.98, 1.02)), verdict('soft_error', 'unknown', 4, 2, ratio(0.52, 0.16, 0.91)), verdict('rejected', 'conditional', 90, 31, ratio(0.34, 0.25, 0.45))], rate: 13.1, canStop: 7.4, stopShare: 0.57, stopFrom: 'caller', words: 'After 250 of 250 errors the caller went on to delivery orders publish (weak). After 333 of 333 timeouts it did not (strong).' },
+    { ...base, id: '00000000000000a2', callee: callee('payment', 'POST /charge'), strength: 'conditional', classes: [verdict('timeout', 'strong', 333, 0, ratio(0.001, 0, 0.012)), verdict('error', 'weak', 250, 250, ratio(1.0, 0.98, 1.02)), verdict('soft_error', 'unknown', 4, 2, ratio(0.52, 0.16, 0.91)), verdict('rejected', 'conditional', 90, 31, ratio(0.34, 0.25, 0.45))], rate: 13.1, canStop: 7.4, stopShare: 0.57, stopFrom: 'caller', words: 'After 250 of 250 errors the caller went on to orders publish (weak). After 333 of 333 timeouts it did not (strong).' },
     { ...base, id: '00000000000000a3', callee: callee('loyalty', 'GET /points'), strength: 'weak', classes: [verdict('error', 'weak', 37, 37, ratio(1, 0.93, 1.05))], rate: 14.2, canStop: 0, stopShare: 0, words: 'After 37 of 37 errors the caller went on to stock POST /reserve (weak); 11 of them failed later.', source: 'injected' },
     { ...base, id: '00000000000000a4', callee: { peer: 'redis', operation: 'GET', connection: 'database', resolved: null }, caller: place('stock', 'POST /reserve'), strength: 'strong', basis: 'propagation', source: 'declared', classes: [], rate: 42, canStop: 12, entrances: [], last: null, words: 'Declared strong by configuration.' },
     { ...base, id: '00000000000000a5', callee: { peer: markup, operation: endless, connection: 'rpc', resolved: null }, caller: { ...place(endless, markup), environment: markup }, strength: 'unknown', basis: 'none', classes: [], rate: 0, rateFrom: '', canStop: 0, stopShare: null, stopFrom: '', entrances: [], last: null, words: markup },
@@ -141,7 +153,7 @@ export function dependency(now, id) {
   return {
     asOf: new Date(now - 2000).toISOString(), days: 7, window: { from: '', to: '' }, dependency: d, observed: d.source === 'declared' ? observed : null, ok: tally(d.successes, d.successes - 4), failed,
     chainOk: tally(known ? 310 : 0, 309), chainFailed: failed.slice(0, 2).map((f) => ({ ...f, seen: 40, wentOn: f.wentOn > 0 ? 40 : 0, survived: f.survived > 0 ? 38 : 0 })),
-    successors: known ? [successor('00000000000000b1', 'delivery', 'orders publish', 0.98, 0.43), successor('00000000000000b2', endless, markup, 0.31, 0.12)] : [],
+    successors: known ? [successor('00000000000000b1', 'orders', 'orders publish', 0.98, 0.43), successor('00000000000000b2', endless, markup, 0.31, 0.12)] : [],
     fallbacks: known ? [successor('00000000000000b3', 'payment-eu', 'POST /charge', 0, 0.91)] : [], passed: known ? { incomplete: 12, biased: 4400, aborted: 3, mixed: 1 } : { unstated: 5210 },
     first: null, examples: known ? failed.flatMap((f, k) => [example(k, f.class, f.wentOn > 0, true), example(k + 5, f.class, false, k > 0)]) : [],
     perDay: known ? Array.from({ length: 5 }, (_, i) => ({ day: `2026-11-2${2 + i}`, ok: tally(200 + 17 * i, 199), failed: failed.map((f) => ({ ...f, seen: Math.round((f.seen * (i + 1)) / 15), wentOn: Math.round((f.wentOn * (i + 1)) / 15) })) })) : [],
@@ -172,7 +184,7 @@ export function chain(now) {
   const origin = { ...failure('stock', 'POST /reserve', 'error', 'StockError', 'sold out'), spanId: spans[7].id };
   return {
     chain: {
-      summary: { ...summary(1, now - 60_000, { outcome: 'error', origin }), spans: spans.length }, keys: [key('order', '4711'), key('payment', 'P-99')], services, spans,
+      summary: { ...summary(1, now - 60_000, { outcome: 'error', origin }), spans: spans.length }, keys: [key('order', '4711'), key('payment', 'P-99')], states: [{ kind: 'order', state: 'cancelled' }], services, spans,
       origins: [{ span: 7, failure: origin }], truncated: false,
     },
     others: [],
@@ -187,7 +199,7 @@ export function spanDetail(now) {
 export const everything = (now) => [
   ['environments', { environments: [{ environment: 'test', services: 5 }] }],
   ['map', { asOf: null, window: { from: '', to: '' }, nodes: [], edges: [], limit: 500, total: 0, truncated: false }],
-  ['logical-chains/order/4711', cancelled(now)], ['logical-chains/customer/C-1', month(now)], [/^logical-chains\/%3Cimg/, strange(now)],
+  ['logical-chains/order/4711', cancelled(now)], ['logical-chains/order/growing', growing(now)], ['logical-chains/customer/C-1', month(now)], [/^logical-chains\/%3Cimg/, strange(now)],
   ['logical-chains/order/one', { ...cancelled(now), key: key('order', 'one'), traces: 1, sections: cancelled(now).sections.slice(0, 1), linked: [] }],
   ['dependencies', list(now)], [/^dependencies\/./, (url, api) => dependency(now, api.split('/')[1])],
   [/^chains\/[0-9a-f]+$/, chain(now)], [/^chains\/[0-9a-f]+\/spans\//, spanDetail(now)],

@@ -168,6 +168,22 @@ journey('an edge says how strong it is and leads to the evidence', async () => {
   await page.close();
 }, noShop);
 
+journey('beside a service stands no empty box of its name', async () => {
+  const { nodes, edges } = await ask(collector, 'neighbourhood?service=order&up=1&down=1');
+  const linked = (i) => edges.some((e) => e.caller === i || e.callee === i);
+  assert.ok(nodes.some((n) => n.service === 'order' && n.kind === 'observed'));
+  assert.deepEqual(nodes.filter((n, i) => n.service === 'order' && n.kind === 'virtual' && !linked(i)), []);
+}, noShop);
+
+journey('a topic is named once in the list of dependencies', async () => {
+  const page = await opened('#/dependencies?service=order&q=publish');
+  const name = page.locator('.dependency-link').first();
+  await name.waitFor();
+  assert.match(await name.textContent(), /calls orderspublish$/);
+  assert.match(await name.locator('.name').last().getAttribute('title'), /^orders: orders publish$/);
+  await page.close();
+}, noShop);
+
 journey('an order of the shop is one logical chain from the customer to the carrier', async () => {
   const { chains } = await ask(collector, 'chains?service=delivery&limit=20&from=-1h');
   let found;
@@ -180,6 +196,7 @@ journey('an order of the shop is one logical chain from the customer to the carr
   assert.ok(found, 'an order with several chains');
   const page = await opened(`#/key/order/${encodeURIComponent(found.value)}`);
   await page.locator('.section').nth(1).waitFor();
+  await page.locator('.facts', { hasText: /State\s*(paid|cancelled|refused)/ }).waitFor();
   await shot(page, 'shop-order');
   await requireSound(page, 'shop order');
   await page.close();

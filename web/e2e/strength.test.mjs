@@ -131,6 +131,50 @@ journey('five thousand chains come page by page, and a reload brings as many', a
   await page.close();
 });
 
+journey('what became of an order is told in the head of its chain and in its sections', async () => {
+  const page = await opened('#/key/order/4711');
+  await page.locator('.facts', { hasText: /State\s*cancelled/ }).waitFor();
+  assert.deepEqual(await page.locator('.section .state').allTextContents(), [' paid', 'payment booked', ' cancelled'], 'the kind is named where it is not the page’s own');
+  await page.goto(server.url + '#/chain/' + chainID);
+  await page.locator('h1 .state', { hasText: 'order cancelled' }).waitFor();
+  await page.goto(server.url + '#/key/customer/C-1');
+  await page.locator('.section').nth(49).waitFor();
+  assert.equal(await page.locator('.facts', { hasText: 'State' }).count(), 0, 'not before all of its chains are known');
+  await page.close();
+});
+
+journey('colours of the line over time are told in words, and so is a chain that began while another ran', async () => {
+  const page = await opened('#/key/order/4711');
+  await page.locator('.marks-legend').waitFor();
+  assert.deepEqual(await page.locator('.marks-legend span').allTextContents(), ['✕ failed', '▲ soft error, or ended well though something inside failed', '✓ ended well', 'spans not kept any more']);
+  await page.goto(server.url + '#/key/order/one');
+  await page.locator('.section').first().waitFor();
+  assert.equal(await page.locator('.marks-legend').count(), 0, 'what is usual needs no legend');
+  await page.goto(server.url + '#/key/customer/C-1');
+  await page.getByText('began while one above ran').first().waitFor();
+  await page.close();
+});
+
+journey('a logical chain that goes on is followed; the section that is open stays open and grows', async () => {
+  const page = await browser.page();
+  await page.clock.install({ time: now });
+  await page.goto(server.url + `#/key/order/growing?open=${'abc0000001'.padStart(32, '0')}`);
+  await page.locator('.section').first().waitFor();
+  await page.locator('.section-body [role=row]').first().waitFor();
+  await page.getByText('1 span in').waitFor();
+  const before = await page.locator('.section').count();
+  await page.clock.runFor(5100);
+  await page.locator('.section').nth(before).waitFor();
+  await page.locator('.section-body [role=row]').first().waitFor();
+  for (let more = before + 2; more <= 5; more++) {
+    await page.clock.runFor(5100);
+    await page.locator('.section').nth(more - 1).waitFor();
+  }
+  await page.locator('.facts', { hasText: /Chains\s*5/ }).waitFor();
+  assert.deepEqual(page.faults, []);
+  await page.close();
+});
+
 journey('what is asked of the API has the names as they are', async () => {
   const page = await opened(hostileHash);
   await page.locator('.section-link').waitFor();
@@ -172,15 +216,22 @@ journey('evidence is words first, then numbers', async () => {
   await page.locator('.verdict-words').waitFor();
   assert.match(await page.locator('.verdict-words').textContent(), /conditional.*After 250 of 250 errors the caller went on .* After 333 of 333 timeouts it did not/);
   const row = page.getByRole('row', { name: /timeouts/ }).first();
-  assert.match(await row.textContent(), /timeouts■strong33300\.00 \(0\.00–0\.01\)/);
+  assert.match(await row.textContent(), /timeoutsTime ran out\.■strong33300\.00 \(0\.00–0\.01\)/);
   const bar = row.locator('.ratio');
   const [mark, interval] = [await bar.locator('.mark').first().boundingBox(), await bar.locator('.interval').boundingBox()];
   assert.ok(interval.x + interval.width < mark.x, 'the interval lies below the first mark');
   await page.getByText('went well and was kept for a failure elsewhere').waitFor();
   await page.getByText('order.Place order.go:118').first().waitFor();
   await page.getByText('Only after it failed').waitFor();
+  await page.getByText('Conditional: Sometimes one, sometimes the other').waitFor();
+  await page.locator('.classes').getByText('Time ran out.').waitFor();
+  await page.getByText('Unknown: it may still lie on either side of a mark.').waitFor();
+  assert.ok((await page.locator('.evidence .name').allTextContents()).includes('orderspublish'), 'a topic is named once');
+  await page.getByText('What the words on this page mean').click();
+  for (const term of ['basis', 'class', 'ratio', 'fallback', 'source']) await page.locator('.terms dt', { hasText: term }).first().waitFor();
+  await requireSound(page, 'dependency with its terms');
   await page.goto(server.url + '#/dependency/' + declared);
-  await page.getByText('Said because the configuration says so.').waitFor();
+  await page.getByText('Declared by the configuration, whatever was seen.').waitFor();
   await page.getByText(/After 12 of 12 errors the caller failed too/).waitFor();
   assert.deepEqual(page.faults, []);
   await page.close();

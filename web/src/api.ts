@@ -60,7 +60,7 @@ export interface Span {
 export interface Origin { span: number; failure: Failure }
 
 export interface Chain {
-  summary: Summary; keys: Key[]; services: Service[]; spans: Span[]; origins: Origin[]; truncated: boolean;
+  summary: Summary; keys: Key[]; states: KeyState[]; services: Service[]; spans: Span[]; origins: Origin[]; truncated: boolean;
 }
 export interface ChainAnswer { chain: Chain; others: Summary[] }
 
@@ -77,10 +77,13 @@ export interface SpanDetail extends Operation {
 }
 export interface Spans { spans: SpanDetail[] }
 
+/** KeyState is what a chain says became of what its key of a kind names. */
+export interface KeyState { kind: string; state: string }
+
 /** Key is a business key; all chains that carry it are one logical chain. */
 export interface Key { environment: string; kind: string; value: string }
 export interface Section {
-  traceId: string; shortId: string; start: string; keys: Key[]; missing: boolean; chain: Summary | null;
+  traceId: string; shortId: string; start: string; keys: Key[]; states: KeyState[]; missing: boolean; chain: Summary | null;
   wait: number | null; // seconds from the end of all before; negative: it overlaps with one
 }
 export interface LinkedKey { key: Key; traceId: string; depth: number; followed: boolean; links: number; whyNot: '' | 'hub' | 'depth' | 'limit' }

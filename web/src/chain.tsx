@@ -7,8 +7,8 @@ import { useKeys } from './keys.ts';
 import { type ChainRoute, keyOf } from './route.ts';
 import { now, put, toChain, toFocus } from './state.ts';
 import { type Tree, opened, treeOf, waiterOf } from './tree.ts';
-import { Ago, Copy, Empty, Name, OutcomeWord, ProblemNote, Waiting } from './parts.tsx';
-import { happened, originLabel, peerName, tone } from './words.ts';
+import { Ago, Copy, Empty, Name, OutcomeWord, ProblemNote, State, Waiting } from './parts.tsx';
+import { happened, originLabel, outcomeMeaning, peerName, tone } from './words.ts';
 import { SpanTree } from './spantree.tsx';
 import { SpanPanel } from './spanpanel.tsx';
 import { EvidencePanel } from './evidence.tsx';
@@ -69,11 +69,11 @@ function Head({ chain, tree }: { chain: Chain; tree: Tree }) {
   const missing = useMemo(() => problemsOf(tree), [tree]);
   return (
     <div class="head">
-      <h1><span class="hidden">Chain </span><code>{s.shortId}</code> <a href={toFocus(s.entrance)}><Name at={s.entrance} /></a> <OutcomeWord outcome={s.outcome} /></h1>
+      <h1><span class="hidden">Chain </span><code>{s.shortId}</code> <a href={toFocus(s.entrance)}><Name at={s.entrance} /></a> <OutcomeWord outcome={s.outcome} />{chain.states.map((st) => <State key={st.kind} of={st} />)}</h1>
       <dl class="facts">
         <div><dt>Began</dt><dd><time dateTime={s.start}>{clock(s.start, now.value)}</time> <span class="quiet">(<Ago time={s.start} />)</span></dd></div>
         <div><dt>Took</dt><dd>{duration(s.duration)}</dd></div>
-        <div><dt>Spans</dt><dd>{count(s.spans)}{s.failedSpans > 0 && <span class="bad"> {count(s.failedSpans)} failed</span>}{s.softErrors > 0 && <span class="soft"> {count(s.softErrors)} soft</span>}</dd></div>
+        <div><dt>Spans</dt><dd>{count(s.spans)}{s.failedSpans > 0 && <span class="bad"> ✕ {count(s.failedSpans)} failed</span>}{s.softErrors > 0 && <span class="soft" title={outcomeMeaning.soft_error}> ▲ {plural(s.softErrors, 'soft error')}</span>}</dd></div>
         <div><dt>Services</dt><dd>{count(s.serviceCount)}</dd></div>
         {s.weight > 1 && <div><dt>Kept</dt><dd>1 in {count(s.weight)}</dd></div>}
         {chain.keys.length > 0 && <div><dt>Part of</dt><dd><Keys of={chain.keys} /></dd></div>}

@@ -8,7 +8,7 @@ import type { Dependencies } from './route.ts';
 import { go, polling, put, toDependency, windowQuery } from './state.ts';
 import { type Column, Table } from './table.tsx';
 import { Ago, Empty, Name, ProblemNote, StrengthWord, Waiting } from './parts.tsx';
-import { strengths } from './strengthwords.ts';
+import { classMeaning, strengthMeaning, strengths } from './strengthwords.ts';
 import { Ends } from './evidence.tsx';
 import { useSettled } from './searchbox.tsx';
 
@@ -20,7 +20,7 @@ export function DependenciesView({ at }: { at: Dependencies }) {
   const { value, problem, answers, busy, fresh } = useLoad(JSON.stringify(query), api.dependencies(query), polling(at));
   return (
     <>
-      <div class="overview"><h1>Dependencies</h1><p>Calls from one operation to another: what stops when they fail. Those first that can stop the most of what comes in.</p></div>
+      <div class="overview"><h1>Dependencies</h1><p>Calls from one operation to another: what stops when they fail. Strong ones first, of these the ones that can stop the most of what comes in.</p></div>
       <Filter at={at} />
       {problem && <ProblemNote problem={problem} />}
       {!value && !problem && <Waiting rows={8} />}
@@ -42,22 +42,26 @@ function List({ at, answer, question, busy }: { at: Dependencies; answer: Answer
         {rows.length < answer.total && rows.length < most && <button type="button" onClick={() => put({ ...at, pages: Math.max(1, at.pages) + 1 })}>More dependencies</button>}{' '}
         <span class="quiet">{rows.length < answer.total ? `${count(rows.length)} of ${count(answer.total)}` : plural(answer.total, 'dependency', 'dependencies')}, from {plural(answer.days, 'day')} of evidence</span>
       </p>
-      {rows.every((d) => d.strength === 'unknown') && <Undecided />}
+      {rows.every((d) => d.strength === 'unknown') ? <Undecided /> : <Legend />}
     </section>
   );
 }
 
+const Legend = () => <dl class="pairs meanings">{strengths.map((s) => <div key={s}><dt><StrengthWord strength={s} /></dt><dd>{strengthMeaning[s]}</dd></div>)}</dl>;
+
 const failuresOf = (d: Dependency): number => d.classes.reduce((sum, c) => sum + c.failures, 0);
 const wentOn = (d: Dependency): number => d.classes.reduce((sum, c) => sum + c.wentOn, 0);
+
+const noneStopped = 'After its failures no request that came in failed: it was answered before, or went on without the call';
 
 const columns: Column<Dependency>[] = [
   { id: 'call', head: 'Call', by: (d) => d.caller.service, cell: (d) => <a class="dependency-link" href={toDependency(d.id)}><Ends of={d} /></a> },
   { id: 'strength', head: 'Strength', by: (d) => d.strength, cell: (d) => <StrengthWord strength={d.strength} source={d.source} /> },
   { id: 'stop', head: 'Can stop', meaning: 'Requests that come in and end when this call fails: its traffic times the share of its failures after which the entrance failed; where no whole chain with a failure was seen, the caller', number: true, by: (d) => d.canStop,
-    cell: (d) => <span class={d.canStop > 0 ? '' : 'quiet'}>{rate(d.canStop)}{d.stopFrom === 'caller' && d.canStop > 0 && <small class="quiet" title="As far as the caller: no whole chain with a failure was seen"> caller</small>}</span> },
+    cell: (d) => <span class={d.canStop > 0 ? '' : 'quiet'} title={d.canStop === 0 && d.stopShare === 0 ? noneStopped : undefined}>{rate(d.canStop)}{d.stopFrom === 'caller' && d.canStop > 0 && <small class="quiet" title="As far as the caller: no whole chain with a failure was seen"> caller</small>}</span> },
   { id: 'rate', head: 'Calls', meaning: 'Calls a second in the window', number: true, by: (d) => d.rate, cell: (d) => (d.rateFrom ? rate(d.rate) : <span class="quiet">–</span>) },
-  { id: 'failures', head: 'Failures', meaning: 'Failures that count: the caller was seen whole', number: true, by: failuresOf, cell: (d) => (failuresOf(d) > 0 ? count(failuresOf(d)) : <span class="quiet">0</span>) },
-  { id: 'went', head: 'Went on', meaning: 'Share of the failures after which the caller went on', number: true, by: wentOn, cell: (d) => (failuresOf(d) > 0 ? percent(wentOn(d), failuresOf(d)) : <span class="quiet">–</span>) },
+  { id: 'failures', head: 'Failures', meaning: 'Failures that count: the caller was seen whole', number: true, by: failuresOf, cell: (d) => (failuresOf(d) > 0 ? <>{count(failuresOf(d))}{d.classes.every((c) => c.class === 'rejected') && <small class="quiet" title={classMeaning.rejected}> rejected</small>}</> : <span class="quiet">0</span>) },
+  { id: 'went', head: 'Went on', meaning: 'Share of the failures after which the caller went on to the calls that usually follow; of a call that nothing follows, after which it did not fail', number: true, by: wentOn, cell: (d) => (failuresOf(d) > 0 ? percent(wentOn(d), failuresOf(d)) : <span class="quiet">–</span>) },
   { id: 'entrances', head: 'Reached from', by: (d) => d.entrances[0]?.service ?? '', cell: (d) => <EntrancesOf of={d} /> },
   { id: 'last', head: 'Last failure', number: true, by: (d) => d.last ?? '', cell: (d) => (d.last ? <span class="quiet"><Ago time={d.last} /></span> : <span class="quiet">none</span>) },
 ];

@@ -2,6 +2,7 @@
 // good answer stays until the next one is there, and a live one is asked again.
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Problem, Question } from './api.ts';
+import { renewed } from './pages.ts';
 import { reachable } from './state.ts';
 import { type Order, ordered } from './steady.ts';
 
@@ -41,8 +42,8 @@ function failed<T>(old: Held<T>, key: string, problem: Problem): Held<T> {
   return problem.status === 0 ? old : { ...old, problem };
 }
 
-/** usePages asks for the first page and those after it, one by one, until there are as many as wanted. Another key begins anew. */
-export function usePages<T extends { cursor: string }>(key: string, ask: (cursor: string) => Question<T>, wanted: number): { pages: T[]; problem: Problem | undefined; busy: boolean } {
+/** usePages asks for the first page and those after it, one by one, until there are as many as wanted. Another key begins anew. Every tells after how many milliseconds what is shown is asked for again; 0: never. */
+export function usePages<T extends { cursor: string }>(key: string, ask: (cursor: string) => Question<T>, wanted: number, every: (pages: T[]) => number): { pages: T[]; problem: Problem | undefined; busy: boolean } {
   const [held, setHeld] = useState<{ key: string; pages: T[]; problem?: Problem }>({ key, pages: [] });
   const pages = held.key === key ? held.pages : [];
   const problem = held.key === key ? held.problem : undefined;
@@ -58,11 +59,24 @@ export function usePages<T extends { cursor: string }>(key: string, ask: (cursor
     });
     return () => stop.abort();
   }, [key, wanted, pages.length]);
+  const latest = useRef({ pages, ask });
+  latest.current = { pages, ask };
+  const pace = busy || pages.length === 0 ? 0 : every(pages);
+  useLayoutEffect(() => {
+    if (pace === 0) return;
+    return repeat(pace, async (signal) => {
+      const answer = await renewed(latest.current.pages, (cursor) => latest.current.ask(cursor)(signal));
+      if (signal.aborted) return;
+      reachable.value = answer.ok || answer.problem.status !== 0;
+      if (answer.ok) setHeld({ key, pages: answer.value });
+      else if (answer.problem.status === 404) setHeld({ key, pages: [], problem: answer.problem });
+    }, true);
+  }, [key, pace, pages.length]);
   return { pages, problem, busy };
 }
 
-/** repeat runs task now and every so often, never twice at once, until the answer is called. */
-export function repeat(every: number, task: (signal: AbortSignal) => Promise<void>): () => void {
+/** repeat runs task now (or later: at first after a pause) and every so often, never twice at once, until the answer is called. */
+export function repeat(every: number, task: (signal: AbortSignal) => Promise<void>, later = false): () => void {
   const stop = new AbortController();
   let timer = 0;
   const run = async () => {
@@ -79,7 +93,8 @@ export function repeat(every: number, task: (signal: AbortSignal) => Promise<voi
     if (!document.hidden && timer === -1) void run();
   };
   document.addEventListener('visibilitychange', back);
-  void run();
+  if (later) timer = window.setTimeout(seen, every);
+  else void run();
   return () => {
     stop.abort();
     clearTimeout(timer);

@@ -2,14 +2,14 @@
 // as sections in the order they began, with the waits between them.
 import { useMemo, useRef } from 'preact/hooks';
 import { type ChainAnswer, type Key, type LinkedKey, type LogicalChain, type Section, api, address, logicalPath } from './api.ts';
-import { clock, count, duration, plural, stretch } from './format.ts';
+import { clock, count, duration, live, plural, stretch } from './format.ts';
 import { useLoad, usePages, useWidth } from './load.ts';
 import { type KeyRoute, keyOf, maxLinks } from './route.ts';
-import { go, now, put, toChain, toKey, windowQuery } from './state.ts';
+import { go, now, pollEvery, put, toChain, toKey, windowQuery } from './state.ts';
 import { type Run, noticeable, strip } from './strip.ts';
 import { opened, treeOf } from './tree.ts';
 import { useKeys, useWalk } from './keys.ts';
-import { Copy, Empty, KeyName, Name, OutcomeWord, ProblemNote, Waiting } from './parts.tsx';
+import { Copy, Empty, KeyName, Name, OutcomeWord, ProblemNote, State, Waiting } from './parts.tsx';
 import { SpanTree } from './spantree.tsx';
 import { Within } from './search.tsx';
 import { happened, originLabel, outcomeWord, tone } from './words.ts';
@@ -18,19 +18,25 @@ const page = 50; // sections
 
 export function KeyView({ at }: { at: KeyRoute }) {
   const query = { environment: windowQuery(at).environment, links: String(at.links), limit: page };
-  const { pages, problem, busy } = usePages(JSON.stringify(query), (cursor) => api.logicalChain(at, { ...query, cursor }), Math.max(1, at.pages));
+  const { pages, problem, busy } = usePages(JSON.stringify(query), (cursor) => api.logicalChain(at, { ...query, cursor }), Math.max(1, at.pages), (shown) => (live(at.to) ? pace(shown) : 0));
+  const sections = useMemo(() => distinct(pages), [pages]);
   const link = (by: number) => go({ ...at, links: Math.min(maxLinks, Math.max(0, at.links + by)), pages: 1 });
   useKeys({ l: () => link(1), L: () => link(-1) });
   const [first] = pages;
   const last = pages[pages.length - 1];
   return (
     <>
-      {first && last ? <Loaded at={at} first={first} sections={distinct(pages)} more={last.cursor !== ''} busy={busy} link={link} /> : <h1 class="hidden"><KeyName of={at} /></h1>}
+      {first && last ? <Loaded at={at} first={first} sections={sections} more={last.cursor !== ''} busy={busy} link={link} /> : <h1 class="hidden"><KeyName of={at} /></h1>}
       {problem && (problem.status === 404 && !first ? <Missing at={at} /> : <ProblemNote problem={problem} />)}
       {!first && !problem && <Waiting rows={10} />}
     </>
   );
 }
+
+/** pace of asking again: often while the chain goes on, seldom after, or where it costs much. */
+const pace = ([first, ...more]: LogicalChain[]): number => (Date.now() - Date.parse(first!.last) < goesOn && more.length < 4 ? pollEvery : slowly);
+const goesOn = 15 * 60_000; // ms after its last chain began
+const slowly = 60_000;
 
 /** distinct sections: a chain is one even where it came on two pages. */
 const distinct = (pages: LogicalChain[]): Section[] => [...new Map(pages.flatMap((p) => p.sections).map((s) => [s.traceId, s])).values()];
@@ -54,7 +60,7 @@ function Loaded({ at, first, sections, more, busy, link }: Shown) {
   const slowest = Math.max(...sections.map((s) => s.chain?.duration ?? 0), 0);
   return (
     <>
-      <Head at={at} logical={first} />
+      <Head at={at} logical={first} state={more ? undefined : stateOf(first.key, sections)} />
       <Linked at={at} linked={first.linked} link={link} />
       {first.notes.map((note) => <p key={note} class="quiet note">{note}</p>)}
       {sections.length === 0 && <Empty title="No chain of it is kept any more." />}
@@ -69,7 +75,14 @@ function Loaded({ at, first, sections, more, busy, link }: Shown) {
 
 const about = (l: LogicalChain): string => (l.tracesExact ? '' : 'at most ') + count(l.traces);
 
-function Head({ at, logical }: { at: KeyRoute; logical: LogicalChain }) {
+/** stateOf a key is what the last of its chains says that says anything. */
+export function stateOf({ kind, value }: Key, sections: Section[]): { state: string; at: string } | undefined {
+  const telling = sections.filter((s) => s.keys.some((k) => k.kind === kind && k.value === value) && s.states.some((t) => t.kind === kind));
+  const last = telling[telling.length - 1];
+  return last && { state: last.states.find((t) => t.kind === kind)!.state, at: last.start };
+}
+
+function Head({ at, logical, state }: { at: KeyRoute; logical: LogicalChain; state: { state: string; at: string } | undefined }) {
   const { key, others, first, last, traces } = logical;
   const exported = `jcg export --key ${quoted(`${key.kind}=${key.value}`)}${key.environment && ` --environment ${quoted(key.environment)}`} -o chain.jsonl`;
   const spans = address(`${logicalPath(key)}/spans`, { environment: key.environment, links: String(at.links), limit: 200 });
@@ -77,6 +90,7 @@ function Head({ at, logical }: { at: KeyRoute; logical: LogicalChain }) {
     <div class="head">
       <h1><KeyName of={key} />{key.environment && <small class="quiet"> in <bdi>{key.environment}</bdi></small>}</h1>
       <dl class="facts">
+        {state && <div title={`As the chain of ${toSecond(state.at)} says: attribute ${key.kind}.state or ${key.kind}.status of its spans`}><dt>State</dt><dd><b><bdi>{state.state}</bdi></b></dd></div>}
         <div><dt>Chains</dt><dd>{about(logical)}</dd></div>
         <div><dt>First</dt><dd><time dateTime={first}>{toSecond(first)}</time></dd></div>
         {traces > 1 && <div><dt>Last</dt><dd><time dateTime={last}>{toSecond(last)}</time> <span class="quiet">({stretch(first, last)} later)</span></dd></div>}
@@ -122,7 +136,7 @@ const laneHeight = 9;
 function Strip({ sections, reveal, total, more }: { sections: Section[]; reveal: (i: number) => void; total: number; more: boolean }) {
   const [frame, width] = useWidth(Math.min(innerWidth, 1680) - 48);
   const waits = Math.max(1, Math.min(7, Math.floor(width / waitRoom) - 1));
-  const parts = useMemo(() => strip(sections.map(stretchOf), waits), [sections.length, waits]);
+  const parts = useMemo(() => strip(sections.map(stretchOf), waits), [sections, waits]);
   const runs = parts.filter((p): p is Run => p.kind === 'run');
   const short = runs[runs.length - 1]!.end - runs[0]!.start < 60;
   const end = (at: number) => (short ? clock(moment(at), now.value) : toSecond(moment(at)));
@@ -139,6 +153,7 @@ function Strip({ sections, reveal, total, more }: { sections: Section[]; reveal:
         {more && <span class="gap open">{count(Math.max(1, total - sections.length))} later</span>}
       </div>
       <div class="ends-of" aria-hidden="true"><span>{end(runs[0]!.start)}</span><span>{end(runs[runs.length - 1]!.end)}</span></div>
+      <Legend looks={new Set(sections.map(looksOf))} />
     </div>
   );
 }
@@ -152,14 +167,26 @@ const stretchOf = ({ start, chain }: Section) => {
 
 function MarkOf({ section, left, width, lane, onPress }: { section: Section; left: number; width: number; lane: number; onPress: () => void }) {
   const { chain } = section;
-  const looks = chain ? looksOf(chain) : 'missing';
+  const looks = looksOf(section);
   return <i class={looks} style={{ left: `${100 * left}%`, width: `max(3px, ${100 * width}%)`, top: `${lane * laneHeight + 1}px` }} onClick={onPress}
-    title={chain ? `${chain.entrance.service} ${chain.entrance.operation}: ${outcomeWord[chain.outcome]}` : 'its spans are not kept any more'} />;
+    title={chain ? `${chain.entrance.service} ${chain.entrance.operation}: ${outcomeWord[chain.outcome]}${looks === 'soft' && chain.outcome !== 'soft_error' ? ', something failed inside' : ''}` : 'its spans are not kept any more'} />;
 }
 
-/** looksOf a chain: one that reported well may have a soft error inside. */
-const looksOf = (chain: NonNullable<Section['chain']>): string => (tone(chain.outcome) === 'fine' && chain.softErrors > 0 ? 'soft' : tone(chain.outcome));
+/** looksOf a chain: in one that ended well something may have failed that was handled, or its business. */
+export function looksOf({ chain }: Pick<Section, 'chain'>): string {
+  if (!chain) return 'missing';
+  return tone(chain.outcome) === 'fine' && chain.softErrors + chain.failedSpans > 0 ? 'soft' : tone(chain.outcome);
+}
 
+const meanings: [string, string][] = [
+  ['bad', '✕ failed'], ['soft', '▲ soft error, or ended well though something inside failed'], ['other', '⊘ rejected or cancelled'], ['fine', '✓ ended well'], ['missing', 'spans not kept any more'],
+];
+
+/** Legend of the marks; without it nothing but the usual is seen. */
+function Legend({ looks }: { looks: Set<string> }) {
+  if (looks.size === 1 && looks.has('fine')) return null;
+  return <p class="marks-legend" aria-hidden="true">{meanings.filter(([name]) => looks.has(name)).map(([name, meaning]) => <span key={name}><i class={name} />{meaning}</span>)}</p>;
+}
 
 interface RowProps { at: KeyRoute; own: Key; section: Section; slowest: number; least: number }
 
@@ -177,7 +204,7 @@ function SectionRow({ at, own, section, slowest, least }: RowProps) {
           <time class="when" dateTime={section.start}>{clock(section.start, now.value)}</time>
           {chain ? <Summary own={own} section={section} chain={chain} slowest={slowest} /> : <p class="what quiet">Chain <code>{section.shortId}</code>: its spans are not kept any more</p>}
         </div>
-        {isOpen && chain && <div id={body} class="section-body"><SectionTree at={at} id={traceId} /></div>}
+        {isOpen && chain && <div id={body} class="section-body"><SectionTree at={at} id={traceId} spans={chain.spans} /></div>}
       </li>
     </>
   );
@@ -188,11 +215,11 @@ function Summary({ own, section, chain, slowest }: { own: Key; section: Section;
   return (
     <>
       <div class="what">
-        <div class="name-and-keys"><a class="section-link" href={toChain(section.traceId, origin?.spanId)}><Name at={chain.entrance} /></a><Others own={own} keys={section.keys} /></div>
+        <div class="name-and-keys"><a class="section-link" href={toChain(section.traceId, origin?.spanId)}><Name at={chain.entrance} /></a>{section.states.map((t) => <State key={t.kind} of={t} own={own.kind} />)}<Others own={own} keys={section.keys} /></div>
         {origin && <p class="reason" title={happened(origin)}><b class={tone(origin.outcome) === 'soft' ? 'soft' : 'bad'}>{originLabel(origin)}</b> <bdi>{origin.service} {origin.operation}</bdi> {happened(origin)}</p>}
       </div>
       <span class="end"><OutcomeWord outcome={chain.outcome} /><Within chain={chain} /></span>
-      <span class="size quiet">{plural(chain.spans, 'span')} in {plural(chain.serviceCount, 'service')}{chain.partial && ', partial'}{section.wait !== null && section.wait < 0 && ', overlaps'}</span>
+      <span class="size quiet">{plural(chain.spans, 'span')} in {plural(chain.serviceCount, 'service')}{chain.partial && ', partial'}{section.wait !== null && section.wait < 0 && <span class="beside" title={`It began ${duration(-section.wait)} before one above had ended: there is no wait between them`}>began while one above ran</span>}</span>
       <span class="took">{duration(chain.duration)}<i style={{ width: `${slowest > 0 ? (100 * chain.duration) / slowest : 0}%` }} /></span>
     </>
   );
@@ -205,10 +232,11 @@ function Others({ own, keys }: { own: Key; keys: Key[] }) {
   return <ul class="chips" aria-label="Other keys of this chain">{others.map((k) => <li key={keyOf(k.environment, k.kind, k.value)}><a class="keychip" href={toKey(k)}><KeyName of={k} /></a></li>)}</ul>;
 }
 
-function SectionTree({ at, id }: { at: KeyRoute; id: string }) {
-  const { value, problem, fresh } = useLoad(id, api.chain(id));
+/** SectionTree is asked for again when more spans have come. */
+function SectionTree({ at, id, spans }: { at: KeyRoute; id: string; spans: number }) {
+  const { value, problem } = useLoad(JSON.stringify([id, spans]), api.chain(id));
   if (problem) return <ProblemNote problem={problem} />;
-  return value && fresh ? <OpenTree at={at} answer={value} /> : <Waiting rows={6} />;
+  return value ? <OpenTree at={at} answer={value} /> : <Waiting rows={6} />;
 }
 
 function OpenTree({ at, answer: { chain } }: { at: KeyRoute; answer: ChainAnswer }) {

@@ -1,7 +1,7 @@
 // Small pieces that every view uses.
 import type { ComponentChildren } from 'preact';
 import { useRef, useState } from 'preact/hooks';
-import type { EvidenceSource, Key, Operation, Outcome, Problem, Service, Strength } from './api.ts';
+import type { EvidenceSource, Key, KeyState, Operation, Outcome, Problem, Service, Strength } from './api.ts';
 import { outcomeMeaning, outcomeSign, outcomeWord, tone, fullName } from './words.ts';
 import { strengthMeaning, strengthSign } from './strengthwords.ts';
 import { NONE, percent } from './format.ts';
@@ -27,6 +27,11 @@ export function StrengthWord({ strength, source = 'observed' }: { strength: Stre
 
 /** KeyName is a business key: its kind, then its value. */
 export const KeyName = ({ of }: { of: Pick<Key, 'kind' | 'value'> }) => <span class="key-name"><bdi class="kind-of">{of.kind}</bdi> <bdi>{of.value}</bdi></span>;
+
+/** State is what spans say became of an order, a payment and such: no outcome of ours. */
+export const State = ({ of: { kind, state }, own = '' }: { of: KeyState; own?: string }) => (
+  <span class="tag state" title={`The spans say so: attribute ${kind}.state or ${kind}.status of the one that ended last`}>{kind !== own && <bdi class="kind-of">{kind}</bdi>} <bdi>{state}</bdi></span>
+);
 
 /** Name is service and operation, cut where there is no room, whole in the tooltip. */
 export function Name({ at }: { at: Operation | (Service & { operation?: string }) }) {

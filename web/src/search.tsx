@@ -85,7 +85,7 @@ export function ChainRow({ chain, slowest, wide = false }: { chain: Summary; slo
 export function Within({ chain }: { chain: Summary }) {
   if (tone(chain.outcome) === 'bad') return null;
   if (chain.failedSpans > 0) return <span class="bad">✕ {plural(chain.failedSpans, 'span')} failed</span>;
-  return chain.softErrors > 0 && chain.outcome !== 'soft_error' ? <span class="soft">▲ {chain.softErrors} soft</span> : null;
+  return chain.softErrors > 0 && chain.outcome !== 'soft_error' ? <span class="soft">▲ {plural(chain.softErrors, 'soft error')}</span> : null;
 }
 
 const calleeFields = { calleeService: '', calleeOperation: '', calleeEnvironment: '', calleeNamespace: '', connection: '' };

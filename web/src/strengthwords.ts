@@ -1,6 +1,6 @@
 // The words for how strong a dependency is, said once. A strength is told by
 // its word and its sign: filled is strong, empty is weak, half is both.
-import type { Basis, EvidenceSource, FailureClass, Ratio, Strength } from './api.ts';
+import type { Basis, EvidenceSource, FailureClass, Ratio, Strength, Verdict } from './api.ts';
 
 export const strengthSign: Record<Strength, string> = { strong: '■', weak: '□', conditional: '◧', unknown: '·' };
 
@@ -10,6 +10,12 @@ export const strengthMeaning: Record<Strength, string> = {
   conditional: 'Sometimes one, sometimes the other: often one for one class of failure and the other for another.',
   unknown: 'Too little evidence, or evidence that does not agree enough.',
 };
+
+/** meaningOf a strength by what it was judged by. */
+export function meaningOf(strength: Strength, basis: Basis): string {
+  if (basis !== 'propagation') return strengthMeaning[strength];
+  return { ...strengthMeaning, strong: 'When the call fails, its caller fails too.', weak: 'When the call fails, its caller does not.' }[strength];
+}
 
 export const strengths: Strength[] = ['strong', 'conditional', 'weak', 'unknown'];
 
@@ -30,8 +36,8 @@ export const classMeaning: Record<FailureClass, string> = {
 
 export const sourceWords: Record<EvidenceSource, string> = {
   observed: 'from failures that happened by themselves',
-  injected: 'from failures that were made on purpose',
-  declared: 'because the configuration says so',
+  injected: 'from failures that were made on purpose, which override what happened by itself',
+  declared: 'by the configuration, whatever was seen',
 };
 
 export const basisWords: Record<Basis, string> = {
@@ -39,6 +45,34 @@ export const basisWords: Record<Basis, string> = {
   propagation: 'whether the caller failed too, because no call usually follows',
   none: 'no failure was seen whole, or no success to compare it with',
 };
+
+/** judgedWords are what a verdict looks at and where that is from. */
+export function judgedWords({ source, basis, classes }: Pick<Verdict, 'source' | 'basis' | 'classes'>, days: string): string {
+  if (source === 'declared') return `Declared ${sourceWords.declared}.`;
+  if (classes.length === 0) return basis === 'none' ? 'Nothing to judge yet: no failure was seen whole.' : `No failure was seen whole yet. One will be judged by ${basisWords[basis]}.`;
+  return basis === 'none' ? `Not judged: ${basisWords.none}.` : `Judged by ${basisWords[basis]}, ${sourceWords[source]}, in the last ${days}.`;
+}
+
+/** wentWords name what a basis counts after a failure: as a head, where it happened, and where not. */
+export const wentWords: Record<Basis, { head: string; yes: string; no: string }> = {
+  successors: { head: 'Went on', yes: 'went on', no: 'did not go on' },
+  propagation: { head: 'Caller did not fail', yes: 'caller did not fail', no: 'caller failed' },
+  none: { head: 'Went on', yes: 'went on', no: 'did not go on' },
+};
+
+/** terms of the page of a dependency, for who reads it the first time. */
+export const terms: [string, string][] = [
+  ['went on', 'After the call failed, its caller made at least one of the calls that usually follow. Failed later: it went on and failed nevertheless.'],
+  ['basis', 'What a verdict looks at: whether the calls that usually follow were made; of a call that nothing follows, whether its caller failed too.'],
+  ['class', 'A caller may pass over a fast error and be cut by a timeout, so each class of failure has a verdict of its own. Strong for one and weak for another is conditional.'],
+  ['ratio', 'The share of failures after which it went on, divided by that share after successes. 0: a failure stops everything. 1: it changes nothing. Few failures give a wide interval and no verdict.'],
+  ['successes', 'Calls that went well in requests that were picked when they began. What was kept because it failed or was slow is no fair sample and is not compared with.'],
+  ['what follows', 'Calls of the same caller that begin after this one ended, after at least a fifth of its successes. What runs beside it does not count.'],
+  ['fallback', 'A call that is made only after this one failed, in its place. It is told, and makes no verdict.'],
+  ['whole chains', 'Requests of which every span is stored, read back once they were quiet. They tell what became of the request; the verdict does not depend on them.'],
+  ['can stop', 'Requests a second that come in and would end: the calls a second, times the share of failures that ended the request, less what fails anyway or what other failures explain.'],
+  ['source', 'Observed: from failures that happened. Injected: from spans marked jcg.injected, by a chaos test. Declared: said in the configuration. The later overrides the earlier.'],
+];
 
 /** reasonWords say why something gave no evidence. */
 export const reasonWords: Record<string, string> = {

@@ -42,6 +42,10 @@ export const kindMeaning: Record<NodeKind, string> = {
 const unnamed = 'unknown_peer'; // of a peer that its clients don't name
 
 export const peerName = (peer: string): string => (peer === unnamed ? 'Unknown peer' : peer);
+
+/** beyondPeer is an operation without its peer's name, which stands before it: spans of messages often repeat their topic, "orders publish". */
+export const beyondPeer = (peer: string, operation: string): string => operation.split(' ').filter((word) => word !== peer).join(' ');
+
 export const nodeName = (node: Node): string => kindName[node.kind] || peerName(node.service) || '(no name)';
 export const linkable = (node: Node): boolean => node.kind === 'observed' || node.kind === 'virtual';
 

@@ -1,6 +1,7 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { address } from '../src/api.ts';
+import { renewed } from '../src/pages.ts';
 import { ordered, pressing, steady } from '../src/steady.ts';
 
 test('rows under the pointer keep their place, new ones come last', () => {
@@ -37,4 +38,32 @@ test('no failure that nobody handled is behind "more" before there are twelve', 
 test('questions leave out what is empty and stay under the page', () => {
   assert.equal(address('map', { from: '-15m', to: '', limit: 60, environment: undefined }), 'api/jcg/v1/map?from=-15m&limit=60');
   assert.equal(address('chains', { attribute: ['a=b', 'c= &'] }), 'api/jcg/v1/chains?attribute=a%3Db&attribute=c%3D+%26');
+});
+
+test('pages are asked for again: the first, the last, and all where the first ends elsewhere', async () => {
+  const told = (pages: Record<string, { cursor: string; n: number }>) => {
+    const asked: string[] = [];
+    const ask = async (cursor: string) => {
+      asked.push(cursor);
+      return { ok: true as const, value: pages[cursor]! };
+    };
+    return { asked, ask };
+  };
+  const shown = [{ cursor: 'a', n: 1 }, { cursor: 'b', n: 1 }, { cursor: '', n: 1 }];
+  const same = told({ '': { cursor: 'a', n: 2 }, a: { cursor: 'b', n: 2 }, b: { cursor: 'c', n: 2 } });
+  assert.deepEqual(await renewed(shown, same.ask), { ok: true, value: [{ cursor: 'a', n: 2 }, { cursor: 'b', n: 1 }, { cursor: 'c', n: 2 }] });
+  assert.deepEqual(same.asked, ['', 'b']);
+  const moved = told({ '': { cursor: 'x', n: 2 }, x: { cursor: 'y', n: 2 }, y: { cursor: '', n: 2 } });
+  assert.deepEqual(await renewed(shown, moved.ask), { ok: true, value: [{ cursor: 'x', n: 2 }, { cursor: 'y', n: 2 }, { cursor: '', n: 2 }] });
+  const fewer = told({ '': { cursor: '', n: 2 } });
+  assert.deepEqual(await renewed(shown, fewer.ask), { ok: true, value: [{ cursor: '', n: 2 }] });
+  const one = told({ '': { cursor: 'z', n: 2 } });
+  assert.deepEqual(await renewed([{ cursor: '', n: 1 }], one.ask), { ok: true, value: [{ cursor: 'z', n: 2 }] });
+  assert.deepEqual(one.asked, ['']);
+});
+
+test('where one of them fails what is shown stays as it is', async () => {
+  const problem = { title: 'No answer', status: 0, detail: '' };
+  const answer = await renewed([{ cursor: 'a' }, { cursor: '' }], async (cursor) => (cursor === '' ? { ok: true, value: { cursor: 'a' } } : { ok: false, problem }));
+  assert.deepEqual(answer, { ok: false, problem });
 });

@@ -57,7 +57,7 @@ func (o *order) place(ctx context.Context, in pick) (Receipt, error) {
 	labour(ctx, 4*time.Millisecond)
 	var reserved reservation
 	if err := o.stock.Call(ctx, "POST /reservations", in.Purchase, &reserved); err != nil {
-		o.remember(in, "failed")
+		o.remember(ctx, in, "failed")
 		return Receipt{}, err
 	}
 	if !reserved.Success {
@@ -68,15 +68,15 @@ func (o *order) place(ctx context.Context, in pick) (Receipt, error) {
 	}
 	bill, err := o.pay(ctx, payment{Cents: cents * in.Quantity})
 	if err != nil {
-		o.remember(in, "failed")
+		o.remember(ctx, in, "failed")
 		return Receipt{}, err
 	}
 	if !bill.Success {
 		telemetry.Refuse(ctx, bill.Code, "payment refused: "+bill.Code)
-		o.remember(in, "refused")
+		o.remember(ctx, in, "refused")
 		return Receipt{Number: in.Number, Reason: bill.Code}, nil
 	}
-	o.remember(in, "paid")
+	o.remember(ctx, in, "paid")
 	return Receipt{Number: in.Number, Success: true}, o.delivery.Send(ctx, transport.TopicOrders, in.Number, parcel{Number: in.Number})
 }
 
@@ -96,6 +96,9 @@ func (o *order) pay(ctx context.Context, p payment) (bill paid, err error) {
 func (o *order) find(ctx context.Context, in parcel) (orderStatus, error) {
 	labour(ctx, 2*time.Millisecond)
 	found, err := o.placed(in.Number)
+	if err == nil {
+		telemetry.State(ctx, found.state)
+	}
 	return orderStatus{in.Number, found.state}, err
 }
 
@@ -120,7 +123,7 @@ func (o *order) cancel(ctx context.Context, in parcel) (orderStatus, error) {
 	if err := o.payment.Call(ctx, "POST /refunds", payment{Cents: cents * found.Quantity}, &paid{}); err != nil {
 		return orderStatus{}, err
 	}
-	o.remember(pick{Purchase: found.Purchase, Number: in.Number}, "cancelled")
+	o.remember(ctx, pick{Purchase: found.Purchase, Number: in.Number}, "cancelled")
 	return orderStatus{in.Number, "cancelled"}, nil
 }
 
@@ -134,7 +137,8 @@ func (o *order) placed(number string) (placed, error) {
 	return found, nil
 }
 
-func (o *order) remember(in pick, state string) {
+func (o *order) remember(ctx context.Context, in pick, state string) {
+	telemetry.State(ctx, state)
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	_, known := o.states[in.Number]

@@ -20,6 +20,14 @@ const (
 	WaybillKey = "waybill.number"
 )
 
+// stateKey tells what became of the order.
+const stateKey = "order.state"
+
+// State says on the current span what became of the order that ctx works on.
+func State(ctx context.Context, state string) {
+	trace.SpanFromContext(ctx).SetAttributes(attribute.String(stateKey, state))
+}
+
 // Book puts the number of what ctx does for an order on the current span: the
 // order's own, with a letter before it.
 func Book(ctx context.Context, key, letter string) {

@@ -11,6 +11,8 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
+
+	"github.com/jcallgraph/jcallgraph/examples/shop/internal/telemetry"
 )
 
 // Method is a unary gRPC method. Its messages are JSON, which gRPC allows: the
@@ -30,6 +32,9 @@ func (m Method[In, Out]) By(f func(context.Context, In) (Out, error)) Implementa
 		Handler: func(_ any, ctx context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
 			var in In
 			if err := decode(&in); err != nil {
+				return nil, err
+			}
+			if err := telemetry.Injected(ctx, m.Service+"/"+m.Name); err != nil {
 				return nil, err
 			}
 			return f(ctx, in)

@@ -20,6 +20,8 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"github.com/jcallgraph/jcallgraph/examples/shop/internal/telemetry"
 )
 
 // maxBody bounds what is read of a request or an answer.
@@ -36,7 +38,7 @@ type Routes map[string]func(*http.Request) (any, error)
 func ServeHTTP(ctx context.Context, listener net.Listener, routes Routes) error {
 	mux := http.NewServeMux()
 	for pattern, route := range routes {
-		mux.Handle(pattern, otelhttp.NewHandler(handler(route), pattern))
+		mux.Handle(pattern, otelhttp.NewHandler(handler(pattern, route), pattern))
 	}
 	return Serve(ctx, listener, mux)
 }
@@ -63,9 +65,13 @@ func Serve(ctx context.Context, listener net.Listener, h http.Handler) error {
 	return err
 }
 
-func handler(route func(*http.Request) (any, error)) http.HandlerFunc {
+func handler(pattern string, route func(*http.Request) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		answer, err := route(r)
+		var answer any
+		err := telemetry.Injected(r.Context(), pattern)
+		if err == nil {
+			answer, err = route(r)
+		}
 		if err != nil {
 			failed := status.Convert(err)
 			http.Error(w, failed.Message(), httpStatus(failed.Code()))
