@@ -25,6 +25,15 @@ func (c Code) String() string {
 	return fmt.Sprintf("code_%d", uint8(c))
 }
 
+// ByName are counts by the names of all codes.
+func ByName(counts map[Code]uint64) map[string]uint64 {
+	named := map[string]uint64{}
+	for code := CodeVersion; code <= CodeLimit; code++ {
+		named[code.String()] = counts[code]
+	}
+	return named
+}
+
 // Error is why a frame was refused. The stream it came from is over: nothing
 // that follows it can be decoded.
 type Error struct {

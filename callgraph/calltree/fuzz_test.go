@@ -23,7 +23,7 @@ func FuzzTraces(f *testing.F) {
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		require.NoError(f, err)
-		input, _, _ := strings.Cut(string(text), separator)
+		input, _, _ := strings.Cut(string(text), "----\n")
 		b, err := (&ptrace.ProtoMarshaler{}).MarshalTraces(treescript.Parse(f, input).Traces(-1))
 		require.NoError(f, err)
 		f.Add(b)

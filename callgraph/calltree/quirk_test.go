@@ -2,8 +2,6 @@ package calltree_test
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -13,33 +11,15 @@ import (
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
 	"github.com/jcallgraph/jcallgraph/callgraph/calltree"
+	"github.com/jcallgraph/jcallgraph/internal/textcase"
 	"github.com/jcallgraph/jcallgraph/internal/treescript"
 )
-
-const separator = "----\n"
 
 // TestQuirks runs testdata: a script, then what it gives: the tree, its
 // problems, the calls, and where spans arrive at different times, what the
 // joiner yields when.
 func TestQuirks(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	require.NoError(t, err)
-	require.NotEmpty(t, files)
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) { runQuirk(t, file) })
-	}
-}
-
-func runQuirk(t *testing.T, file string) {
-	b, err := os.ReadFile(file)
-	require.NoError(t, err)
-	input, want, _ := strings.Cut(string(b), separator)
-	got := report(t, input)
-	if os.Getenv("UPDATE_GOLDEN") == "1" {
-		require.NoError(t, os.WriteFile(file, []byte(input+separator+got), 0o644))
-		return
-	}
-	require.Equal(t, want, got)
+	textcase.Run(t, "testdata/*.txt", report)
 }
 
 func report(t *testing.T, input string) string {

@@ -2,8 +2,6 @@ package failure_test
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -13,29 +11,15 @@ import (
 
 	"github.com/jcallgraph/jcallgraph/callgraph/calltree"
 	"github.com/jcallgraph/jcallgraph/callgraph/failure"
+	"github.com/jcallgraph/jcallgraph/internal/textcase"
 	"github.com/jcallgraph/jcallgraph/internal/treescript"
 )
 
-const separator = "----\n"
-
 // TestCases runs testdata: a chain, then its origins.
 func TestCases(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	require.NoError(t, err)
-	require.NotEmpty(t, files)
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			b, err := os.ReadFile(file)
-			require.NoError(t, err)
-			in, want, _ := strings.Cut(string(b), separator)
-			got := origins(calltree.Build(treescript.Parse(t, in).Traces(-1)))
-			if os.Getenv("UPDATE_GOLDEN") != "" {
-				require.NoError(t, os.WriteFile(file, []byte(in+separator+got), 0o644))
-				return
-			}
-			require.Equal(t, want, got)
-		})
-	}
+	textcase.Run(t, "testdata/*.txt", func(t *testing.T, in string) string {
+		return origins(calltree.Build(treescript.Parse(t, in).Traces(-1)))
+	})
 }
 
 func origins(tree *calltree.Tree) string {

@@ -4,8 +4,6 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -14,27 +12,13 @@ import (
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
 	"github.com/jcallgraph/jcallgraph/callgraph/graphview"
+	"github.com/jcallgraph/jcallgraph/internal/textcase"
 )
 
 // Each file: lines "caller -> callee calls", a line "? focus up=n down=n
 // limit=n", then what is expected.
 func TestNeighbourhoods(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	require.NoError(t, err)
-	require.NotEmpty(t, files)
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			text, err := os.ReadFile(file)
-			require.NoError(t, err)
-			in, want, _ := strings.Cut(string(text), "----\n")
-			got := answerOf(t, in)
-			if os.Getenv("UPDATE_GOLDEN") != "" {
-				require.NoError(t, os.WriteFile(file, []byte(in+"----\n"+got), 0o644))
-				return
-			}
-			require.Equal(t, want, got)
-		})
-	}
+	textcase.Run(t, "testdata/*.txt", answerOf)
 }
 
 func answerOf(t *testing.T, in string) string {

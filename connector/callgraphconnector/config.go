@@ -7,7 +7,10 @@ import (
 	"time"
 
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/pipeline"
+
+	"github.com/jcallgraph/jcallgraph/internal/fields"
 )
 
 // Config of the connector. Every zero value stands for the default named with
@@ -67,18 +70,21 @@ const (
 	maxBuckets       = 100
 )
 
+// Unmarshal implements confmap.Unmarshaler.
+func (c *Config) Unmarshal(conf *confmap.Conf) error { return fields.Unmarshal(conf, c) }
+
 // Validate implements confmap.Validator.
 func (c *Config) Validate() error {
 	d := c.withDefaults()
 	return errors.Join(
 		c.validateStorage(),
-		between("flush_interval", d.FlushInterval, minFlushInterval, maxFlushInterval),
-		between("pairing_window", d.PairingWindow, minPairingWindow, maxPairingWindow),
-		between("open_time", d.OpenTime, windowsOpen*d.PairingWindow, maxOpenTime),
-		between("max_spans", d.MaxSpans, 1, maxHeld),
-		between("max_cells", d.MaxCells, 1, maxHeld),
-		between("prometheus::limit", d.Prometheus.Limit, 1, maxLimit),
-		between("prometheus::interval", d.Prometheus.Interval, minInterval, maxInterval),
+		fields.Between("flush_interval", d.FlushInterval, minFlushInterval, maxFlushInterval),
+		fields.Between("pairing_window", d.PairingWindow, minPairingWindow, maxPairingWindow),
+		fields.Between("open_time", d.OpenTime, windowsOpen*d.PairingWindow, maxOpenTime),
+		fields.Between("max_spans", d.MaxSpans, 1, maxHeld),
+		fields.Between("max_cells", d.MaxCells, 1, maxHeld),
+		fields.Between("prometheus::limit", d.Prometheus.Limit, 1, maxLimit),
+		fields.Between("prometheus::interval", d.Prometheus.Interval, minInterval, maxInterval),
 		c.Prometheus.validatePipelines(),
 		c.Prometheus.validateBuckets())
 }
@@ -113,30 +119,17 @@ func (p *PrometheusConfig) validateBuckets() error {
 	return nil
 }
 
-func between[T int | time.Duration](field string, v, least, most T) error {
-	if v < least || v > most {
-		return fmt.Errorf("%s: %v is outside the accepted %v to %v", field, v, least, most)
-	}
-	return nil
-}
-
 func defaultConfig() component.Config { return new(Config).withDefaults() }
 
 // withDefaults is a copy without zero values.
 func (c *Config) withDefaults() *Config {
 	d := *c
-	orDefault(&d.FlushInterval, 500*time.Millisecond)
-	orDefault(&d.PairingWindow, 10*time.Second)
-	orDefault(&d.OpenTime, time.Minute)
-	orDefault(&d.MaxSpans, 1_000_000)
-	orDefault(&d.MaxCells, 1_000_000)
-	orDefault(&d.Prometheus.Limit, 1000)
-	orDefault(&d.Prometheus.Interval, 5*time.Second)
+	fields.Default(&d.FlushInterval, 500*time.Millisecond)
+	fields.Default(&d.PairingWindow, 10*time.Second)
+	fields.Default(&d.OpenTime, time.Minute)
+	fields.Default(&d.MaxSpans, 1_000_000)
+	fields.Default(&d.MaxCells, 1_000_000)
+	fields.Default(&d.Prometheus.Limit, 1000)
+	fields.Default(&d.Prometheus.Interval, 5*time.Second)
 	return &d
-}
-
-func orDefault[T int | time.Duration](v *T, d T) {
-	if *v == 0 {
-		*v = d
-	}
 }

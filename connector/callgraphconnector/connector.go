@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"math/rand/v2"
 	"time"
 
@@ -68,7 +67,7 @@ func (c *graphConnector) Start(ctx context.Context, host component.Host) error {
 		return fmt.Errorf("create the connector's own metrics: %w", err)
 	}
 	if c.follower, err = c.newFollower(ctx, backend); err != nil {
-		return errors.Join(err, c.observed.close())
+		return errors.Join(err, c.observed.Unregister())
 	}
 	c.flusher = newFlusher(c.config, c.routes, c.counter, c.settings.Logger, c.observed)
 	if backend != nil {
@@ -88,7 +87,7 @@ func (c *graphConnector) Shutdown(ctx context.Context) error {
 	c.follower.stop()
 	err := c.flusher.stop(ctx)
 	c.flusher = nil
-	if unobserved := c.observed.close(); err == nil {
+	if unobserved := c.observed.Unregister(); err == nil {
 		err = unobserved
 	}
 	return err
@@ -112,19 +111,7 @@ func (c *graphConnector) backend(host component.Host) (storage.Backend, error) {
 	if c.config.Backend == "" {
 		return nil, nil
 	}
-	extension, ok := host.GetExtensions()[c.config.Storage]
-	if !ok {
-		return nil, fmt.Errorf("storage: there is no extension %q; add it to service::extensions", c.config.Storage)
-	}
-	backends, ok := extension.(storage.Backends)
-	if !ok {
-		return nil, fmt.Errorf("storage: extension %q keeps no backends; name one of type call_graph_storage", c.config.Storage)
-	}
-	backend, err := backends.Backend(c.config.Backend)
-	if err != nil {
-		return nil, fmt.Errorf("backend: %w", err)
-	}
-	return backend, nil
+	return storage.Find(host.GetExtensions(), c.config.Storage, c.config.Backend)
 }
 
 // writer is the store's, told apart by the connector's name where it has one.
@@ -132,13 +119,7 @@ func (c *graphConnector) writer(backend storage.Backend) callgraph.Writer {
 	if backend == nil {
 		return callgraph.Writer{ID: rand.Uint64(), Source: callgraph.Derived}
 	}
-	id := backend.WriterID()
-	if name := c.id.Name(); name != "" {
-		h := fnv.New64a()
-		h.Write([]byte(name))
-		id ^= h.Sum64()
-	}
-	return callgraph.Writer{ID: id, Source: callgraph.Derived}
+	return callgraph.Writer{ID: storage.WriterIDOf(backend, c.id.Name()), Source: callgraph.Derived}
 }
 
 func (c *graphConnector) recount(ctx context.Context, store edgecount.Store) error {

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"os"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -22,10 +21,12 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/ptrace"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	"go.uber.org/goleak"
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
 	"github.com/jcallgraph/jcallgraph/callgraph/edgemetric"
+	"github.com/jcallgraph/jcallgraph/internal/ownmetric"
 	"github.com/jcallgraph/jcallgraph/storage"
 	"github.com/jcallgraph/jcallgraph/storage/memory"
 )
@@ -279,10 +280,7 @@ func TestACrashChangesNoCount(t *testing.T) {
 
 // crash stops the goroutine, without a last flush.
 func crash(c connector.Traces) {
-	f := c.(*graphConnector).flusher
-	close(f.quit)
-	<-f.done
-	f.cancel()
+	c.(*graphConnector).flusher.rounds.Stop(context.Background())
 }
 
 func TestConnectorsOfOneStoreHaveWritersOfTheirOwn(t *testing.T) {
@@ -332,15 +330,18 @@ func TestOwnMetricsAreDocumented(t *testing.T) {
 	spans, err := tel.GetMetric(prefix + "spans.taken")
 	require.NoError(t, err)
 	require.Equal(t, "{span}", spans.Unit)
+	refused, err := tel.GetMetric(prefix + "calls.refused")
+	require.NoError(t, err)
 	require.NoError(t, c.Shutdown(t.Context()))
 
 	documented, err := os.ReadFile("../../docs/metrics.md")
 	require.NoError(t, err)
-	for _, i := range slices.Concat(gauges, sums) {
-		require.Contains(t, string(documented), "`"+i.name+"`")
-		require.Contains(t, string(documented), "`"+i.unit+"`")
+	for _, i := range metrics {
+		require.Contains(t, string(documented), "`"+i.Name+"`")
+		require.Contains(t, string(documented), "`"+i.Unit+"`")
 	}
-	for reason := range refusals {
-		require.Contains(t, string(documented), "`"+reason+"`")
+	for _, p := range refused.Data.(metricdata.Sum[int64]).DataPoints {
+		reason, _ := p.Attributes.Value(ownmetric.KeyReason)
+		require.Contains(t, string(documented), "`"+reason.AsString()+"`")
 	}
 }

@@ -12,6 +12,8 @@ import (
 	"github.com/jcallgraph/jcallgraph/callgraph"
 	"github.com/jcallgraph/jcallgraph/callgraph/edgemetric"
 	"github.com/jcallgraph/jcallgraph/connector/callgraphconnector/edgecount"
+	"github.com/jcallgraph/jcallgraph/internal/rounds"
+	"github.com/jcallgraph/jcallgraph/internal/seldom"
 	"github.com/jcallgraph/jcallgraph/storage"
 )
 
@@ -29,52 +31,28 @@ type flusher struct {
 	config      *Config
 	routes      routes
 	counter     *edgecount.Counter
-	logger      *zap.Logger
+	complain    func(error)
 	telemetry   *telemetry
 	checkpoints storage.Checkpoints // nil without a store
 	writer      callgraph.Writer    // of the checkpoints
 
-	saved, complained, graphed time.Time
-
-	cancel context.CancelFunc // gives up what is being delivered
-	quit   chan struct{}
-	done   chan struct{}
+	saved, graphed time.Time
+	rounds         *rounds.Rounds
 }
 
 func newFlusher(cfg *Config, r routes, c *edgecount.Counter, l *zap.Logger, t *telemetry) *flusher {
-	return &flusher{config: cfg, routes: r, counter: c, logger: l, telemetry: t, quit: make(chan struct{}), done: make(chan struct{})}
+	complain := seldom.Errors(complainEvery, func(err error) {
+		l.Warn("edge counts could not be sent on and will be sent again", zap.Error(err))
+	})
+	return &flusher{config: cfg, routes: r, counter: c, complain: complain, telemetry: t}
 }
 
-func (f *flusher) start() {
-	ctx, cancel := context.WithCancel(context.Background())
-	f.cancel = cancel
-	go f.run(ctx)
-}
+func (f *flusher) start() { f.rounds = rounds.Start(f.config.FlushInterval, f.tick) }
 
 // stop waits for the goroutine and flushes for the last time.
 func (f *flusher) stop(ctx context.Context) error {
-	close(f.quit)
-	select {
-	case <-f.done:
-	case <-ctx.Done():
-	}
-	f.cancel()
-	<-f.done
+	f.rounds.Stop(ctx)
 	return errors.Join(f.flush(ctx, time.Now()), f.sendGraph(ctx, time.Now()))
-}
-
-func (f *flusher) run(ctx context.Context) {
-	defer close(f.done)
-	ticker := time.NewTicker(f.config.FlushInterval)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-f.quit:
-			return
-		case now := <-ticker.C:
-			f.tick(ctx, now)
-		}
-	}
 }
 
 func (f *flusher) tick(ctx context.Context, now time.Time) {
@@ -82,9 +60,8 @@ func (f *flusher) tick(ctx context.Context, now time.Time) {
 	if now.Sub(f.graphed) >= f.config.Prometheus.Interval {
 		err = errors.Join(err, f.sendGraph(ctx, now))
 	}
-	if err != nil && now.Sub(f.complained) >= complainEvery {
-		f.complained = now
-		f.logger.Warn("edge counts could not be sent on and will be sent again", zap.Error(err))
+	if err != nil {
+		f.complain(err)
 	}
 }
 
@@ -112,7 +89,7 @@ func (f *flusher) deliver(ctx context.Context, cells []callgraph.Cell) error {
 	for chunk := range slices.Chunk(cells, cellsPerRequest) {
 		if err := f.routes.edges.ConsumeMetrics(ctx, edgemetric.Encode(chunk)); err != nil {
 			f.counter.Requeue(cells)
-			f.telemetry.failed(ctx)
+			f.telemetry.failures.Add(ctx, 1)
 			return fmt.Errorf("send %d edge counts: %w", len(cells), err)
 		}
 	}
@@ -128,7 +105,7 @@ func (f *flusher) checkpoint(ctx context.Context, now time.Time) error {
 		return nil
 	}
 	if err := f.checkpoints.SaveCheckpoint(ctx, f.writer, arrival); err != nil {
-		f.telemetry.failed(ctx)
+		f.telemetry.failures.Add(ctx, 1)
 		return fmt.Errorf("save checkpoint: %w", err)
 	}
 	f.saved = arrival
@@ -146,7 +123,7 @@ func (f *flusher) sendGraph(ctx context.Context, now time.Time) error {
 		return nil
 	}
 	if err := f.routes.graph.ConsumeMetrics(ctx, md); err != nil {
-		f.telemetry.failed(ctx)
+		f.telemetry.failures.Add(ctx, 1)
 		return fmt.Errorf("send the service graph: %w", err)
 	}
 	return nil

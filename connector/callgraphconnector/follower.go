@@ -7,6 +7,8 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/jcallgraph/jcallgraph/connector/callgraphconnector/edgecount"
+	"github.com/jcallgraph/jcallgraph/internal/rounds"
+	"github.com/jcallgraph/jcallgraph/internal/seldom"
 	"github.com/jcallgraph/jcallgraph/storage"
 )
 
@@ -15,12 +17,9 @@ import (
 type follower struct {
 	interval  time.Duration
 	joined    *edgecount.Joined
-	logger    *zap.Logger
+	complain  func(error)
 	telemetry *telemetry
-
-	complained time.Time
-	cancel     context.CancelFunc
-	done       chan struct{}
+	rounds    *rounds.Rounds
 }
 
 // newFollower is nil, which does nothing, where SDKs' counts are not shown.
@@ -33,40 +32,23 @@ func (c *graphConnector) newFollower(ctx context.Context, store storage.Backend)
 		return nil, err
 	}
 	return &follower{
-		interval: c.config.Prometheus.Interval, joined: joined,
-		logger: c.settings.Logger, telemetry: c.observed, done: make(chan struct{}),
+		interval: c.config.Prometheus.Interval, joined: joined, telemetry: c.observed,
+		complain: seldom.Errors(complainEvery, func(err error) {
+			c.settings.Logger.Warn("the service graph for Prometheus falls behind what SDKs counted; trying on", zap.Error(err))
+		}),
 	}, nil
 }
 
 func (f *follower) start() {
-	if f == nil {
-		return
+	if f != nil {
+		f.rounds = rounds.Start(f.interval, f.step)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	f.cancel = cancel
-	go f.run(ctx)
 }
 
 // stop waits for the goroutine.
 func (f *follower) stop() {
-	if f == nil {
-		return
-	}
-	f.cancel()
-	<-f.done
-}
-
-func (f *follower) run(ctx context.Context) {
-	defer close(f.done)
-	ticker := time.NewTicker(f.interval)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case now := <-ticker.C:
-			f.step(ctx, now)
-		}
+	if f != nil {
+		f.rounds.GiveUp()
 	}
 }
 
@@ -75,9 +57,6 @@ func (f *follower) step(ctx context.Context, now time.Time) {
 	if err == nil || ctx.Err() != nil {
 		return
 	}
-	f.telemetry.failed(ctx)
-	if now.Sub(f.complained) >= complainEvery {
-		f.complained = now
-		f.logger.Warn("the service graph for Prometheus falls behind what SDKs counted; trying on", zap.Error(err))
-	}
+	f.telemetry.failures.Add(ctx, 1)
+	f.complain(err)
 }

@@ -9,15 +9,16 @@ package durableconnector
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/connector"
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
+	"github.com/jcallgraph/jcallgraph/internal/fields"
 	"github.com/jcallgraph/jcallgraph/storage"
 	"github.com/jcallgraph/jcallgraph/storage/intake"
 )
@@ -29,6 +30,9 @@ type Config struct {
 	// Backend is one of the extension's, by its name there; required.
 	Backend string `mapstructure:"backend"`
 }
+
+// Unmarshal implements confmap.Unmarshaler.
+func (c *Config) Unmarshal(conf *confmap.Conf) error { return fields.Unmarshal(conf, c) }
 
 // Validate implements confmap.Validator.
 func (c *Config) Validate() error {
@@ -66,17 +70,9 @@ func (*durableConnector) Capabilities() consumer.Capabilities {
 
 // Start implements component.Component.
 func (c *durableConnector) Start(_ context.Context, host component.Host) error {
-	extension, ok := host.GetExtensions()[c.config.Storage]
-	if !ok {
-		return fmt.Errorf("storage: there is no extension %q; add it to service::extensions", c.config.Storage)
-	}
-	backends, ok := extension.(storage.Backends)
-	if !ok {
-		return fmt.Errorf("storage: extension %q keeps no backends; name one of type call_graph_storage", c.config.Storage)
-	}
-	backend, err := backends.Backend(c.config.Backend)
+	backend, err := storage.Find(host.GetExtensions(), c.config.Storage, c.config.Backend)
 	if err != nil {
-		return fmt.Errorf("backend: %w", err)
+		return err
 	}
 	c.intake, err = intake.New(backend, c.telemetry.MeterProvider, c.telemetry.Logger)
 	return err

@@ -9,7 +9,10 @@ import (
 	"go.opentelemetry.io/collector/config/configgrpc"
 	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/config/configretry"
+	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
+
+	"github.com/jcallgraph/jcallgraph/internal/fields"
 )
 
 // Config of the exporter. Without a queue and without retries, which is the
@@ -59,6 +62,9 @@ const (
 )
 
 var errNoEndpoint = errors.New("endpoint: must name the host and port of a compact receiver, such as collector:4319")
+
+// Unmarshal implements confmap.Unmarshaler.
+func (c *Config) Unmarshal(conf *confmap.Conf) error { return fields.Unmarshal(conf, c) }
 
 // Validate implements confmap.Validator.
 func (c *Config) Validate() error {

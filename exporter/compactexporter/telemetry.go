@@ -1,12 +1,12 @@
 package compactexporter
 
 import (
-	"context"
 	"errors"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
+	"github.com/jcallgraph/jcallgraph/internal/ownmetric"
 	"github.com/jcallgraph/jcallgraph/wire/client"
 	rewriting "github.com/jcallgraph/jcallgraph/wire/rewrite"
 )
@@ -22,15 +22,12 @@ type state struct {
 	ignored uint64
 }
 
-// sums count since the start.
-var sums = []struct {
-	name, unit, description string
-	value                   func(state) uint64
-}{
-	{"points.ignored", "{point}", "Points of metrics that are no edge metrics and were dropped.", func(s state) uint64 { return s.ignored }},
-	{"traces.rewritten", "{trace}", "Foreign trace IDs that were replaced.", func(s state) uint64 { return s.traces.Rewritten }},
-	{"traces.forgotten", "{trace}", "Replaced trace IDs that made room for others.", func(s state) uint64 { return s.traces.Forgotten }},
-	{"traces.collisions", "{trace}", "Trace IDs whose first replacement stood for another.", func(s state) uint64 { return s.traces.Collisions }},
+// metrics are the sender's own.
+var metrics = ownmetric.Set[state]{
+	ownmetric.Sum(client.MetricPrefix+"points.ignored", "{point}", "Points of metrics that are no edge metrics and were dropped.", func(s state) uint64 { return s.ignored }),
+	ownmetric.Sum(client.MetricPrefix+"traces.rewritten", "{trace}", "Foreign trace IDs that were replaced.", func(s state) uint64 { return s.traces.Rewritten }),
+	ownmetric.Sum(client.MetricPrefix+"traces.forgotten", "{trace}", "Replaced trace IDs that made room for others.", func(s state) uint64 { return s.traces.Forgotten }),
+	ownmetric.Sum(client.MetricPrefix+"traces.collisions", "{trace}", "Trace IDs whose first replacement stood for another.", func(s state) uint64 { return s.traces.Collisions }),
 }
 
 func (s *sender) state() state {
@@ -67,30 +64,9 @@ func observe(provider metric.MeterProvider, s *sender) (registrations, error) {
 	if err != nil {
 		return nil, err
 	}
-	own, err := s.observe(meter, metric.WithAttributes(name))
+	own, err := metrics.Observe(meter, s.state, name)
 	if err != nil {
 		return nil, errors.Join(err, ofClients.Unregister())
 	}
 	return registrations{ofClients, own}, nil
-}
-
-// observe tells what is the sender's own.
-func (s *sender) observe(meter metric.Meter, name metric.ObserveOption) (metric.Registration, error) {
-	made := make([]metric.Int64ObservableCounter, len(sums))
-	all := make([]metric.Observable, len(sums))
-	for i, c := range sums {
-		var err error
-		made[i], err = meter.Int64ObservableCounter(client.MetricPrefix+c.name, metric.WithUnit(c.unit), metric.WithDescription(c.description))
-		if err != nil {
-			return nil, err
-		}
-		all[i] = made[i]
-	}
-	return meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
-		now := s.state()
-		for i, c := range sums {
-			o.ObserveInt64(made[i], int64(c.value(now)), name)
-		}
-		return nil
-	}, all...)
 }

@@ -8,7 +8,10 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/config/configretry"
+	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
+
+	"github.com/jcallgraph/jcallgraph/internal/fields"
 )
 
 // Config of the exporter. Without a queue and without retries, which is the
@@ -31,6 +34,9 @@ type Config struct {
 }
 
 var errNoBackend = errors.New("backend: must name one of the storage extension's backends")
+
+// Unmarshal implements confmap.Unmarshaler.
+func (c *Config) Unmarshal(conf *confmap.Conf) error { return fields.Unmarshal(conf, c) }
 
 // Validate implements confmap.Validator.
 func (c *Config) Validate() error {

@@ -28,17 +28,9 @@ func newSink(set exporter.Settings, cfg component.Config) *sink {
 }
 
 func (s *sink) start(_ context.Context, host component.Host) error {
-	extension, ok := host.GetExtensions()[s.config.Storage]
-	if !ok {
-		return fmt.Errorf("storage: there is no extension %q; add it to service::extensions", s.config.Storage)
-	}
-	backends, ok := extension.(storage.Backends)
-	if !ok {
-		return fmt.Errorf("storage: extension %q keeps no backends; name one of type call_graph_storage", s.config.Storage)
-	}
-	backend, err := backends.Backend(s.config.Backend)
+	backend, err := storage.Find(host.GetExtensions(), s.config.Storage, s.config.Backend)
 	if err != nil {
-		return fmt.Errorf("backend: %w", err)
+		return err
 	}
 	s.intake, err = intake.New(backend, s.telemetry.MeterProvider, s.telemetry.Logger)
 	return err

@@ -11,12 +11,14 @@ import (
 	"sync"
 
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/extension"
 	"go.opentelemetry.io/collector/extension/extensionmiddleware"
 	"go.opentelemetry.io/otel/metric"
 	"google.golang.org/grpc"
 
 	"github.com/jcallgraph/jcallgraph/extension/admission"
+	"github.com/jcallgraph/jcallgraph/internal/fields"
 )
 
 // Config of the extension. Zero values are the defaults of admission.Options.
@@ -27,6 +29,9 @@ type Config struct {
 	// MaxRequests that are open, most of them waiting; 1024.
 	MaxRequests int64 `mapstructure:"max_requests"`
 }
+
+// Unmarshal implements confmap.Unmarshaler.
+func (c *Config) Unmarshal(conf *confmap.Conf) error { return fields.Unmarshal(conf, c) }
 
 // Validate implements confmap.Validator.
 func (c *Config) Validate() error {
@@ -70,7 +75,7 @@ var (
 func (m *middleware) Start(context.Context, component.Host) (err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.registration, err = observe(m.meters, m.Gate)
+	m.registration, err = metrics.Observe(m.meters.Meter(meterName), m.Stats)
 	return err
 }
 

@@ -12,7 +12,10 @@ import (
 	"sync"
 
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/extension"
+
+	"github.com/jcallgraph/jcallgraph/internal/fields"
 )
 
 // Config of the extension.
@@ -27,6 +30,9 @@ const (
 	maxLimitMiB = math.MaxInt64 >> 20
 	envLimit    = "GOMEMLIMIT"
 )
+
+// Unmarshal implements confmap.Unmarshaler.
+func (c *Config) Unmarshal(conf *confmap.Conf) error { return fields.Unmarshal(conf, c) }
 
 // Validate implements confmap.Validator.
 func (c *Config) Validate() error {

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/jcallgraph/jcallgraph/callgraph/graphview"
+	"github.com/jcallgraph/jcallgraph/internal/textcase"
 )
 
 func newServer(t testing.TB, store *fakeStore, change ...func(*Options)) *Server {
@@ -51,23 +50,10 @@ func answer(s *Server, r *http.Request) *httptest.ResponseRecorder {
 // Each file in testdata/golden is a request's line, "----", and its answer:
 // status, headers that matter, body with its JSON indented.
 func TestGoldenAnswers(t *testing.T) {
-	files, err := filepath.Glob("testdata/golden/*.http")
-	require.NoError(t, err)
-	require.NotEmpty(t, files)
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".http"), func(t *testing.T) {
-			text, err := os.ReadFile(file)
-			require.NoError(t, err)
-			request, want, _ := strings.Cut(string(text), "----\n")
-			method, target, _ := strings.Cut(strings.TrimSpace(request), " ")
-			got := dump(t, ask(newServer(t, shop()), method, target))
-			if os.Getenv("UPDATE_GOLDEN") != "" {
-				require.NoError(t, os.WriteFile(file, []byte(request+"----\n"+got), 0o644))
-				return
-			}
-			require.Equal(t, want, got)
-		})
-	}
+	textcase.Run(t, "testdata/golden/*.http", func(t *testing.T, request string) string {
+		method, target, _ := strings.Cut(strings.TrimSpace(request), " ")
+		return dump(t, ask(newServer(t, shop()), method, target))
+	})
 }
 
 func dump(t *testing.T, w *httptest.ResponseRecorder) string {

@@ -10,10 +10,12 @@ import (
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/config/confighttp"
+	"go.opentelemetry.io/collector/confmap"
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
 	"github.com/jcallgraph/jcallgraph/callgraph/strength"
 	"github.com/jcallgraph/jcallgraph/extension/query"
+	"github.com/jcallgraph/jcallgraph/internal/fields"
 	"github.com/jcallgraph/jcallgraph/processor/logicalchain"
 )
 
@@ -77,6 +79,9 @@ const (
 	minViewCells = 1000
 	maxDays      = 400
 )
+
+// Unmarshal implements confmap.Unmarshaler.
+func (c *Config) Unmarshal(conf *confmap.Conf) error { return fields.Unmarshal(conf, c) }
 
 // Validate implements confmap.Validator.
 func (c *Config) Validate() error {

@@ -93,18 +93,11 @@ func (e *Extension) eraser(store storage.Backend, rules *logicalchain.Rules) fun
 type describer interface{ Describe(backend string) string }
 
 func (e *Extension) backend(host component.Host) (storage.Backend, error) {
-	found, ok := host.GetExtensions()[e.config.Storage]
-	if !ok {
-		return nil, fmt.Errorf("storage: there is no extension %q in service::extensions", e.config.Storage)
-	}
-	backends, ok := found.(storage.Backends)
-	if !ok {
-		return nil, fmt.Errorf("storage: extension %q has no backends", e.config.Storage)
-	}
-	if d, ok := found.(describer); ok {
+	extensions := host.GetExtensions()
+	if d, ok := extensions[e.config.Storage].(describer); ok {
 		e.store = d.Describe(e.config.Backend)
 	}
-	return backends.Backend(e.config.Backend)
+	return storage.Find(extensions, e.config.Storage, e.config.Backend)
 }
 
 func (e *Extension) serve(ctx context.Context, host component.Host) error {
@@ -129,39 +122,27 @@ func (e *Extension) serve(ctx context.Context, host component.Host) error {
 func (e *Extension) follow() {
 	ctx, stop := context.WithCancel(context.Background())
 	e.stop = stop
-	e.running.Go(func() { e.judge(ctx) })
+	e.repeat(ctx, judgeInterval, "the verdicts on dependencies", e.query.RefreshStrengths)
+	e.repeat(ctx, e.config.RefreshInterval, "the graph", e.query.Refresh)
+}
+
+// judgeInterval at which evidence is taken into the verdicts; how often the
+// store is read for it is decided below.
+const judgeInterval = time.Second
+
+// repeat reads the store until Shutdown; only a change of whether that fails is logged.
+func (e *Extension) repeat(ctx context.Context, every time.Duration, what string, read func(context.Context) error) {
 	e.running.Go(func() {
-		ticker := time.NewTicker(e.config.RefreshInterval)
+		ticker := time.NewTicker(every)
 		defer ticker.Stop()
 		for failing := false; ctx.Err() == nil; {
-			failing = e.refresh(ctx, failing)
+			failing = e.told(ctx, failing, read(ctx), what)
 			select {
 			case <-ticker.C:
 			case <-ctx.Done():
 			}
 		}
 	})
-}
-
-// judge takes evidence into the verdicts until Shutdown; how often the store is
-// read is decided below.
-func (e *Extension) judge(ctx context.Context) {
-	ticker := time.NewTicker(judgeInterval)
-	defer ticker.Stop()
-	for failing := false; ctx.Err() == nil; {
-		failing = e.told(ctx, failing, e.query.RefreshStrengths(ctx), "the verdicts on dependencies")
-		select {
-		case <-ticker.C:
-		case <-ctx.Done():
-		}
-	}
-}
-
-const judgeInterval = time.Second
-
-// refresh reports whether it failed; only a change of that is logged.
-func (e *Extension) refresh(ctx context.Context, failing bool) bool {
-	return e.told(ctx, failing, e.query.Refresh(ctx), "the graph")
 }
 
 // told logs and counts what became of a reading of the store.

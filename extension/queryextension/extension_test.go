@@ -169,7 +169,7 @@ func TestShutdownTwiceAndBeforeStart(t *testing.T) {
 func TestItDependsOnTheStorageExtension(t *testing.T) {
 	e := create(t, func(c *Config) { c.Storage = component.MustNewIDWithName("call_graph_storage", "other") })
 	require.Equal(t, []component.ID{e.config.Storage}, e.Dependencies())
-	require.EqualError(t, e.Start(t.Context(), host{}), `storage: there is no extension "call_graph_storage/other" in service::extensions`)
+	require.EqualError(t, e.Start(t.Context(), host{}), `storage: there is no extension "call_graph_storage/other"; add it to service::extensions`)
 	e = create(t, func(c *Config) { c.Backend = "other" })
 	require.ErrorIs(t, e.Start(t.Context(), host{}), storage.ErrNotFound)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/jcallgraph/jcallgraph/callgraph/graphview"
 	"github.com/jcallgraph/jcallgraph/extension/query"
+	"github.com/jcallgraph/jcallgraph/internal/ownmetric"
 )
 
 // Names of the extension's own metrics and of their attributes.
@@ -19,10 +20,6 @@ const (
 	metricPanics          = "jcallgraph.query.panics"
 	metricRefreshFailures = "jcallgraph.query.refreshes.failed"
 	metricCells           = "jcallgraph.query.view.cells"
-	metricEdges           = "jcallgraph.query.view.edges"
-	metricEvicted         = "jcallgraph.query.view.evicted"
-	metricSites           = "jcallgraph.query.dependencies.sites"
-	metricSitesRefused    = "jcallgraph.query.dependencies.refused"
 	keyEndpoint           = "endpoint"
 	keyStatus             = "status"
 )
@@ -42,59 +39,37 @@ type metrics struct {
 
 func newMetrics(provider metric.MeterProvider) (m *metrics, err error) {
 	m = &metrics{meter: provider.Meter(meterName)}
-	counter := func(name, unit, description string) (c metric.Int64Counter) {
-		if err == nil {
-			c, err = m.meter.Int64Counter(name, metric.WithUnit(unit), metric.WithDescription(description))
-		}
-		return c
-	}
-	m.requests = counter(metricRequests, "{request}", "Requests to the query API.")
-	m.panics = counter(metricPanics, "{panic}", "Requests whose handler panicked: faults of the program.")
-	m.refreshFailures = counter(metricRefreshFailures, "{refresh}", "Times that the graph could not follow the store.")
-	if err != nil {
+	if m.panics, err = ownmetric.Counter(m.meter, metricPanics, "{panic}", "Requests whose handler panicked: faults of the program."); err != nil {
 		return nil, err
 	}
-	m.panics.Add(context.Background(), 0) // there from the start: an alert sees the first one
-	m.refreshFailures.Add(context.Background(), 0)
+	if m.refreshFailures, err = ownmetric.Counter(m.meter, metricRefreshFailures, "{refresh}", "Times that the graph could not follow the store."); err != nil {
+		return nil, err
+	}
+	if m.requests, err = m.meter.Int64Counter(metricRequests, metric.WithUnit("{request}"), metric.WithDescription("Requests to the query API.")); err != nil {
+		return nil, err
+	}
 	m.duration, err = m.meter.Float64Histogram(metricDuration, metric.WithUnit("s"), metric.WithDescription("How long requests took."),
 		metric.WithExplicitBucketBoundaries(durationBounds...))
 	return m, err
 }
 
+// held is what is in memory.
+type held struct {
+	view     graphview.Stats
+	verdicts query.StrengthStats
+}
+
+var ofMemory = ownmetric.Set[held]{
+	ownmetric.Gauge(metricCells, "{cell}", "Edge counts held in memory.", func(h held) uint64 { return uint64(h.view.Cells) }),
+	ownmetric.Gauge("jcallgraph.query.view.edges", "{edge}", "Edges held in memory.", func(h held) uint64 { return uint64(h.view.Edges) }),
+	ownmetric.Gauge("jcallgraph.query.dependencies.sites", "{site}", "Call sites with a verdict held in memory.", func(h held) uint64 { return uint64(h.verdicts.Sites) }),
+	ownmetric.Gauge("jcallgraph.query.dependencies.refused", "{record}", "Records of evidence of call sites for which there was no room, when evidence was read last.", func(h held) uint64 { return h.verdicts.Refused }),
+	ownmetric.Sum("jcallgraph.query.view.evicted", "{cell}", "Edge counts that made room for newer ones; they are read from the store when asked for.", func(h held) uint64 { return h.view.Evicted }),
+}
+
 // observe reports what the view and the verdicts hold whenever somebody collects.
-func (m *metrics) observe(v *graphview.View, verdicts func() query.StrengthStats) error {
-	cells, err := m.meter.Int64ObservableGauge(metricCells, metric.WithUnit("{cell}"), metric.WithDescription("Edge counts held in memory."))
-	if err != nil {
-		return err
-	}
-	edges, err := m.meter.Int64ObservableGauge(metricEdges, metric.WithUnit("{edge}"), metric.WithDescription("Edges held in memory."))
-	if err != nil {
-		return err
-	}
-	evicted, err := m.meter.Int64ObservableCounter(metricEvicted, metric.WithUnit("{cell}"),
-		metric.WithDescription("Edge counts that made room for newer ones; they are read from the store when asked for."))
-	if err != nil {
-		return err
-	}
-	sites, err := m.meter.Int64ObservableGauge(metricSites, metric.WithUnit("{site}"), metric.WithDescription("Call sites with a verdict held in memory."))
-	if err != nil {
-		return err
-	}
-	refused, err := m.meter.Int64ObservableGauge(metricSitesRefused, metric.WithUnit("{record}"),
-		metric.WithDescription("Records of evidence of call sites for which there was no room, when evidence was read last."))
-	if err != nil {
-		return err
-	}
-	m.view, err = m.meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
-		s := v.Stats()
-		o.ObserveInt64(cells, int64(s.Cells))
-		o.ObserveInt64(edges, int64(s.Edges))
-		o.ObserveInt64(evicted, int64(s.Evicted))
-		d := verdicts()
-		o.ObserveInt64(sites, int64(d.Sites))
-		o.ObserveInt64(refused, int64(d.Refused))
-		return nil
-	}, cells, edges, evicted, sites, refused)
+func (m *metrics) observe(v *graphview.View, verdicts func() query.StrengthStats) (err error) {
+	m.view, err = ofMemory.Observe(m.meter, func() held { return held{v.Stats(), verdicts()} })
 	return err
 }
 

@@ -7,7 +7,10 @@ import (
 	"slices"
 	"time"
 
+	"go.opentelemetry.io/collector/confmap"
 	"go.uber.org/zap"
+
+	"github.com/jcallgraph/jcallgraph/internal/fields"
 )
 
 // Config names the backends; at least one.
@@ -52,6 +55,9 @@ const (
 	minPebbleSize = 64 << 20
 	minMemorySize = 1 << 20
 )
+
+// Unmarshal implements confmap.Unmarshaler.
+func (c *Config) Unmarshal(conf *confmap.Conf) error { return fields.Unmarshal(conf, c) }
 
 // Validate implements confmap.Validator.
 func (c *Config) Validate() error {

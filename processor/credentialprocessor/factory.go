@@ -9,12 +9,14 @@ import (
 	"slices"
 
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.opentelemetry.io/collector/processor"
 	"go.opentelemetry.io/collector/processor/processorhelper"
-	"go.opentelemetry.io/otel/metric"
 
+	"github.com/jcallgraph/jcallgraph/internal/fields"
+	"github.com/jcallgraph/jcallgraph/internal/ownmetric"
 	"github.com/jcallgraph/jcallgraph/processor/credential"
 )
 
@@ -25,6 +27,9 @@ type Config struct {
 	// Parameters of URLs whose value is secret, too, in any case of letters.
 	Parameters []string `mapstructure:"parameters"`
 }
+
+// Unmarshal implements confmap.Unmarshaler.
+func (c *Config) Unmarshal(conf *confmap.Conf) error { return fields.Unmarshal(conf, c) }
 
 // Validate implements confmap.Validator.
 func (c *Config) Validate() error {
@@ -53,12 +58,11 @@ const (
 func newTraces(ctx context.Context, set processor.Settings, cfg component.Config, next consumer.Traces) (processor.Traces, error) {
 	c := cfg.(*Config)
 	rules := credential.New(c.Keys, c.Parameters)
-	removed, err := set.MeterProvider.Meter(meterName).Int64Counter(metricRemoved, metric.WithUnit("{attribute}"),
-		metric.WithDescription("Attributes that were removed, or whose secrets were, before the spans were stored."))
+	removed, err := ownmetric.Counter(set.MeterProvider.Meter(meterName), metricRemoved, "{attribute}",
+		"Attributes that were removed, or whose secrets were, before the spans were stored.")
 	if err != nil {
 		return nil, fmt.Errorf("create the processor's own metric: %w", err)
 	}
-	removed.Add(ctx, 0) // there from the start
 	return processorhelper.NewTraces(ctx, set, cfg, next, func(ctx context.Context, td ptrace.Traces) (ptrace.Traces, error) {
 		if n := rules.Apply(td); n > 0 {
 			removed.Add(ctx, int64(n))

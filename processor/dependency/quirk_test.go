@@ -4,8 +4,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,12 +17,11 @@ import (
 	"github.com/jcallgraph/jcallgraph/callgraph"
 	"github.com/jcallgraph/jcallgraph/callgraph/calltree"
 	"github.com/jcallgraph/jcallgraph/callgraph/strength"
+	"github.com/jcallgraph/jcallgraph/internal/textcase"
 	"github.com/jcallgraph/jcallgraph/internal/treescript"
 	"github.com/jcallgraph/jcallgraph/processor/dependency"
 	"github.com/jcallgraph/jcallgraph/processor/dependency/localtrace"
 )
-
-const separator = "----\n"
 
 // TestQuirks runs testdata: blocks of a script, then the verdicts of the call
 // sites. A block begins with how often it happens, ×N, and how its traces were
@@ -34,28 +31,14 @@ const separator = "----\n"
 // "stock" ones; a span with lost=true does not arrive. A first line
 // "assume complete" sets that option.
 func TestQuirks(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	require.NoError(t, err)
-	require.NotEmpty(t, files)
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) { runQuirk(t, file) })
-	}
-}
-
-func runQuirk(t *testing.T, file string) {
-	b, err := os.ReadFile(file)
-	require.NoError(t, err)
-	input, want, _ := strings.Cut(string(b), separator)
-	c := parseCase(t, input)
-	got := report(c.run(inBatches))
-	if os.Getenv("UPDATE_GOLDEN") == "1" {
-		require.NoError(t, os.WriteFile(file, []byte(input+separator+got), 0o644))
-		return
-	}
-	require.Equal(t, want, got)
-	require.Equal(t, got, report(c.run(oneByOne)), "span by span")
-	require.Equal(t, got, report(c.run(backwards)), "span by span, the last first")
-	require.Equal(t, got, report(c.run(twice)), "everything twice")
+	textcase.Run(t, "testdata/*.txt", func(t *testing.T, input string) string {
+		c := parseCase(t, input)
+		got := report(c.run(inBatches))
+		require.Equal(t, got, report(c.run(oneByOne)), "span by span")
+		require.Equal(t, got, report(c.run(backwards)), "span by span, the last first")
+		require.Equal(t, got, report(c.run(twice)), "everything twice")
+		return got
+	})
 }
 
 // quirk is a case: local traces, in the order in which they arrive.

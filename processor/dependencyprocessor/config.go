@@ -2,12 +2,13 @@ package dependencyprocessor
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/confmap"
 
+	"github.com/jcallgraph/jcallgraph/internal/fields"
 	"github.com/jcallgraph/jcallgraph/processor/dependency"
 	"github.com/jcallgraph/jcallgraph/processor/dependency/wholechain"
 )
@@ -44,9 +45,9 @@ type WholeChainsConfig struct {
 	Off bool `mapstructure:"off"`
 	// Rate is how many are read a second for their failures, and as many chosen
 	// whatever happened in them; 20.
-	Rate int `mapstructure:"rate"`
+	Rate int `mapstructure:"rate" zero:"must be from 1 to 10000; off: true reads no chains"`
 	// Quiet is how long nothing of a chain must have come; 30s.
-	Quiet time.Duration `mapstructure:"quiet"`
+	Quiet time.Duration `mapstructure:"quiet" zero:"must be from 1s to 10m"`
 }
 
 // Limits of what is accepted.
@@ -60,18 +61,21 @@ const (
 	maxRate          = 10_000
 )
 
+// Unmarshal implements confmap.Unmarshaler.
+func (c *Config) Unmarshal(conf *confmap.Conf) error { return fields.Unmarshal(conf, c) }
+
 // Validate implements confmap.Validator.
 func (c *Config) Validate() error {
 	d := c.withDefaults()
 	return errors.Join(
 		c.validateBackend(),
-		between("flush_interval", d.FlushInterval, minFlushInterval, maxFlushInterval),
-		between("wait", d.Wait, minWait, maxWait),
-		between("max_spans", d.MaxSpans, 1, maxHeld),
-		between("max_sites", d.MaxSites, 1, maxSites),
+		fields.Between("flush_interval", d.FlushInterval, minFlushInterval, maxFlushInterval),
+		fields.Between("wait", d.Wait, minWait, maxWait),
+		fields.Between("max_spans", d.MaxSpans, 1, maxHeld),
+		fields.Between("max_sites", d.MaxSites, 1, maxSites),
 		c.validateInjected(),
-		between("whole_chains::rate", d.WholeChains.Rate, 1, maxRate),
-		between("whole_chains::quiet", d.WholeChains.Quiet, minWait, maxWait))
+		fields.Between("whole_chains::rate", d.WholeChains.Rate, 1, maxRate),
+		fields.Between("whole_chains::quiet", d.WholeChains.Quiet, minWait, maxWait))
 }
 
 func (c *Config) validateBackend() error {
@@ -88,33 +92,20 @@ func (c *Config) validateInjected() error {
 	return nil
 }
 
-func between[T int | time.Duration](field string, v, least, most T) error {
-	if v < least || v > most {
-		return fmt.Errorf("%s: %v is outside the accepted %v to %v", field, v, least, most)
-	}
-	return nil
-}
-
 func defaultConfig() component.Config { return new(Config).withDefaults() }
 
 // withDefaults is a copy without zero values.
 func (c *Config) withDefaults() *Config {
 	d := *c
-	orDefault(&d.Storage, component.MustNewID("call_graph_storage"))
-	orDefault(&d.FlushInterval, 2*time.Second)
-	orDefault(&d.Wait, dependency.DefaultWait)
-	orDefault(&d.MaxSpans, dependency.DefaultMaxSpans)
-	orDefault(&d.MaxSites, dependency.DefaultMaxSites)
+	fields.Default(&d.Storage, component.MustNewID("call_graph_storage"))
+	fields.Default(&d.FlushInterval, 2*time.Second)
+	fields.Default(&d.Wait, dependency.DefaultWait)
+	fields.Default(&d.MaxSpans, dependency.DefaultMaxSpans)
+	fields.Default(&d.MaxSites, dependency.DefaultMaxSites)
 	if len(d.InjectedAttributes) == 0 {
 		d.InjectedAttributes = []string{"jcg.injected"}
 	}
-	orDefault(&d.WholeChains.Rate, wholechain.DefaultRate)
-	orDefault(&d.WholeChains.Quiet, wholechain.DefaultQuiet)
+	fields.Default(&d.WholeChains.Rate, wholechain.DefaultRate)
+	fields.Default(&d.WholeChains.Quiet, wholechain.DefaultQuiet)
 	return &d
-}
-
-func orDefault[T comparable](v *T, d T) {
-	if *v == *new(T) {
-		*v = d
-	}
 }

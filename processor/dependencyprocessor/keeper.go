@@ -8,6 +8,8 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/jcallgraph/jcallgraph/callgraph/strength"
+	"github.com/jcallgraph/jcallgraph/internal/rounds"
+	"github.com/jcallgraph/jcallgraph/internal/seldom"
 	"github.com/jcallgraph/jcallgraph/processor/dependency"
 	"github.com/jcallgraph/jcallgraph/processor/dependency/ledger"
 	"github.com/jcallgraph/jcallgraph/processor/dependency/wholechain"
@@ -29,18 +31,15 @@ type keeper struct {
 	observer *dependency.Observer
 	chains   *wholechain.Reader // or nil
 	ledger   *ledger.Ledger
-	logger   *zap.Logger
+	complain func(error)
 
 	told       []strength.Record // by chains, not taken by the ledger yet
 	turn       uint64            // of flushes that went well
-	complained time.Time
-	kept, owed atomic.Int64 // of the ledger
+	kept, owed atomic.Int64      // of the ledger
 	flushed    atomic.Uint64
 	failed     atomic.Uint64
 
-	cancel context.CancelFunc // gives up what is being done
-	quit   chan struct{}
-	done   chan struct{}
+	rounds *rounds.Rounds
 }
 
 // keptRecords is how many of the records written last are at hand, a few
@@ -49,42 +48,20 @@ const keptRecords = 4096
 
 func newKeeper(p *dependencyProcessor, backend storage.Backend) *keeper {
 	return &keeper{
-		interval: p.config.FlushInterval, observer: p.observer, chains: p.chains, logger: p.settings.Logger,
-		ledger: ledger.New(backend, p.writer(backend), min(keptRecords, p.config.MaxSites)),
-		quit:   make(chan struct{}), done: make(chan struct{}),
+		interval: p.config.FlushInterval, observer: p.observer, chains: p.chains,
+		ledger: ledger.New(backend, storage.WriterIDOf(backend, p.id.Name()), min(keptRecords, p.config.MaxSites)),
+		complain: seldom.Errors(complainEvery, func(err error) {
+			p.settings.Logger.Warn("evidence of dependencies could not be written and will be written again", zap.Error(err))
+		}),
 	}
 }
 
-func (k *keeper) start() {
-	ctx, cancel := context.WithCancel(context.Background())
-	k.cancel = cancel
-	go k.run(ctx)
-}
+func (k *keeper) start() { k.rounds = rounds.Start(k.interval, k.tick) }
 
 // stop waits for the goroutine and flushes for the last time.
 func (k *keeper) stop(ctx context.Context) error {
-	close(k.quit)
-	select {
-	case <-k.done:
-	case <-ctx.Done():
-	}
-	k.cancel()
-	<-k.done
+	k.rounds.Stop(ctx)
 	return k.flush(ctx, k.observer.Take)
-}
-
-func (k *keeper) run(ctx context.Context) {
-	defer close(k.done)
-	ticker := time.NewTicker(k.interval)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-k.quit:
-			return
-		case now := <-ticker.C:
-			k.tick(ctx, now)
-		}
-	}
 }
 
 func (k *keeper) tick(ctx context.Context, now time.Time) {
@@ -95,9 +72,8 @@ func (k *keeper) tick(ctx context.Context, now time.Time) {
 		k.told = k.chains.Run(ctx, now)
 	}
 	due := func(limit int) []strength.Record { return k.observer.TakeDue(limit, k.turn+1) }
-	if err := k.flush(ctx, due); err != nil && now.Sub(k.complained) >= complainEvery {
-		k.complained = now
-		k.logger.Warn("evidence of dependencies could not be written and will be written again", zap.Error(err))
+	if err := k.flush(ctx, due); err != nil {
+		k.complain(err)
 	}
 }
 

@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.opentelemetry.io/collector/processor"
+	"go.opentelemetry.io/otel/metric"
 
 	"github.com/jcallgraph/jcallgraph/processor/dependency"
 	"github.com/jcallgraph/jcallgraph/processor/dependency/localtrace"
@@ -29,7 +29,7 @@ type dependencyProcessor struct {
 	observer *dependency.Observer // from Start on
 	chains   *wholechain.Reader   // from Start on; nil where none are read
 	keeper   *keeper              // from Start to Shutdown
-	observed *telemetry           // likewise
+	observed metric.Registration  // likewise
 }
 
 func newProcessor(set processor.Settings, c *Config, next consumer.Traces) *dependencyProcessor {
@@ -50,7 +50,7 @@ func (p *dependencyProcessor) ConsumeTraces(ctx context.Context, td ptrace.Trace
 
 // Start implements component.Component.
 func (p *dependencyProcessor) Start(_ context.Context, host component.Host) error {
-	backend, err := p.backend(host)
+	backend, err := storage.Find(host.GetExtensions(), p.config.Storage, p.config.Backend)
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func (p *dependencyProcessor) Start(_ context.Context, host component.Host) erro
 	if err := p.running.enter(p.id); err != nil {
 		return err
 	}
-	observed, err := observe(p.settings.MeterProvider, p.stats)
+	observed, err := metrics.Observe(p.settings.MeterProvider.Meter(meterName), p.stats)
 	if err != nil {
 		p.running.leave(p.id)
 		return fmt.Errorf("create the processor's own metrics: %w", err)
@@ -78,7 +78,7 @@ func (p *dependencyProcessor) Shutdown(ctx context.Context) error {
 	if p.observed == nil {
 		return nil
 	}
-	err := errors.Join(p.keeper.stop(ctx), p.observed.close())
+	err := errors.Join(p.keeper.stop(ctx), p.observed.Unregister())
 	p.observed = nil
 	p.running.leave(p.id)
 	return err
@@ -103,31 +103,4 @@ func (p *dependencyProcessor) chainOptions() wholechain.Options {
 		Quiet: p.config.WholeChains.Quiet, Rate: p.config.WholeChains.Rate, MaxSites: p.config.MaxSites,
 		AssumeComplete: p.config.AssumeComplete, InjectedKeys: p.config.InjectedAttributes,
 	}
-}
-
-func (p *dependencyProcessor) backend(host component.Host) (storage.Backend, error) {
-	extension, ok := host.GetExtensions()[p.config.Storage]
-	if !ok {
-		return nil, fmt.Errorf("storage: there is no extension %q; add it to service::extensions", p.config.Storage)
-	}
-	backends, ok := extension.(storage.Backends)
-	if !ok {
-		return nil, fmt.Errorf("storage: extension %q keeps no backends; name one of type call_graph_storage", p.config.Storage)
-	}
-	backend, err := backends.Backend(p.config.Backend)
-	if err != nil {
-		return nil, fmt.Errorf("backend: %w", err)
-	}
-	return backend, nil
-}
-
-// writer is the store's ID, told apart by the processor's name where it has one.
-func (p *dependencyProcessor) writer(backend storage.Backend) uint64 {
-	id := backend.WriterID()
-	if name := p.id.Name(); name != "" {
-		h := fnv.New64a()
-		h.Write([]byte(name))
-		id ^= h.Sum64()
-	}
-	return id
 }

@@ -328,9 +328,9 @@ func TestOwnMetricsAreDocumented(t *testing.T) {
 
 	documented, err := os.ReadFile("../../docs/metrics.md")
 	require.NoError(t, err)
-	for _, i := range slices.Concat(gauges, sums) {
-		require.Contains(t, string(documented), "`"+i.name+"`")
-		require.Contains(t, string(documented), "`"+i.unit+"`")
+	for _, i := range metrics {
+		require.Contains(t, string(documented), "`"+i.Name+"`")
+		require.Contains(t, string(documented), "`"+i.Unit+"`")
 	}
 	for r := wholechain.Gone; int(r) < wholechain.Refusals; r++ {
 		require.Contains(t, string(documented), "`"+r.String()+"`")

@@ -30,8 +30,9 @@ type Rule struct {
 	// Normalise are steps that make one key of several spellings.
 	Normalise []string `mapstructure:"normalise"`
 	// HMACKey makes keys unreadable: they are known, and stored, by their
-	// HMAC-SHA256 only. None: they are stored as they are.
-	HMACKey Secret `mapstructure:"hmac_key,omitempty"`
+	// HMAC-SHA256 only. None: they are stored as they are. One that is given and
+	// empty, as that of a variable nobody set, would let raw values through.
+	HMACKey Secret `mapstructure:"hmac_key,omitempty" zero:"must not be empty; is the variable set that it comes from?"`
 	// Services, by name, that the rule holds for; none: all.
 	Services []string `mapstructure:"services"`
 }

@@ -2,11 +2,11 @@ package logicalchainprocessor
 
 import (
 	"errors"
-	"fmt"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
 
+	"github.com/jcallgraph/jcallgraph/internal/fields"
 	"github.com/jcallgraph/jcallgraph/processor/logicalchain"
 )
 
@@ -25,21 +25,8 @@ type Config struct {
 	Annotate bool `mapstructure:"annotate"`
 }
 
-// Unmarshal implements confmap.Unmarshaler. A key for HMACs that is given and
-// empty, as that of a variable nobody set, would let raw values through.
-func (c *Config) Unmarshal(conf *confmap.Conf) error {
-	if err := conf.Unmarshal(c); err != nil {
-		return err
-	}
-	rules, _ := conf.Get("keys").([]any)
-	for i := range min(len(rules), len(c.Keys)) {
-		fields, _ := rules[i].(map[string]any)
-		if _, given := fields["hmac_key"]; given && c.Keys[i].HMACKey == "" {
-			return fmt.Errorf("keys::%d::hmac_key: must not be empty; is the variable set that it comes from?", i)
-		}
-	}
-	return nil
-}
+// Unmarshal implements confmap.Unmarshaler.
+func (c *Config) Unmarshal(conf *confmap.Conf) error { return fields.Unmarshal(conf, c) }
 
 // Validate implements confmap.Validator.
 func (c *Config) Validate() error {

@@ -58,20 +58,9 @@ func (p *logicalChain) Start(_ context.Context, host component.Host) error {
 	if p.config.Backend == "" {
 		return nil
 	}
-	extension, ok := host.GetExtensions()[p.config.Storage]
-	if !ok {
-		return fmt.Errorf("storage: there is no extension %q; add it to service::extensions", p.config.Storage)
-	}
-	backends, ok := extension.(storage.Backends)
-	if !ok {
-		return fmt.Errorf("storage: extension %q keeps no backends; name one of type call_graph_storage", p.config.Storage)
-	}
-	backend, err := backends.Backend(p.config.Backend)
-	if err != nil {
-		return fmt.Errorf("backend: %w", err)
-	}
+	backend, err := storage.Find(host.GetExtensions(), p.config.Storage, p.config.Backend)
 	p.writer = backend
-	return nil
+	return err
 }
 
 // ConsumeTraces implements consumer.Traces. It returns nil once what follows

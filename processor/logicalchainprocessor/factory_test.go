@@ -20,6 +20,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
+	"github.com/jcallgraph/jcallgraph/internal/ownmetric"
 	"github.com/jcallgraph/jcallgraph/internal/pagetest"
 	"github.com/jcallgraph/jcallgraph/processor/logicalchain"
 	"github.com/jcallgraph/jcallgraph/storage"
@@ -121,7 +122,7 @@ func counted(t *testing.T, tel *componenttest.Telemetry, name string) map[string
 	require.NoError(t, err)
 	values := map[string]int64{}
 	for _, p := range m.Data.(metricdata.Sum[int64]).DataPoints {
-		if reason, _ := p.Attributes.Value(keyReason); p.Value > 0 {
+		if reason, _ := p.Attributes.Value(ownmetric.KeyReason); p.Value > 0 {
 			values[reason.AsString()] = p.Value
 		}
 	}
@@ -130,7 +131,7 @@ func counted(t *testing.T, tel *componenttest.Telemetry, name string) map[string
 
 func TestAFailedWriteIsRetryableAndTriedAgain(t *testing.T) {
 	for err, cause := range map[error]string{
-		storage.ErrFull: causeFull, storage.ErrClosed: causeClosed, context.DeadlineExceeded: causeTimeout, errors.New("broken"): causeError,
+		storage.ErrFull: storage.CauseFull, storage.ErrClosed: storage.CauseClosed, context.DeadlineExceeded: storage.CauseTimeout, errors.New("broken"): storage.CauseError,
 	} {
 		tel := componenttest.NewTelemetry()
 		answer, writes := err, 0

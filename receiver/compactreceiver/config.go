@@ -8,7 +8,9 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/config/configgrpc"
 	"go.opentelemetry.io/collector/config/configoptional"
+	"go.opentelemetry.io/collector/confmap"
 
+	"github.com/jcallgraph/jcallgraph/internal/fields"
 	"github.com/jcallgraph/jcallgraph/wire/server"
 )
 
@@ -28,6 +30,9 @@ type Config struct {
 // minMessageMiB is what the largest frame needs as a message: 4 MiB and a few
 // bytes.
 const minMessageMiB = 5
+
+// Unmarshal implements confmap.Unmarshaler.
+func (c *Config) Unmarshal(conf *confmap.Conf) error { return fields.Unmarshal(conf, c) }
 
 // Validate implements confmap.Validator; ServerConfig has its own.
 func (c *Config) Validate() error {

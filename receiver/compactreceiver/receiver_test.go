@@ -199,15 +199,15 @@ func TestSpansAndIntervalsGoToTheirPipelines(t *testing.T) {
 	for name, n := range map[string]int64{"streams.opened": 1, "resets": 1, "frames": 2, "spans": 1, "intervals": 1, "cells": 1, "frames.later": 0, "frames.repeated": 0} {
 		require.Equal(t, n, c.count(prefix+name, id), name)
 	}
-	require.Zero(t, c.count(prefix+refused, id, attribute.String("reason", "checksum")))
+	require.Zero(t, c.count(prefix+"frames.refused", id, attribute.String("reason", "checksum")))
 	require.EqualValues(t, 1, c.count("otelcol_receiver_accepted_spans"))
 	require.EqualValues(t, 3, c.count("otelcol_receiver_accepted_metric_points"))
 	require.Equal(t, codes.InvalidArgument, func() codes.Code {
 		require.Equal(t, wire.CodeTruncated, s.ask([]byte("?")).Code)
 		return status.Code(s.RecvMsg(&wrapperspb.BytesValue{}))
 	}())
-	require.EqualValues(t, 1, c.count(prefix+refused, id, attribute.String("reason", "truncated")))
-	require.Zero(t, c.count(prefix+refused, id, attribute.String("reason", "checksum")))
+	require.EqualValues(t, 1, c.count(prefix+"frames.refused", id, attribute.String("reason", "truncated")))
+	require.Zero(t, c.count(prefix+"frames.refused", id, attribute.String("reason", "checksum")))
 }
 
 func TestErrorsOfPipelines(t *testing.T) {

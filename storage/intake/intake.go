@@ -49,7 +49,7 @@ func (i *Intake) WriteSpans(ctx context.Context, td ptrace.Traces) (repeated boo
 	repeated, err = i.writer.WriteSpans(ctx, td)
 	switch {
 	case err != nil:
-		i.counter.failed(ctx, cause(err))
+		i.counter.failed(ctx, err)
 		return false, err
 	case repeated:
 		i.counter.repeats.Add(ctx, 1)
@@ -63,7 +63,7 @@ func (i *Intake) WriteSpans(ctx context.Context, td ptrace.Traces) (repeated boo
 func (i *Intake) WriteCells(ctx context.Context, cells []callgraph.Cell) error {
 	err := i.writer.WriteCells(ctx, cells)
 	if err != nil {
-		i.counter.failed(ctx, cause(err))
+		i.counter.failed(ctx, err)
 	}
 	return err
 }
@@ -77,7 +77,7 @@ func (i *Intake) WriteInterval(ctx context.Context, in callgraph.Interval) (repe
 	case errors.Is(err, storage.ErrForgotten):
 		i.counter.intervals.Add(ctx, 1)
 	case err != nil:
-		i.counter.failed(ctx, cause(err))
+		i.counter.failed(ctx, err)
 	case repeated:
 		i.counter.repeats.Add(ctx, 1)
 	}
@@ -95,19 +95,6 @@ func (i *Intake) Ignore(ctx context.Context, points int, metric string) {
 		i.logger.Warn("metrics dropped: only edge metrics are kept here, send others to a pipeline of their own",
 			zap.String("metric", metric), zap.Int64("points_since_start", total))
 	}
-}
-
-// cause is the counter's word for why a write failed.
-func cause(err error) string {
-	switch {
-	case errors.Is(err, storage.ErrFull):
-		return causeFull
-	case errors.Is(err, storage.ErrClosed):
-		return causeClosed
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return causeTimeout
-	}
-	return causeError
 }
 
 // refused counts the spans that no backend keeps, by reason; nil where there

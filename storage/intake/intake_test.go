@@ -17,6 +17,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/jcallgraph/jcallgraph/callgraph"
+	"github.com/jcallgraph/jcallgraph/internal/ownmetric"
 	"github.com/jcallgraph/jcallgraph/storage"
 )
 
@@ -64,7 +65,7 @@ func counted(t *testing.T, r *sdk.ManualReader, name string) map[string]int64 {
 				continue
 			}
 			for _, p := range m.Data.(metricdata.Sum[int64]).DataPoints {
-				reason, _ := p.Attributes.Value(keyReason)
+				reason, _ := p.Attributes.Value(ownmetric.KeyReason)
 				if p.Value > 0 {
 					values[reason.AsString()] = p.Value
 				}

@@ -6,13 +6,13 @@ import (
 	"sync"
 	"time"
 
-	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
+	"github.com/jcallgraph/jcallgraph/internal/ownmetric"
 	"github.com/jcallgraph/jcallgraph/storage"
 )
 
-// Names of the metrics and of their attributes.
+// Names of the metrics.
 const (
 	meterName     = "github.com/jcallgraph/jcallgraph/storage/intake"
 	metricSpans   = "jcallgraph.storage.spans.refused"
@@ -20,58 +20,26 @@ const (
 	metricRepeats = "jcallgraph.storage.writes.repeated"
 	metricForgot  = "jcallgraph.storage.intervals.refused"
 	metricIgnored = "jcallgraph.storage.points.ignored"
-	keyReason     = "reason"
-)
-
-// Why a write failed.
-const (
-	causeFull    = "full"
-	causeClosed  = "closed"
-	causeTimeout = "timeout"
-	causeError   = "error"
 )
 
 type counters struct{ spans, writes, repeats, intervals, ignored metric.Int64Counter }
 
 func newCounters(provider metric.MeterProvider) (*counters, error) {
 	meter := provider.Meter(meterName)
-	spans, err := meter.Int64Counter(metricSpans, metric.WithUnit("{span}"),
-		metric.WithDescription("Spans that were left out of a write because no backend can keep them."))
-	writes, err2 := meter.Int64Counter(metricWrites, metric.WithUnit("{write}"),
-		metric.WithDescription("Writes that the backend did not take and the sender may repeat."))
-	repeats, err3 := meter.Int64Counter(metricRepeats, metric.WithUnit("{write}"),
-		metric.WithDescription("Writes of requests that had been stored before and are not counted again."))
-	intervals, err4 := meter.Int64Counter(metricForgot, metric.WithUnit("{interval}"),
-		metric.WithDescription("Intervals of SDKs that came too late to know whether they were counted before, and are not."))
-	ignored, err5 := meter.Int64Counter(metricIgnored, metric.WithUnit("{point}"),
-		metric.WithDescription("Points of metrics that are no edge metrics and were dropped."))
-	if err := errors.Join(err, err2, err3, err4, err5); err != nil {
-		return nil, err
-	}
-	c := &counters{spans, writes, repeats, intervals, ignored}
-	c.begin()
-	return c, nil
-}
-
-// begin makes every reason appear at 0, so that an alert sees the first one.
-func (c *counters) begin() {
-	for _, reason := range []string{storage.RefusedTraceID, storage.RefusedSpanID} {
-		c.refused(context.Background(), reason, 0)
-	}
-	for _, cause := range []string{causeFull, causeClosed, causeTimeout, causeError} {
-		c.writes.Add(context.Background(), 0, metric.WithAttributes(attribute.String(keyReason, cause)))
-	}
-	for _, counter := range []metric.Int64Counter{c.repeats, c.intervals, c.ignored} {
-		counter.Add(context.Background(), 0)
-	}
+	spans, err := ownmetric.Counter(meter, metricSpans, "{span}", "Spans that were left out of a write because no backend can keep them.", storage.RefusedTraceID, storage.RefusedSpanID)
+	writes, err2 := ownmetric.Counter(meter, metricWrites, "{write}", "Writes that the backend did not take and the sender may repeat.", storage.Causes()...)
+	repeats, err3 := ownmetric.Counter(meter, metricRepeats, "{write}", "Writes of requests that had been stored before and are not counted again.")
+	intervals, err4 := ownmetric.Counter(meter, metricForgot, "{interval}", "Intervals of SDKs that came too late to know whether they were counted before, and are not.")
+	ignored, err5 := ownmetric.Counter(meter, metricIgnored, "{point}", "Points of metrics that are no edge metrics and were dropped.")
+	return &counters{spans, writes, repeats, intervals, ignored}, errors.Join(err, err2, err3, err4, err5)
 }
 
 func (c *counters) refused(ctx context.Context, reason string, n int64) {
-	c.spans.Add(ctx, n, metric.WithAttributes(attribute.String(keyReason, reason)))
+	c.spans.Add(ctx, n, ownmetric.Because(reason))
 }
 
-func (c *counters) failed(ctx context.Context, reason string) {
-	c.writes.Add(ctx, 1, metric.WithAttributes(attribute.String(keyReason, reason)))
+func (c *counters) failed(ctx context.Context, err error) {
+	c.writes.Add(ctx, 1, ownmetric.Because(storage.Cause(err)))
 }
 
 // noticeEvery is how often the log tells of refused spans at most.
