@@ -70,7 +70,7 @@ var wrongs = map[string]map[string]string{
 		"open_time: soon":                        `open_time: must be a duration, such as 500ms, 30s or 1h, not "soon"`,
 		"max_spans: many":                        `max_spans: must be a whole number, not "many"`,
 		"max_spans: 1.5":                         "max_spans: must be a whole number, not 1.5",
-		"{max_spans: 1e30, backend: {a: b}}":     "backend: must be a text, not a map\nmax_spans: must be a whole number, not 1e+30",
+		"{max_spans: 1e30, max_cells: []}":       "max_cells: must be a whole number, not a list\nmax_spans: must be a whole number, not 1e+30",
 	},
 	"connectors/call_graph_durable": {
 		"bakend: local": "bakend: there is no such field; there are backend, storage",
@@ -95,7 +95,7 @@ var wrongs = map[string]map[string]string{
 		"dependencies: {declare: []}":                "dependencies::declare: there is no such field; there are declared",
 		"dependencies: {declared: [{strong: weak}]}": "dependencies::declared::0::strong: there is no such field; there are environment, namespace, operation, peer, peer_operation, service, strength",
 		"dependencies: {declared: {service: a}}":     "dependencies::declared: must be a list, not a map",
-		"dependencies: {declared: [weak]}":           `dependencies::declared::0: must be a map of environment, namespace, operation, peer, peer_operation, service, strength, not "weak"`,
+		"dependencies: {declared: [weak]}":           `dependencies::declared::0: must be a map of environment, namespace, operation, peer, peer_operation, service, strength, not a text`,
 		"keys: [{kind: order, hmac_key: ''}]":        "keys::0::hmac_key: must not be empty; is the variable set that it comes from?",
 		"keys: [{kinds: order}]":                     "keys::0::kinds: there is no such field; there are attributes, baggage, hmac_key, kind, normalise, pattern, services",
 		"erase: maybe":                               `erase: must be true or false, not "maybe"`,
@@ -119,7 +119,7 @@ var wrongs = map[string]map[string]string{
 	"processors/call_graph_dependency": {
 		"quiet: 1s":                  "quiet: there is no such field; there are " + dependencyFields,
 		"whole_chains: {rates: 1}":   "whole_chains::rates: there is no such field; there are off, quiet, rate",
-		"whole_chains: off":          "whole_chains: must be a map of off, quiet, rate, not \"off\"",
+		"whole_chains: off":          "whole_chains: must be a map of off, quiet, rate, not a text",
 		"whole_chains: {rate: 0}":    "whole_chains::rate: must be from 1 to 10000; off: true reads no chains",
 		"whole_chains: {quiet: 0s}":  "whole_chains::quiet: must be from 1s to 10m",
 		"whole_chains: {quiet: 0}":   "whole_chains::quiet: must be from 1s to 10m",
@@ -131,7 +131,7 @@ var wrongs = map[string]map[string]string{
 	"processors/call_graph_logical_chain": {
 		"keys: [{kind: a}, {hmac_key: }]":   "keys::1::hmac_key: must not be empty; is the variable set that it comes from?",
 		"keys: [{hmac_key: 1234567890123}]": "keys::0::hmac_key: must be a text: put what is there in quotes",
-		"keys: order":                       `keys: must be a list, not "order"`,
+		"keys: order":                       "keys: must be a list, not a text",
 		"annotation: true":                  "annotation: there is no such field; there are annotate, backend, keys, storage",
 	},
 	"receivers/compact": {

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -31,14 +32,30 @@ func Unmarshal[Option any](conf Conf[Option], into any) error {
 	if err != nil && len(c.doubts) > 0 {
 		return errors.Join(c.doubts...)
 	}
-	return err
+	return errors.Join(err, c.emptyTexts(reflect.ValueOf(into).Elem()))
 }
+
+const separator = "::" // of a path's names
 
 type checker struct {
 	wrong []error
 	// doubts are right where the value came out of a variable, which is a text
 	// beside what it looks like, and else why the decoder fails.
 	doubts []error
+	texts  []text // that must not be empty
+}
+
+// text is a field that is one only once it is decoded: what a variable has may
+// look like something else.
+type text struct{ path, accepted string }
+
+func (c *checker) emptyTexts(decoded reflect.Value) error {
+	for _, t := range c.texts {
+		if v := at(decoded, strings.Split(t.path, separator)); v.IsValid() && v.IsZero() {
+			c.refusef(t.path, "%s", t.accepted)
+		}
+	}
+	return errors.Join(c.wrong...)
 }
 
 // fields checks what is given of a struct; none: any. Those of a squashed struct
@@ -56,7 +73,11 @@ func (c *checker) fields(path string, given map[string]any, t reflect.Type) {
 }
 
 func (c *checker) field(path string, given any, f reflect.StructField) {
-	if accepted := f.Tag.Get("zero"); accepted != "" && isZero(given, f.Type) {
+	switch accepted := f.Tag.Get("zero"); {
+	case accepted == "":
+	case f.Type.Kind() == reflect.String:
+		c.texts = append(c.texts, text{path, accepted})
+	case isZero(given, f.Type):
 		c.refusef(path, "%s", accepted)
 		return
 	}
@@ -74,7 +95,10 @@ func fieldsOf(t reflect.Type) (known map[string]reflect.StructField, open bool) 
 			open = true
 		case strings.Contains(flags, "squash") && element(f.Type).Kind() == reflect.Struct:
 			squashed, more := fieldsOf(element(f.Type))
-			maps.Copy(known, squashed)
+			for name, in := range squashed {
+				in.Index = slices.Concat(f.Index, in.Index)
+				known[name] = in
+			}
 			open = open || more
 		case name == "":
 			known[f.Name] = f
@@ -92,6 +116,25 @@ func element(t reflect.Type) reflect.Type {
 	return t
 }
 
+// at is what the names of a path lead to, or no value.
+func at(v reflect.Value, names []string) reflect.Value {
+	if v = reflect.Indirect(v); len(names) == 0 || !v.IsValid() {
+		return v
+	}
+	switch v.Kind() {
+	case reflect.Struct:
+		known, _ := fieldsOf(v.Type())
+		if f, err := v.FieldByIndexErr(known[names[0]].Index); err == nil {
+			return at(f, names[1:])
+		}
+	case reflect.Slice:
+		if i, err := strconv.Atoi(names[0]); err == nil && i < v.Len() {
+			return at(v.Index(i), names[1:])
+		}
+	}
+	return reflect.Value{}
+}
+
 func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 func names(known map[string]reflect.StructField) string { return strings.Join(sorted(known), ", ") }
@@ -100,7 +143,7 @@ func join(path, name string) string {
 	if path == "" {
 		return name
 	}
-	return path + "::" + name
+	return path + separator + name
 }
 
 func (c *checker) refusef(path, format string, a ...any) {

@@ -70,20 +70,36 @@ func (c *checker) kind(path string, given any, t reflect.Type) {
 			return
 		}
 		known, _ := fieldsOf(t)
-		c.unlike(path, "a map of "+names(known), given)
+		c.misplaced(path, "a map of "+names(known), given)
 	default:
 		c.number(path, given, t)
 	}
 }
 
 func (c *checker) string(path string, given any) {
-	switch {
-	case reflect.TypeOf(given).Kind() == reflect.String:
-	case isScalar(given):
-		c.doubts = append(c.doubts, fmt.Errorf("%s: must be a text: put what is there in quotes", path)) // it may be a secret
+	switch kind := kindOf(given); kind {
+	case "a text":
+	case "a map", "a list":
+		c.doubts = append(c.doubts, fmt.Errorf("%s: must be a text, not %s", path, kind))
 	default:
-		c.unlike(path, "a text", given)
+		c.doubts = append(c.doubts, fmt.Errorf("%s: must be a text: put what is there in quotes", path))
 	}
+}
+
+func kindOf(given any) string {
+	switch v := reflect.ValueOf(given); {
+	case v.Kind() == reflect.Map:
+		return "a map"
+	case v.Kind() == reflect.Slice:
+		return "a list"
+	case v.Kind() == reflect.String:
+		return "a text"
+	case v.Kind() == reflect.Bool:
+		return "true or false"
+	case v.CanInt(), v.CanUint(), v.CanFloat():
+		return "a number"
+	}
+	return "a time"
 }
 
 func (c *checker) slice(path string, given any, of reflect.Type) {
@@ -92,7 +108,7 @@ func (c *checker) slice(path string, given any, of reflect.Type) {
 		return // the decoder takes a, b
 	}
 	if !ok && reflect.TypeOf(given).Kind() != reflect.Slice {
-		c.unlike(path, "a list", given)
+		c.misplaced(path, "a list", given)
 	}
 	for i, one := range list {
 		c.value(fmt.Sprintf("%s::%d", path, i), one, of)
@@ -102,7 +118,7 @@ func (c *checker) slice(path string, given any, of reflect.Type) {
 func (c *checker) entries(path string, given any, of reflect.Type) {
 	m, ok := given.(map[string]any)
 	if !ok && reflect.TypeOf(given).Kind() != reflect.Map {
-		c.unlike(path, "a map of names", given)
+		c.misplaced(path, "a map of names", given)
 	}
 	for _, name := range sorted(m) {
 		c.value(join(path, name), m[name], of)
@@ -142,11 +158,6 @@ func fits(v, in reflect.Value) bool {
 	return false
 }
 
-func isScalar(given any) bool {
-	v := reflect.ValueOf(given)
-	return v.Kind() == reflect.Bool || v.CanInt() || v.CanUint() || v.CanFloat()
-}
-
 // isZero is whether a field of type t would get what stands for none.
 func isZero(given any, t reflect.Type) bool {
 	if given == nil {
@@ -159,20 +170,25 @@ func isZero(given any, t reflect.Type) bool {
 	return reflect.ValueOf(given).IsZero()
 }
 
+// misplaced shows nothing of a value: where a map is expected it may be a secret
+// that belongs into it.
+func (c *checker) misplaced(path, want string, given any) {
+	c.refusef(path, "must be %s, not %s", want, kindOf(given))
+}
+
 // unlike shows no more of a value than its first letters: it may be long.
 func (c *checker) unlike(path, want string, given any) {
 	const shown = 64
-	what := fmt.Sprintf("%v", given)
-	switch given.(type) {
-	case map[string]any:
-		what = "a map"
-	case []any:
-		what = "a list"
-	case string:
-		if len(what) > shown {
-			what = strings.ToValidUTF8(what[:shown], "") + "…"
+	switch kind := kindOf(given); kind {
+	case "a map", "a list":
+		c.misplaced(path, want, given)
+	case "a text":
+		text := reflect.ValueOf(given).String()
+		if len(text) > shown {
+			text = strings.ToValidUTF8(text[:shown], "") + "…"
 		}
-		what = fmt.Sprintf("%q", what)
+		c.refusef(path, "must be %s, not %q", want, text)
+	default:
+		c.refusef(path, "must be %s, not %v", want, given)
 	}
-	c.refusef(path, "must be %s, not %s", want, what)
 }
