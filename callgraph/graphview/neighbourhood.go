@@ -60,20 +60,18 @@ func (p *part) neighbourhood(focus []uint32, q Query) Answer {
 	return p.answer()
 }
 
-// dropNames leaves out of the focus what only callers name and no link leads to,
-// where something that sends spans has the name as well: the calls of that peer
-// are shown at whoever answered them.
+// dropNames leaves out of the focus what only callers name and nobody called in
+// the window, where something that sends spans has the name as well: the calls
+// of that peer are shown at whoever answered them.
 func (p *part) dropNames() {
-	linked := map[uint32]bool{}
-	for _, c := range p.links {
-		linked[p.layer.links[c.link].caller], linked[p.layer.links[c.link].callee] = true, true
-	}
 	kind := func(id uint32) callgraph.Node { return p.layer.nodes[id].Node }
 	focus := func(id uint32) bool { return p.hops[id] == 0 }
 	if !slices.ContainsFunc(p.nodes, func(id uint32) bool { return focus(id) && kind(id) == callgraph.Observed }) {
 		return
 	}
-	p.nodes = slices.DeleteFunc(p.nodes, func(id uint32) bool { return focus(id) && kind(id) == callgraph.Virtual && !linked[id] })
+	p.nodes = slices.DeleteFunc(p.nodes, func(id uint32) bool {
+		return focus(id) && kind(id) == callgraph.Virtual && p.received(id).Calls == 0
+	})
 }
 
 // candidates is the links of the given nodes that have calls and are not yet
