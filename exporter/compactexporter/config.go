@@ -3,6 +3,7 @@ package compactexporter
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -63,8 +64,18 @@ const (
 
 var errNoEndpoint = errors.New("endpoint: must name the host and port of a compact receiver, such as collector:4319")
 
+var errUser = errors.New("endpoint: must be a host and a port, such as collector:4319: users and passwords belong into headers or auth")
+
 // Unmarshal implements confmap.Unmarshaler.
-func (c *Config) Unmarshal(conf *confmap.Conf) error { return fields.Unmarshal(conf, c) }
+func (c *Config) Unmarshal(conf *confmap.Conf) error {
+	if err := fields.Unmarshal(conf, c); err != nil {
+		return err
+	}
+	if strings.Contains(c.Endpoint, "@") && !strings.HasPrefix(c.Endpoint, "unix") {
+		return errUser // here, as ClientConfig's Validate would show the password
+	}
+	return nil
+}
 
 // Validate implements confmap.Validator.
 func (c *Config) Validate() error {

@@ -69,12 +69,13 @@ func TestVariablesAreTaken(t *testing.T) {
 	}
 }
 
-// What stands where a map or a list should may be a secret that belongs into it.
+// What stands where a map or a list should may be a secret that belongs into it,
+// and a URL may have a password.
 func TestSecretsAreNotShown(t *testing.T) {
 	const secret = "c2VjcmV0"
 	for name, texts := range map[string][]string{
 		"extensions/call_graph_query": {"keys: E", "keys: [E]", "keys: [{hmac_key: [E]}]", "keys: [{hmac_key: {a: E}}]", "http: E", "http: {tls: E}", "http: {tls: {key_pem: [E]}}", "http: {response_headers: E}"},
-		"exporters/compact":           {"tls: E", "tls: {tpm: E}", "headers: E", "headers: [E]", "auth: E"},
+		"exporters/compact":           {"tls: E", "tls: {tpm: E}", "headers: E", "headers: [E]", "auth: E", "endpoint: 'http://me:E@collector:4319'"},
 	} {
 		for _, text := range texts {
 			_, err := decode(t, components[name], strings.ReplaceAll(text, "E", secret))
