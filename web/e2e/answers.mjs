@@ -199,7 +199,7 @@ export function spanDetail(now) {
 export const everything = (now) => [
   ['environments', { environments: [{ environment: 'test', services: 5 }] }],
   ['map', { asOf: null, window: { from: '', to: '' }, nodes: [], edges: [], limit: 500, total: 0, truncated: false }],
-  ['logical-chains/order/4711', cancelled(now)], ['logical-chains/order/growing', growing(now)], ['logical-chains/customer/C-1', month(now)], [/^logical-chains\/%3Cimg/, strange(now)],
+  ['logical-chains/order/4711', cancelled(now)], ['logical-chains/order/growing', growing(now)], ['logical-chains/order/growing-on', growing(now)], ['logical-chains/customer/C-1', month(now)], [/^logical-chains\/%3Cimg/, strange(now)],
   ['logical-chains/order/one', { ...cancelled(now), key: key('order', 'one'), traces: 1, sections: cancelled(now).sections.slice(0, 1), linked: [] }],
   ['dependencies', list(now)], [/^dependencies\/./, (url, api) => dependency(now, api.split('/')[1])],
   [/^chains\/[0-9a-f]+$/, chain(now)], [/^chains\/[0-9a-f]+\/spans\//, spanDetail(now)],

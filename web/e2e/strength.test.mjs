@@ -175,6 +175,23 @@ journey('a logical chain that goes on is followed; the section that is open stay
   await page.close();
 });
 
+journey('a section that is open stays what it is where its new spans cannot be had', async () => {
+  const page = await browser.page();
+  await page.clock.install({ time: now });
+  await page.goto(server.url + `#/key/order/growing-on?open=${'abc0000001'.padStart(32, '0')}`);
+  await page.locator('.section-body [role=row]').first().waitFor();
+  const before = await page.locator('.section').count();
+  await page.route('**/chains/*', (route) => route.abort());
+  const asked = page.waitForEvent('requestfailed');
+  await page.clock.runFor(5100);
+  await page.locator('.section').nth(before).waitFor();
+  await asked;
+  await page.clock.runFor(100);
+  assert.equal(await page.locator('.section-body .problem').count(), 0);
+  assert.ok((await page.locator('.section-body [role=row]').count()) > 0);
+  await page.close();
+});
+
 journey('what is asked of the API has the names as they are', async () => {
   const page = await opened(hostileHash);
   await page.locator('.section-link').waitFor();

@@ -16,8 +16,8 @@ export interface Load<T> {
 
 interface Held<T> { key: string; value?: T | undefined; problem?: Problem | undefined }
 
-/** useLoad asks whenever key changes, and again every so many milliseconds while the page is seen; null asks nothing. */
-export function useLoad<T>(key: string | null, question: Question<T>, every = 0): Load<T> {
+/** useLoad asks whenever key changes, and again every so many milliseconds while the page is seen, and where version changes: the answer then is another; null asks nothing. */
+export function useLoad<T>(key: string | null, question: Question<T>, every = 0, version = 0): Load<T> {
   const [held, setHeld] = useState<Held<T>>({ key: '' });
   const [busy, setBusy] = useState(key !== null);
   const latest = useRef(question);
@@ -32,7 +32,7 @@ export function useLoad<T>(key: string | null, question: Question<T>, every = 0)
       reachable.value = answer.ok || answer.problem.status !== 0;
       setHeld((old) => (answer.ok ? { key, value: answer.value } : failed(old, key, answer.problem)));
     });
-  }, [key, every]);
+  }, [key, every, version]);
   return { value: held.value, problem: held.key === key ? held.problem : undefined, busy, fresh: held.key === key, answers: held.key };
 }
 

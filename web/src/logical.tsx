@@ -234,7 +234,7 @@ function Others({ own, keys }: { own: Key; keys: Key[] }) {
 
 /** SectionTree is asked for again when more spans have come. */
 function SectionTree({ at, id, spans }: { at: KeyRoute; id: string; spans: number }) {
-  const { value, problem } = useLoad(JSON.stringify([id, spans]), api.chain(id));
+  const { value, problem } = useLoad(id, api.chain(id), 0, spans);
   if (problem) return <ProblemNote problem={problem} />;
   return value ? <OpenTree at={at} answer={value} /> : <Waiting rows={6} />;
 }
