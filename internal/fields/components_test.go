@@ -110,7 +110,8 @@ var wrongs = map[string]map[string]string{
 		"backends: {local: {memory: {max_size: [1]}}}":  "backends::local::memory::max_size: must be a whole number, not a list",
 	},
 	"extensions/go_memory": {
-		"limit: 100": "limit: there is no such field; there are limit_mib",
+		"limit: 100":  "limit: there is no such field; there are limit_mib",
+		"100%s: true": "100%s: there is no such field; there are limit_mib",
 	},
 	"processors/call_graph_credentials": {
 		"key: [a]":           "key: there is no such field; there are keys, parameters",

@@ -147,5 +147,5 @@ func join(path, name string) string {
 }
 
 func (c *checker) refusef(path, format string, a ...any) {
-	c.wrong = append(c.wrong, fmt.Errorf(path+": "+format, a...))
+	c.wrong = append(c.wrong, fmt.Errorf("%s: "+format, append([]any{path}, a...)...))
 }
