@@ -42,8 +42,9 @@ type Evidence struct {
 	// which another call had failed before.
 	Prompted       Tally
 	PromptedFailed uint64
-	// Open are local traces in which a call of the site had not ended when the caller
-	// did: it is not waited for.
+	// Open are the head-sampled local traces in which a call of the site had not
+	// ended when the caller did: it is not waited for. A caller that gave up waiting
+	// is kept for its error, and would make all calls look so.
 	Open uint64
 	// Others are the sites of the same caller that ran in these local traces, by
 	// rising ID.

@@ -52,9 +52,9 @@ func (e *Evidence) successes() Evidence {
 // site that fails only after others have failed, such as a fallback, those after
 // such failures. At the head hardly any of these is sampled, and what follows
 // without a failure need not follow then.
-func (e *Evidence) judged() *Evidence {
+func (e *Evidence) judged() (by *Evidence, prompted bool) {
 	if n := e.failures(); n == 0 || e.PromptedFailed < n || e.Prompted.Seen < fewestOK {
-		return e
+		return e, false
 	}
 	p := *e
 	add(&p.Passed[Biased], e.OK.Seen)
@@ -63,12 +63,12 @@ func (e *Evidence) judged() *Evidence {
 	for i := range p.Others {
 		p.Others[i].OKAfter = p.Others[i].PromptedAfter
 	}
-	return &p
+	return &p, true
 }
 
 // judge: where it is not known whether anything follows, what holds either way does.
 func judge(e *Evidence) Verdict {
-	f := follow(e.judged())
+	f := follow(e)
 	v := f.judge()
 	if len(f.successors) > 0 || len(f.doubtful) == 0 {
 		return v

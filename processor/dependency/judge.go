@@ -158,7 +158,7 @@ func (o *Observer) testify(w *witness, which int) {
 		return
 	}
 	e := &n.record.Evidence
-	e.Open += one(r.open)
+	e.Open += one(r.open && w.fair && w.root.root.outcome != callgraph.Cancelled)
 	if why, ok := w.reason(r); ok {
 		e.Passed[why]++
 		o.stats.Passed[why]++
@@ -304,7 +304,7 @@ func (o *Observer) late(l *locals, i, r int32) {
 		return
 	}
 	if n := o.note(&l.spans[r], &run{site: at}); n != nil {
-		n.record.Evidence.Open++
+		n.record.Evidence.Open += one(o.fair(root) && root.outcome != callgraph.Cancelled)
 	}
 	if known < 0 {
 		o.abort(&l.spans[r], at)
