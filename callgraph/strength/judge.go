@@ -73,12 +73,27 @@ func judge(e *Evidence) Verdict {
 	if len(f.successors) > 0 || len(f.doubtful) == 0 {
 		return v
 	}
-	with, without := *f, *f
-	with.successors, with.doubtful, without.doubtful = f.doubtful, nil, nil
-	if one := without.judge(); one.Strength != Unknown && one.agree(with.judge()) {
-		return one
+	without := *f
+	without.doubtful = nil
+	one := without.judge()
+	for _, following := range f.readings(one.Strength) {
+		with := without
+		with.successors = following
+		if o := with.judge(); one.Strength == Unknown || !one.agree(o) {
+			return v
+		}
 	}
-	return v
+	return one
+}
+
+// readings are which of the doubtful ones may follow: all, and, unless none is made
+// after failures, each alone: that which is made may be another one.
+func (f *followers) readings(s Strength) [][]Successor {
+	all := [][]Successor{f.doubtful}
+	if s != Strong && len(f.doubtful) > 1 {
+		all = slices.AppendSeq(all, slices.Chunk(f.doubtful, 1))
+	}
+	return all
 }
 
 // agree reports whether another verdict is the same; classes that are not are unknown.
