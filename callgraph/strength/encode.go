@@ -33,7 +33,7 @@ func (e *Evidence) append(b []byte) []byte {
 	b = appendTallies(b, e.OK, e.Failed)
 	b = appendTallies(b, e.ChainOK, e.ChainFailed)
 	b = appendTally(b, e.Prompted)
-	b = appendCounts(b, e.PromptedFailed, e.Open)
+	b = appendCounts(b, e.PromptedFailed, e.PromptedAlike, e.Open)
 	b = appendCounts(b, e.Calls, e.LocalTraces)
 	b = appendCounts(b, e.Passed[:]...)
 	b = appendTime(b, e.First)

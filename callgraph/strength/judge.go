@@ -51,9 +51,10 @@ func (e *Evidence) successes() Evidence {
 // judged is the evidence with successes that came about as the failures did: of a
 // site that fails only after others have failed, such as a fallback, those after
 // such failures. At the head hardly any of these is sampled, and what follows
-// without a failure need not follow then.
+// without a failure need not follow then. Half of the failures at least must be as
+// these successes are: the others may turn neither strong to weak nor weak to strong.
 func (e *Evidence) judged() (by *Evidence, prompted bool) {
-	if n := e.failures(); n == 0 || e.PromptedFailed < n || e.Prompted.Seen < fewestOK {
+	if n := e.failures(); n == 0 || e.PromptedFailed < n || e.PromptedAlike < n-n/2 || e.Prompted.Seen < fewestOK {
 		return e, false
 	}
 	p := *e

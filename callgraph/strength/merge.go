@@ -16,6 +16,7 @@ func (e *Evidence) Merge(o Evidence) {
 	e.ChainOK.Add(o.ChainOK)
 	e.Prompted.Add(o.Prompted)
 	add(&e.PromptedFailed, o.PromptedFailed)
+	add(&e.PromptedAlike, o.PromptedAlike)
 	add(&e.Open, o.Open)
 	for c := range Classes {
 		e.Failed[c].Add(o.Failed[c])

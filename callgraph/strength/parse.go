@@ -60,7 +60,7 @@ func (p *parser) record() (r Record) {
 func (p *parser) evidence() (e Evidence) {
 	e.OK, e.Failed = p.tallies()
 	e.ChainOK, e.ChainFailed = p.tallies()
-	e.Prompted, e.PromptedFailed, e.Open = p.tally(), p.count(), p.count()
+	e.Prompted, e.PromptedFailed, e.PromptedAlike, e.Open = p.tally(), p.count(), p.count(), p.count()
 	e.Calls, e.LocalTraces = p.count(), p.count()
 	for r := range Reasons {
 		e.Passed[r] = p.count()

@@ -181,6 +181,7 @@ func (o *Observer) testify(w *witness, which int) {
 	switch {
 	case r.result == failed:
 		e.PromptedFailed += one(w.failed.before(r))
+		e.PromptedAlike += one(w.prompted(r))
 	case w.prompted(r):
 		e.Prompted.Add(tally)
 	}
