@@ -58,6 +58,7 @@ func appendOther(b []byte, o *Other) []byte {
 	b = appendCounts(b, o.Together, o.After, o.Open, o.OKAfter)
 	b = appendByClass(b, o.FailedAfter)
 	b = appendByClass(b, o.FailedTogether)
+	b = appendByClass(b, o.FailedToo)
 	return appendCounts(b, o.PromptedAfter)
 }
 

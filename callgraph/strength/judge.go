@@ -42,8 +42,9 @@ func Judge(observed, injected Evidence, declared Strength) Verdict {
 // same whoever makes the failures.
 func (e *Evidence) successes() Evidence {
 	s := Evidence{OK: e.OK, Prompted: e.Prompted, Open: e.Open, Others: slices.Clone(e.Others), Passed: e.Passed}
+	var none [Classes]uint64
 	for i := range s.Others {
-		s.Others[i].FailedAfter, s.Others[i].FailedTogether = [Classes]uint64{}, [Classes]uint64{}
+		s.Others[i].FailedAfter, s.Others[i].FailedTogether, s.Others[i].FailedToo = none, none, none
 	}
 	return s
 }

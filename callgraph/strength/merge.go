@@ -86,6 +86,7 @@ func (o *Other) merge(b Other) {
 	for c := range Classes {
 		add(&o.FailedAfter[c], b.FailedAfter[c])
 		add(&o.FailedTogether[c], b.FailedTogether[c])
+		add(&o.FailedToo[c], b.FailedToo[c])
 	}
 }
 

@@ -34,7 +34,7 @@ func randomEvidence(t *rapid.T) (e strength.Evidence) {
 		o := strength.Other{ID: callgraph.StaticID(id), Callee: strength.Callee{Peer: fmt.Sprint("peer ", id), Operation: "GET", Connection: callgraph.Connection(n.Draw(t, "connection"))}}
 		o.Together, o.After, o.Open, o.OKAfter = n.Draw(t, "together"), n.Draw(t, "after"), n.Draw(t, "open"), n.Draw(t, "ok after")
 		o.PromptedAfter = n.Draw(t, "prompted after")
-		o.FailedAfter[class], o.FailedTogether[class] = n.Draw(t, "failed after"), n.Draw(t, "failed together")
+		o.FailedAfter[class], o.FailedTogether[class], o.FailedToo[class] = n.Draw(t, "failed after"), n.Draw(t, "failed together"), n.Draw(t, "failed too")
 		e.Others = append(e.Others, o)
 	}
 	for _, id := range some(t, 0) {
@@ -188,7 +188,7 @@ func typical() strength.Record {
 		o := strength.Other{Callee: strength.Callee{Peer: name, Operation: "POST /api/v1/" + name, Connection: callgraph.HTTP}}
 		o.ID = callgraph.StaticID(uint64(i+1) << 60)
 		o.Together, o.After, o.OKAfter, o.PromptedAfter = 12_345, 12_340, 12_000, 30
-		o.FailedAfter[strength.Error], o.FailedTogether[strength.Error] = 250, 250
+		o.FailedAfter[strength.Error], o.FailedTogether[strength.Error], o.FailedToo[strength.Error] = 250, 250, 3
 		e.Others = append(e.Others, o)
 	}
 	for i := range 2 * strength.ExamplesKept {

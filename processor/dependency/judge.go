@@ -245,6 +245,9 @@ func (w *witness) others(n *entry, r *run) (went bool) {
 			if t.begun >= r.begun {
 				x.FailedTogether[r.class]++
 			}
+			if t.result == failed || t.result == mixed {
+				x.FailedToo[r.class]++
+			}
 		default:
 			w.beside(x, r, t, after)
 		}
