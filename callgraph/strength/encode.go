@@ -59,7 +59,7 @@ func appendOther(b []byte, o *Other) []byte {
 	b = appendByClass(b, o.FailedAfter)
 	b = appendByClass(b, o.FailedTogether)
 	b = appendByClass(b, o.FailedToo)
-	return appendCounts(b, o.PromptedAfter)
+	return appendCounts(b, o.PromptedAfter, o.PromptedToo)
 }
 
 func appendNamed(b []byte, n *Named) []byte {

@@ -100,8 +100,10 @@ type Other struct {
 	PromptedAfter  uint64
 	FailedAfter    [Classes]uint64
 	FailedTogether [Classes]uint64
-	// FailedToo is the part of Failed.Seen in which the other failed, too.
-	FailedToo [Classes]uint64
+	// FailedToo is the part of Failed.Seen in which the other failed, too,
+	// PromptedToo that of Prompted.Seen.
+	FailedToo   [Classes]uint64
+	PromptedToo uint64
 }
 
 // Named counts chains by an operation.

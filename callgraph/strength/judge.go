@@ -55,7 +55,7 @@ func (e *Evidence) successes() Evidence {
 // without a failure need not follow then. Half of the failures at least must be as
 // these successes are: the others may turn neither strong to weak nor weak to strong.
 func (e *Evidence) judged() (by *Evidence, prompted bool) {
-	if n := e.failures(); n == 0 || e.PromptedFailed < n || e.PromptedAlike < n-n/2 || e.Prompted.Seen < fewestOK {
+	if n := e.failures(); n == 0 || e.PromptedFailed < n || e.PromptedAlike < n-n/2 || e.Prompted.Seen < fewestOK || !e.sameCause() {
 		return e, false
 	}
 	p := *e
@@ -66,6 +66,19 @@ func (e *Evidence) judged() (by *Evidence, prompted bool) {
 		p.Others[i].OKAfter = p.Others[i].PromptedAfter
 	}
 	return &p, true
+}
+
+// sameCause: what failed in most of the site's failures did so in half of the
+// prompted successes, too. Where something else failed, other things follow.
+func (e *Evidence) sameCause() bool {
+	var most, too uint64
+	for i := range e.Others {
+		o := &e.Others[i]
+		if n := sum(o.FailedToo); n > most || n == most && o.PromptedToo < too {
+			most, too = n, o.PromptedToo
+		}
+	}
+	return too >= e.Prompted.Seen-e.Prompted.Seen/2
 }
 
 // judge: where it is not known whether anything follows, what holds either way does.

@@ -83,6 +83,7 @@ func (o *Other) merge(b Other) {
 	add(&o.Open, b.Open)
 	add(&o.OKAfter, b.OKAfter)
 	add(&o.PromptedAfter, b.PromptedAfter)
+	add(&o.PromptedToo, b.PromptedToo)
 	for c := range Classes {
 		add(&o.FailedAfter[c], b.FailedAfter[c])
 		add(&o.FailedTogether[c], b.FailedTogether[c])

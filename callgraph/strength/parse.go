@@ -75,7 +75,7 @@ func (p *parser) evidence() (e Evidence) {
 
 // The least bytes that one of a list takes, which bound how many there can be.
 const (
-	smallestOther    = 8 + 3 + 4 + 3 + 1
+	smallestOther    = 8 + 3 + 4 + 3 + 2
 	smallestNamed    = 5 + 1
 	smallestEntrance = 5 + 3
 	smallestExample  = 16 + 8 + 1 + 1 + 1
@@ -108,7 +108,7 @@ func (p *parser) other() (o Other) {
 	o.FailedAfter = p.byClass()
 	o.FailedTogether = p.byClass()
 	o.FailedToo = p.byClass()
-	o.PromptedAfter = p.count()
+	o.PromptedAfter, o.PromptedToo = p.count(), p.count()
 	return o
 }
 

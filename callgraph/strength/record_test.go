@@ -33,7 +33,7 @@ func randomEvidence(t *rapid.T) (e strength.Evidence) {
 	for _, id := range some(t, 1) {
 		o := strength.Other{ID: callgraph.StaticID(id), Callee: strength.Callee{Peer: fmt.Sprint("peer ", id), Operation: "GET", Connection: callgraph.Connection(n.Draw(t, "connection"))}}
 		o.Together, o.After, o.Open, o.OKAfter = n.Draw(t, "together"), n.Draw(t, "after"), n.Draw(t, "open"), n.Draw(t, "ok after")
-		o.PromptedAfter = n.Draw(t, "prompted after")
+		o.PromptedAfter, o.PromptedToo = n.Draw(t, "prompted after"), n.Draw(t, "prompted too")
 		o.FailedAfter[class], o.FailedTogether[class], o.FailedToo[class] = n.Draw(t, "failed after"), n.Draw(t, "failed together"), n.Draw(t, "failed too")
 		e.Others = append(e.Others, o)
 	}
@@ -187,7 +187,7 @@ func typical() strength.Record {
 	for i, name := range []string{"payment-service", "delivery-service", "mail-service", "audit-service", "price-service"} {
 		o := strength.Other{Callee: strength.Callee{Peer: name, Operation: "POST /api/v1/" + name, Connection: callgraph.HTTP}}
 		o.ID = callgraph.StaticID(uint64(i+1) << 60)
-		o.Together, o.After, o.OKAfter, o.PromptedAfter = 12_345, 12_340, 12_000, 30
+		o.Together, o.After, o.OKAfter, o.PromptedAfter, o.PromptedToo = 12_345, 12_340, 12_000, 30, 2
 		o.FailedAfter[strength.Error], o.FailedTogether[strength.Error], o.FailedToo[strength.Error] = 250, 250, 3
 		e.Others = append(e.Others, o)
 	}

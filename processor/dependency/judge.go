@@ -266,9 +266,11 @@ func (w *witness) beside(x *strength.Other, r, t *run, after bool) {
 	if after && w.fair {
 		x.OKAfter++
 	}
-	if after && w.prompted(r) {
-		x.PromptedAfter++
+	if !w.prompted(r) {
+		return
 	}
+	x.PromptedAfter += one(after)
+	x.PromptedToo += one(t.result == failed || t.result == mixed)
 }
 
 func (w *witness) example(e *strength.Evidence, r *run, went bool) {
