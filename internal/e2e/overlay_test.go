@@ -72,6 +72,7 @@ func TestOverlaysAreValidAndMerge(t *testing.T) {
 var yamlBlock = regexp.MustCompile("(?s)```yaml\n(.*?)```")
 
 func TestExamplesOfComponentsAreValid(t *testing.T) {
+	t.Setenv("CUSTOMER_KEY", "0123456789abcdef")
 	pages, err := filepath.Glob(filepath.Join("..", "..", "*", "*", "README.md"))
 	require.NoError(t, err)
 	examples := 0
