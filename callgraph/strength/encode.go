@@ -33,7 +33,7 @@ func (e *Evidence) append(b []byte) []byte {
 	b = appendTallies(b, e.OK, e.Failed)
 	b = appendTallies(b, e.ChainOK, e.ChainFailed)
 	b = appendTally(b, e.Prompted)
-	b = appendCounts(b, e.PromptedFailed, e.Open)
+	b = appendCounts(b, e.PromptedFailed, e.PromptedAlike, e.Open)
 	b = appendCounts(b, e.Calls, e.LocalTraces)
 	b = appendCounts(b, e.Passed[:]...)
 	b = appendTime(b, e.First)
@@ -58,7 +58,8 @@ func appendOther(b []byte, o *Other) []byte {
 	b = appendCounts(b, o.Together, o.After, o.Open, o.OKAfter)
 	b = appendByClass(b, o.FailedAfter)
 	b = appendByClass(b, o.FailedTogether)
-	return appendCounts(b, o.PromptedAfter)
+	b = appendByClass(b, o.FailedToo)
+	return appendCounts(b, o.PromptedAfter, o.PromptedToo)
 }
 
 func appendNamed(b []byte, n *Named) []byte {

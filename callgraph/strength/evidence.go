@@ -39,11 +39,14 @@ type Evidence struct {
 	// Prompted are local traces in which it went well after another call had
 	// failed, sampled or kept for that failure: whatever the site's call then did,
 	// they would be here. PromptedFailed is the part of Failed, of all classes, in
-	// which another call had failed before.
+	// which another call had failed before; PromptedAlike are those of them that would
+	// be in Prompted had they gone well. A soft error before keeps no local trace.
 	Prompted       Tally
 	PromptedFailed uint64
-	// Open are local traces in which a call of the site had not ended when the caller
-	// did: it is not waited for.
+	PromptedAlike  uint64
+	// Open are the head-sampled local traces in which a call of the site had not
+	// ended when the caller did: it is not waited for. A caller that gave up waiting
+	// is kept for its error, and would make all calls look so.
 	Open uint64
 	// Others are the sites of the same caller that ran in these local traces, by
 	// rising ID.
@@ -97,6 +100,10 @@ type Other struct {
 	PromptedAfter  uint64
 	FailedAfter    [Classes]uint64
 	FailedTogether [Classes]uint64
+	// FailedToo is the part of Failed.Seen in which the other failed, too,
+	// PromptedToo that of Prompted.Seen.
+	FailedToo   [Classes]uint64
+	PromptedToo uint64
 }
 
 // Named counts chains by an operation.

@@ -13,12 +13,12 @@ type followers struct {
 	successors, doubtful, fallbacks []Successor
 	settled                         bool // enough successes to say that nothing follows
 	unawaited                       bool // the caller mostly ends first: nothing can follow
-	prompted                        bool // it fails only after others have failed
+	prompted                        bool // it fails only after others have failed, and is judged by successes after such
 }
 
-func follow(e *Evidence) *followers {
-	f := &followers{e: e, settled: share{0, e.OK.Seen}.below(usual) >= sure}
-	f.unawaited, f.prompted = e.outlives(), e.PromptedFailed >= e.failures()
+func follow(whole *Evidence) *followers {
+	e, prompted := whole.judged()
+	f := &followers{e: e, prompted: prompted, unawaited: whole.outlives(), settled: share{0, e.OK.Seen}.below(usual) >= sure}
 	for _, o := range e.Others {
 		if f.unawaited {
 			break
@@ -42,11 +42,11 @@ func follow(e *Evidence) *followers {
 	return f
 }
 
-// outlives: most calls that did not fail had not ended when the caller did.
+// outlives: of a fair sample, most calls that did not fail had not ended when the
+// caller did.
 func (e *Evidence) outlives() bool {
 	all := e.Open
 	add(&all, e.OK.Seen)
-	add(&all, e.Passed[Biased])
 	return e.Open > 0 && share{e.Open, all}.above(0.5) >= sure
 }
 

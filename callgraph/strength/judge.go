@@ -42,8 +42,9 @@ func Judge(observed, injected Evidence, declared Strength) Verdict {
 // same whoever makes the failures.
 func (e *Evidence) successes() Evidence {
 	s := Evidence{OK: e.OK, Prompted: e.Prompted, Open: e.Open, Others: slices.Clone(e.Others), Passed: e.Passed}
+	var none [Classes]uint64
 	for i := range s.Others {
-		s.Others[i].FailedAfter, s.Others[i].FailedTogether = [Classes]uint64{}, [Classes]uint64{}
+		s.Others[i].FailedAfter, s.Others[i].FailedTogether, s.Others[i].FailedToo = none, none, none
 	}
 	return s
 }
@@ -51,10 +52,11 @@ func (e *Evidence) successes() Evidence {
 // judged is the evidence with successes that came about as the failures did: of a
 // site that fails only after others have failed, such as a fallback, those after
 // such failures. At the head hardly any of these is sampled, and what follows
-// without a failure need not follow then.
-func (e *Evidence) judged() *Evidence {
-	if n := e.failures(); n == 0 || e.PromptedFailed < n || e.Prompted.Seen < fewestOK {
-		return e
+// without a failure need not follow then. Half of the failures at least must be as
+// these successes are: the others may turn neither strong to weak nor weak to strong.
+func (e *Evidence) judged() (by *Evidence, prompted bool) {
+	if n := e.failures(); n == 0 || e.PromptedFailed < n || e.PromptedAlike < n-n/2 || e.Prompted.Seen < fewestOK || !e.sameCause() {
+		return e, false
 	}
 	p := *e
 	add(&p.Passed[Biased], e.OK.Seen)
@@ -63,22 +65,50 @@ func (e *Evidence) judged() *Evidence {
 	for i := range p.Others {
 		p.Others[i].OKAfter = p.Others[i].PromptedAfter
 	}
-	return &p
+	return &p, true
+}
+
+// sameCause: what failed in most of the site's failures did so in half of the
+// prompted successes, too. Where something else failed, other things follow.
+func (e *Evidence) sameCause() bool {
+	var most, too uint64
+	for i := range e.Others {
+		o := &e.Others[i]
+		if n := sum(o.FailedToo); n > most || n == most && o.PromptedToo < too {
+			most, too = n, o.PromptedToo
+		}
+	}
+	return too >= e.Prompted.Seen-e.Prompted.Seen/2
 }
 
 // judge: where it is not known whether anything follows, what holds either way does.
 func judge(e *Evidence) Verdict {
-	f := follow(e.judged())
+	f := follow(e)
 	v := f.judge()
 	if len(f.successors) > 0 || len(f.doubtful) == 0 {
 		return v
 	}
-	with, without := *f, *f
-	with.successors, with.doubtful, without.doubtful = f.doubtful, nil, nil
-	if one := without.judge(); one.Strength != Unknown && one.agree(with.judge()) {
-		return one
+	without := *f
+	without.doubtful = nil
+	one := without.judge()
+	for _, following := range f.readings(one.Strength) {
+		with := without
+		with.successors = following
+		if o := with.judge(); one.Strength == Unknown || !one.agree(o) {
+			return v
+		}
 	}
-	return v
+	return one
+}
+
+// readings are which of the doubtful ones may follow: all, and, unless none is made
+// after failures, each alone: that which is made may be another one.
+func (f *followers) readings(s Strength) [][]Successor {
+	all := [][]Successor{f.doubtful}
+	if s != Strong && len(f.doubtful) > 1 {
+		all = slices.AppendSeq(all, slices.Chunk(f.doubtful, 1))
+	}
+	return all
 }
 
 // agree reports whether another verdict is the same; classes that are not are unknown.

@@ -200,3 +200,17 @@ func TestSuccessorsThatShareTheirFate(t *testing.T) {
 	}
 	require.Equal(t, strength.Conditional, judged(e))
 }
+
+// TestEachOfSeveralThatMayFollowMustAgree: where the one that is not made any more
+// follows and the other does not, the site is strong.
+func TestEachOfSeveralThatMayFollowMustAgree(t *testing.T) {
+	e := strength.Evidence{OK: strength.Tally{Seen: 12, Went: 3, Survived: 12}}
+	e.Failed[strength.Error] = strength.Tally{Seen: 20, Went: 20, Survived: 20}
+	stops := strength.Other{ID: 1, Together: 3, After: 3, OKAfter: 3}
+	goesOn := strength.Other{ID: 2, Together: 3, After: 3, OKAfter: 3}
+	goesOn.FailedAfter[strength.Error], goesOn.FailedTogether[strength.Error] = 20, 20
+	e.Others = []strength.Other{goesOn}
+	require.Equal(t, strength.Weak, judged(e), "weak whether that follows or not")
+	e.Others = []strength.Other{stops, goesOn}
+	require.Equal(t, strength.Unknown, judged(e))
+}

@@ -16,6 +16,7 @@ func (e *Evidence) Merge(o Evidence) {
 	e.ChainOK.Add(o.ChainOK)
 	e.Prompted.Add(o.Prompted)
 	add(&e.PromptedFailed, o.PromptedFailed)
+	add(&e.PromptedAlike, o.PromptedAlike)
 	add(&e.Open, o.Open)
 	for c := range Classes {
 		e.Failed[c].Add(o.Failed[c])
@@ -82,9 +83,11 @@ func (o *Other) merge(b Other) {
 	add(&o.Open, b.Open)
 	add(&o.OKAfter, b.OKAfter)
 	add(&o.PromptedAfter, b.PromptedAfter)
+	add(&o.PromptedToo, b.PromptedToo)
 	for c := range Classes {
 		add(&o.FailedAfter[c], b.FailedAfter[c])
 		add(&o.FailedTogether[c], b.FailedTogether[c])
+		add(&o.FailedToo[c], b.FailedToo[c])
 	}
 }
 

@@ -60,7 +60,7 @@ func (p *parser) record() (r Record) {
 func (p *parser) evidence() (e Evidence) {
 	e.OK, e.Failed = p.tallies()
 	e.ChainOK, e.ChainFailed = p.tallies()
-	e.Prompted, e.PromptedFailed, e.Open = p.tally(), p.count(), p.count()
+	e.Prompted, e.PromptedFailed, e.PromptedAlike, e.Open = p.tally(), p.count(), p.count(), p.count()
 	e.Calls, e.LocalTraces = p.count(), p.count()
 	for r := range Reasons {
 		e.Passed[r] = p.count()
@@ -75,7 +75,7 @@ func (p *parser) evidence() (e Evidence) {
 
 // The least bytes that one of a list takes, which bound how many there can be.
 const (
-	smallestOther    = 8 + 3 + 4 + 2 + 1
+	smallestOther    = 8 + 3 + 4 + 3 + 2
 	smallestNamed    = 5 + 1
 	smallestEntrance = 5 + 3
 	smallestExample  = 16 + 8 + 1 + 1 + 1
@@ -107,7 +107,8 @@ func (p *parser) other() (o Other) {
 	o.Together, o.After, o.Open, o.OKAfter = p.count(), p.count(), p.count(), p.count()
 	o.FailedAfter = p.byClass()
 	o.FailedTogether = p.byClass()
-	o.PromptedAfter = p.count()
+	o.FailedToo = p.byClass()
+	o.PromptedAfter, o.PromptedToo = p.count(), p.count()
 	return o
 }
 

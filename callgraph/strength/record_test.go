@@ -25,7 +25,7 @@ func randomEvidence(t *rapid.T) (e strength.Evidence) {
 	tally := func() strength.Tally {
 		return strength.Tally{Seen: n.Draw(t, "seen"), Went: n.Draw(t, "went"), Survived: n.Draw(t, "survived"), WentAndFailed: n.Draw(t, "both"), Beside: n.Draw(t, "beside"), BesideSurvived: n.Draw(t, "beside survived")}
 	}
-	e.OK, e.ChainOK, e.Prompted, e.PromptedFailed, e.Open = tally(), tally(), tally(), n.Draw(t, "prompted failures"), n.Draw(t, "open")
+	e.OK, e.ChainOK, e.Prompted, e.PromptedFailed, e.PromptedAlike, e.Open = tally(), tally(), tally(), n.Draw(t, "prompted failures"), n.Draw(t, "prompted alike"), n.Draw(t, "open")
 	class := rapid.IntRange(0, strength.Classes-1).Draw(t, "class")
 	e.Failed[class], e.ChainFailed[class] = tally(), tally()
 	e.Calls, e.LocalTraces = n.Draw(t, "calls"), n.Draw(t, "local traces")
@@ -33,8 +33,8 @@ func randomEvidence(t *rapid.T) (e strength.Evidence) {
 	for _, id := range some(t, 1) {
 		o := strength.Other{ID: callgraph.StaticID(id), Callee: strength.Callee{Peer: fmt.Sprint("peer ", id), Operation: "GET", Connection: callgraph.Connection(n.Draw(t, "connection"))}}
 		o.Together, o.After, o.Open, o.OKAfter = n.Draw(t, "together"), n.Draw(t, "after"), n.Draw(t, "open"), n.Draw(t, "ok after")
-		o.PromptedAfter = n.Draw(t, "prompted after")
-		o.FailedAfter[class], o.FailedTogether[class] = n.Draw(t, "failed after"), n.Draw(t, "failed together")
+		o.PromptedAfter, o.PromptedToo = n.Draw(t, "prompted after"), n.Draw(t, "prompted too")
+		o.FailedAfter[class], o.FailedTogether[class], o.FailedToo[class] = n.Draw(t, "failed after"), n.Draw(t, "failed together"), n.Draw(t, "failed too")
 		e.Others = append(e.Others, o)
 	}
 	for _, id := range some(t, 0) {
@@ -182,13 +182,13 @@ func typical() strength.Record {
 	e.OK = strength.Tally{Seen: 12_345, Went: 12_340, Survived: 12_300, WentAndFailed: 40}
 	e.Failed[strength.Error] = strength.Tally{Seen: 250, Went: 250, Survived: 240, WentAndFailed: 10}
 	e.Failed[strength.Timeout] = strength.Tally{Seen: 333, Beside: 12, BesideSurvived: 2}
-	e.Prompted, e.PromptedFailed, e.Open = strength.Tally{Seen: 31, Went: 30, Survived: 29, WentAndFailed: 1, Beside: 31, BesideSurvived: 29}, 17, 5
+	e.Prompted, e.PromptedFailed, e.PromptedAlike, e.Open = strength.Tally{Seen: 31, Went: 30, Survived: 29, WentAndFailed: 1, Beside: 31, BesideSurvived: 29}, 17, 16, 5
 	e.Calls, e.LocalTraces = 13_000, 12_928
 	for i, name := range []string{"payment-service", "delivery-service", "mail-service", "audit-service", "price-service"} {
 		o := strength.Other{Callee: strength.Callee{Peer: name, Operation: "POST /api/v1/" + name, Connection: callgraph.HTTP}}
 		o.ID = callgraph.StaticID(uint64(i+1) << 60)
-		o.Together, o.After, o.OKAfter, o.PromptedAfter = 12_345, 12_340, 12_000, 30
-		o.FailedAfter[strength.Error], o.FailedTogether[strength.Error] = 250, 250
+		o.Together, o.After, o.OKAfter, o.PromptedAfter, o.PromptedToo = 12_345, 12_340, 12_000, 30, 2
+		o.FailedAfter[strength.Error], o.FailedTogether[strength.Error], o.FailedToo[strength.Error] = 250, 250, 3
 		e.Others = append(e.Others, o)
 	}
 	for i := range 2 * strength.ExamplesKept {

@@ -1,5 +1,7 @@
 package strength
 
+import "slices"
+
 // tested is what became of the calls after some failures.
 type tested struct {
 	seen, went, survived uint64
@@ -7,6 +9,7 @@ type tested struct {
 	// or beside the failed one; beside those that did not wait for it.
 	made, beside uint64
 	alone        uint64   // failures beside which no other call failed
+	others       uint64   // failures beside which one that is no fallback did, at most
 	after        []uint64 // by successor
 }
 
@@ -17,6 +20,7 @@ func (t *tested) add(o tested) {
 	add(&t.beside, o.beside)
 	add(&t.survived, o.survived)
 	add(&t.alone, o.alone)
+	add(&t.others, o.others)
 	if t.after == nil {
 		t.after = make([]uint64, len(o.after))
 	}
@@ -27,7 +31,7 @@ func (t *tested) add(o tested) {
 
 func (f *followers) test(c Class) tested {
 	failed := f.e.Failed[c]
-	t := tested{seen: failed.Seen, went: failed.Went, survived: failed.Survived, alone: failed.Seen - min(failed.Beside, failed.Seen), after: make([]uint64, len(f.successors))}
+	t := tested{seen: failed.Seen, went: failed.Went, survived: failed.Survived, alone: failed.Seen - min(failed.Beside, failed.Seen), others: f.othersFailed(c), after: make([]uint64, len(f.successors))}
 	for i, s := range f.successors {
 		t.after[i] = s.FailedAfter[c]
 		t.note(&s.Other, c)
@@ -58,7 +62,17 @@ func (f *followers) strength(t tested) Strength {
 // confounded: another call always failed, too, and may be the one that stops the
 // caller. A fallback is no such call, nor is what a fallback was called for.
 func (f *followers) confounded(t tested) bool {
-	return t.alone == 0 && !f.prompted && len(f.fallbacks) == 0
+	return t.alone == 0 && !f.prompted && (len(f.fallbacks) == 0 || t.others >= t.seen || f.e.Passed[Crowded] > 0)
+}
+
+// othersFailed is in how many failures one that is no fallback failed, too, at most.
+func (f *followers) othersFailed(c Class) (n uint64) {
+	for _, o := range f.e.Others {
+		if !slices.ContainsFunc(f.fallbacks, func(s Successor) bool { return s.ID == o.ID }) {
+			add(&n, o.FailedToo[c])
+		}
+	}
+	return n
 }
 
 func (f *followers) apparent(t tested) Strength {

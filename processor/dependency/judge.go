@@ -158,7 +158,7 @@ func (o *Observer) testify(w *witness, which int) {
 		return
 	}
 	e := &n.record.Evidence
-	e.Open += one(r.open)
+	e.Open += one(r.open && w.fair && w.root.root.outcome != callgraph.Cancelled)
 	if why, ok := w.reason(r); ok {
 		e.Passed[why]++
 		o.stats.Passed[why]++
@@ -181,6 +181,7 @@ func (o *Observer) testify(w *witness, which int) {
 	switch {
 	case r.result == failed:
 		e.PromptedFailed += one(w.failed.before(r))
+		e.PromptedAlike += one(w.prompted(r))
 	case w.prompted(r):
 		e.Prompted.Add(tally)
 	}
@@ -244,6 +245,9 @@ func (w *witness) others(n *entry, r *run) (went bool) {
 			if t.begun >= r.begun {
 				x.FailedTogether[r.class]++
 			}
+			if t.result == failed || t.result == mixed {
+				x.FailedToo[r.class]++
+			}
 		default:
 			w.beside(x, r, t, after)
 		}
@@ -262,9 +266,11 @@ func (w *witness) beside(x *strength.Other, r, t *run, after bool) {
 	if after && w.fair {
 		x.OKAfter++
 	}
-	if after && w.prompted(r) {
-		x.PromptedAfter++
+	if !w.prompted(r) {
+		return
 	}
+	x.PromptedAfter += one(after)
+	x.PromptedToo += one(t.result == failed || t.result == mixed)
 }
 
 func (w *witness) example(e *strength.Evidence, r *run, went bool) {
@@ -304,7 +310,7 @@ func (o *Observer) late(l *locals, i, r int32) {
 		return
 	}
 	if n := o.note(&l.spans[r], &run{site: at}); n != nil {
-		n.record.Evidence.Open++
+		n.record.Evidence.Open += one(o.fair(root) && root.outcome != callgraph.Cancelled)
 	}
 	if known < 0 {
 		o.abort(&l.spans[r], at)

@@ -83,8 +83,9 @@ func (e *keyErasure) part(prefix byte, also func(*pebble.Batch, []byte) error) {
 	e.parts = append(e.parts, &keyPart{from: from, next: from, also: also})
 }
 
-// step deletes some rows in one commit. The last one looks from the start once
-// more, for what was written behind the steps before.
+// step deletes some rows in one commit. The last one begins at the start once
+// more, for what was written behind the steps before; if that is more than goes in
+// one, it is not the last.
 func (e *keyErasure) step() (more bool, err error) {
 	s := e.store
 	s.sightings.mu.Lock()
@@ -95,6 +96,7 @@ func (e *keyErasure) step() (more bool, err error) {
 		for _, p := range e.parts {
 			p.next = p.from
 		}
+		b.Reset()
 		more, err = e.fill(b)
 	}
 	if err != nil || b.Empty() {
@@ -106,10 +108,9 @@ func (e *keyErasure) step() (more bool, err error) {
 
 // fill has a batch delete what is left, or as much of it as goes at once.
 func (e *keyErasure) fill(b *pebble.Batch) (more bool, err error) {
-	least := b.Len() + eraseAtOnce
 	for _, p := range e.parts {
 		err := e.store.scanKeys(p.next, end(p.from), func(row []byte) error {
-			if b.Len() >= least {
+			if b.Len() >= eraseAtOnce {
 				p.next = bytes.Clone(row)
 				return errEnough
 			}

@@ -3,6 +3,7 @@ package pebble
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -157,4 +158,42 @@ func TestAResidueIsBounded(t *testing.T) {
 		}
 		require.True(t, covered)
 	}
+}
+
+// TestLinksAreFoundUntilTheyAreGone though more are made before the last commit
+// than go in one.
+func TestLinksAreFoundUntilTheyAreGone(t *testing.T) {
+	s := openStore(t, Options{})
+	sightMany(t, s)
+	e := s.newKeyErasure(secret, &residue{})
+	for more, late := true, false; more; {
+		var err error
+		more, err = e.step()
+		require.NoError(t, err)
+		found, err := s.FindKeys(t.Context(), secret.Kind, secret.Value, 1)
+		require.NoError(t, err)
+		links, err := s.Links(t.Context(), secret, 1)
+		require.NoError(t, err)
+		require.False(t, len(links) > 0 && len(found) == 0)
+		left, err := s.Sightings(t.Context(), secret, storage.Place{}, manyTraces)
+		require.NoError(t, err)
+		if !late && len(left) < 400 {
+			late = true
+			sightLate(t, s, left[len(left)-100:])
+		}
+	}
+	requireNoRowHas(t, s, secret.Value)
+}
+
+// sightLate gives each of some traces as many keys as are linked one by one.
+func sightLate(t testing.TB, s *Store, traces []callgraph.Sighting) {
+	t.Helper()
+	var all []callgraph.Sighting
+	for i, x := range traces {
+		for n := range linkedKeys - 2 {
+			x.Key = callgraph.ChainKey{Kind: "late", Value: fmt.Sprintf("%d of %d, and as long as keys may well be", n, i)}
+			all = append(all, x)
+		}
+	}
+	require.NoError(t, s.WriteSightings(t.Context(), all))
 }

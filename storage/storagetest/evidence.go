@@ -87,7 +87,8 @@ func evidenceEveryField(t *testing.T, s *subject) {
 	r.Site.Callee.Connection = 1
 	e := &r.Evidence
 	e.OK = strength.Tally{Seen: 1, Went: 2, Survived: 3, WentAndFailed: 4, Beside: 5, BesideSurvived: 6}
-	e.Prompted, e.PromptedFailed, e.Open, e.Others[0].PromptedAfter = e.OK, 7, 11, 10
+	e.Prompted, e.PromptedFailed, e.PromptedAlike, e.Open, e.Others[0].PromptedAfter = e.OK, 7, 6, 11, 10
+	e.Others[0].PromptedToo = 12
 	e.ChainOK, e.Calls, e.LocalTraces, e.First = e.OK, 8, 9, s.base.Add(-time.Second)
 	for i := range strength.Classes {
 		e.Failed[i].Seen, e.ChainFailed[i].Survived = uint64(i+1), uint64(i+2)
