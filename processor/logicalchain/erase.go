@@ -36,8 +36,8 @@ const (
 
 // Erase removes a key from a store: in all of its traces the spans that carry
 // it, by a rule, by an attribute jcg.chain.* or anywhere in their texts, those of
-// their resource and scope among them, then the key itself. Then it counts what
-// still names it. Raw values are more texts to look for: with an HMAC, the key
+// their resource and scope among them, then the key itself. Before that it counts
+// what will still name it. Raw values are more texts to look for: with an HMAC, the key
 // as people know it. The second time it does nothing; after an error it goes on
 // where it is called again. What arrives meanwhile may stay.
 func Erase(ctx context.Context, store Store, rules *Rules, key callgraph.ChainKey, raw ...string) (Erased, error) {
@@ -59,12 +59,13 @@ func Erase(ctx context.Context, store Store, rules *Rules, key callgraph.ChainKe
 			after = storage.Place{Start: last.Start.UnixNano(), TraceID: last.TraceID}
 		}
 	}
+	left, err := e.needles.leftIn(ctx, store)
+	if err != nil {
+		return sum, fmt.Errorf("erase %s: count what still names it: %w", key.Kind, err)
+	}
+	sum.Left = left
 	if err := store.EraseKey(ctx, key); err != nil {
 		return sum, fmt.Errorf("erase %s: %w", key.Kind, err)
-	}
-	left, err := e.needles.leftIn(ctx, store)
-	if sum.Left = left; err != nil {
-		return sum, fmt.Errorf("erase %s: it is gone, but what still names it could not be counted: %w", key.Kind, err)
 	}
 	return sum, nil
 }
