@@ -50,7 +50,7 @@ var (
 	}
 	StockShort = Fault{
 		"stock short", 11, 43, "order → stock",
-		"HTTP 200 with `success=false`: the order goes on, its goods come later; **weak** for soft errors", "soft_error",
+		"HTTP 200 with `success=false`: the order goes on, its goods come later", "soft_error",
 	}
 	ReturnRefused = Fault{
 		"return refused", 3, 13, "order → stock",
