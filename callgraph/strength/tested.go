@@ -31,7 +31,7 @@ func (t *tested) add(o tested) {
 
 func (f *followers) test(c Class) tested {
 	failed := f.e.Failed[c]
-	t := tested{seen: failed.Seen, went: failed.Went, survived: failed.Survived, alone: failed.Seen - min(failed.Beside, failed.Seen), others: f.othersFailed(c), after: make([]uint64, len(f.successors))}
+	t := tested{seen: failed.Seen, went: failed.Went, survived: failed.Survived, alone: failed.alone().Seen, others: f.othersFailed(c), after: make([]uint64, len(f.successors))}
 	for i, s := range f.successors {
 		t.after[i] = s.FailedAfter[c]
 		t.note(&s.Other, c)
